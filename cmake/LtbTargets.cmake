@@ -1,0 +1,32 @@
+# The settings shared by this project's own targets. Nothing here is global: a parent project keeps its own flags.
+
+add_library(ltb_build_settings INTERFACE)
+target_compile_features(ltb_build_settings INTERFACE cxx_std_20)
+target_compile_options(ltb_build_settings INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow
+  $<$<BOOL:${LTB_WARNINGS_AS_ERRORS}>:-Werror>)
+
+if(LTB_SANITIZE)
+  target_compile_options(ltb_build_settings INTERFACE -fsanitize=${LTB_SANITIZE} -fno-omit-frame-pointer
+    $<$<STREQUAL:${LTB_SANITIZE},address,undefined>:-fno-sanitize-recover=all>)
+  target_link_options(ltb_build_settings INTERFACE -fsanitize=${LTB_SANITIZE})
+endif()
+
+# Beast and Asio, as this project uses them: no deprecated names, errors by std-compatible codes, no Boost libraries to link.
+add_library(ltb_asio INTERFACE)
+target_compile_definitions(ltb_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_BEAST_SEPARATE_COMPILATION BOOST_ERROR_CODE_HEADER_ONLY)
+target_include_directories(ltb_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_link_libraries(ltb_asio INTERFACE Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+
+find_program(LTB_CCACHE ccache)
+mark_as_advanced(LTB_CCACHE)
+
+# Called for each target this project builds.
+function(ltb_use_build_settings target)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:ltb_build_settings>)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(LTB_CCACHE AND PROJECT_IS_TOP_LEVEL)
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "${LTB_CCACHE}")
+  endif()
+endfunction()

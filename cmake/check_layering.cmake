@@ -1,0 +1,61 @@
+# Fails when a source includes a room that the plan of the house (docs/architecture.md) does not let it know.
+# Run: cmake -DROOT=<project> -P check_layering.cmake
+
+cmake_minimum_required(VERSION 3.25)
+
+# room -> every room it may include, itself and what its neighbours may include among them
+set(may_support support)
+set(may_metrics metrics support)
+set(may_events events metrics support)
+set(may_collector collector events metrics support)
+set(may_net net support)
+set(may_exporter exporter metrics net support)
+set(may_websocket websocket events collector net metrics support)
+set(may_dashboard dashboard collector events metrics net support)
+set(may_provider provider collector events metrics support)
+set(may_system system support metrics events collector net exporter websocket dashboard provider)
+set(rooms support metrics events collector net exporter websocket dashboard provider system)
+
+set(errors "")
+foreach(room IN LISTS rooms)
+  file(GLOB_RECURSE sources ${ROOT}/src/${room}/*.hpp ${ROOT}/src/${room}/*.cpp)
+  foreach(source IN LISTS sources)
+    file(STRINGS ${source} lines REGEX "^[ \t]*#[ \t]*include[ \t]+\"")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^[^\"]*\"([^\"]+)\".*$" "\\1" path "${line}")
+      string(REGEX REPLACE "/.*$" "" target "${path}")
+      if(NOT target IN_LIST may_${room} AND NOT target STREQUAL "ltb")
+        file(RELATIVE_PATH where ${ROOT} ${source})
+        list(APPEND errors "${where}: '${room}' may not include \"${path}\"")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+
+# Public headers: the standard library and each other; the opt-in bridges may show the library they bridge to.
+file(GLOB headers ${ROOT}/include/ltb/*.hpp)
+foreach(header IN LISTS headers)
+  get_filename_component(name ${header} NAME)
+  if(name MATCHES "^(asio|prometheus|json)\\.hpp$")
+    continue()
+  endif()
+  file(STRINGS ${header} lines REGEX "^[ \t]*#[ \t]*include[ \t]+[<\"](boost|prometheus|nlohmann|spdlog|openssl)/|^[ \t]*#[ \t]*include[ \t]+\"")
+  foreach(line IN LISTS lines)
+    list(APPEND errors "include/ltb/${name}: a public header may not have: ${line}")
+  endforeach()
+endforeach()
+
+# Examples use the public API alone.
+file(GLOB_RECURSE sources ${ROOT}/examples/*.hpp ${ROOT}/examples/*.cpp)
+foreach(source IN LISTS sources)
+  file(STRINGS ${source} lines REGEX "^[ \t]*#[ \t]*include[ \t]+\"(support|metrics|events|collector|net|exporter|websocket|dashboard|provider|system)/")
+  foreach(line IN LISTS lines)
+    file(RELATIVE_PATH where ${ROOT} ${source})
+    list(APPEND errors "${where}: an example may use <ltb/...> only, not: ${line}")
+  endforeach()
+endforeach()
+
+if(errors)
+  list(JOIN errors "\n  " text)
+  message(FATAL_ERROR "arrows that are not in the plan of the house:\n  ${text}")
+endif()

@@ -1,0 +1,145 @@
+// What the library knows about the calls it watched: statistics, percentiles, history, benchmarks.
+#pragma once
+
+#include <ltb/error_type.hpp>
+#include <ltb/event.hpp>
+#include <ltb/export.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ltb {
+
+namespace detail {
+class CollectorCore;
+}
+
+/// Quantiles of the observations in a window, in seconds; absent when there were none.
+/// Source: a log-linear sketch with 32 sub-buckets an octave; relative error at most 1.6 %.
+struct Percentiles {
+  std::optional<double> p50{};
+  std::optional<double> p95{};
+  std::optional<double> p99{};
+  std::uint64_t count = 0;
+
+  friend bool operator==(const Percentiles&, const Percentiles&) = default;
+};
+
+/// Totals since the system was made. The same numbers as on /metrics.
+struct CallTotals {
+  std::uint64_t total_requests = 0;       ///< Finished calls: successful + failed + cancelled.
+  std::uint64_t successful_requests = 0;
+  std::uint64_t failed_requests = 0;
+  std::uint64_t cancelled_requests = 0;
+  std::uint64_t active_requests = 0;      ///< In flight now. Of a provider; 0 in a provider-model row.
+  std::uint64_t total_input_tokens = 0;
+  std::uint64_t total_output_tokens = 0;
+  std::uint64_t total_cost_nano_usd = 0;  ///< Exact.
+  double total_cost = 0;                  ///< USD.
+  std::optional<double> avg_latency{};    ///< Seconds, over successful calls.
+  Percentiles latency{};                  ///< Of successful calls, over the last 5 minutes.
+  Percentiles time_to_first_token{};      ///< The same, streamed calls only.
+  Percentiles inter_token_latency{};      ///< The same.
+  double requests_per_second = 0;         ///< Finished calls, over the last 10 seconds.
+  double input_tokens_per_second = 0;
+  double output_tokens_per_second = 0;
+  double cost_per_hour = 0;               ///< USD, at the pace of the last 60 seconds.
+  double error_rate = 0;                  ///< failed / (successful + failed), over the last 60 seconds; 0..1.
+  std::array<std::uint64_t, kErrorTypeCount> errors{};  ///< By ErrorType.
+};
+
+/// A provider, all its models together.
+struct ProviderStats : CallTotals {
+  std::string provider{};
+  ProviderHealth status = ProviderHealth::Healthy;
+};
+
+/// One model of a provider.
+struct ModelStats : CallTotals {
+  std::string provider{};
+  std::string model{};
+};
+
+enum class BenchmarkState : std::uint8_t { Running, Stalled, Completed };
+[[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(BenchmarkState state) noexcept;
+
+/// A benchmark as last heard of.
+struct BenchmarkStatus {
+  std::string benchmark_id{};
+  std::string name{};
+  BenchmarkState state = BenchmarkState::Running;
+  std::uint64_t total_examples = 0;
+  std::uint64_t completed_examples = 0;
+  std::uint64_t failed_examples = 0;
+  double progress_percent = 0;
+  std::optional<std::string> current_provider{};
+  std::optional<double> eta_seconds{};
+  double examples_per_second = 0;
+  double elapsed_seconds = 0;        ///< Until now, or until it completed.
+  double idle_seconds = 0;           ///< Since its last event; 0 when completed.
+  double cost = 0;                   ///< USD spent by the whole system since the benchmark started (until it completed).
+  std::optional<double> projected_cost{};  ///< The cost at 100 % at this pace.
+  std::chrono::system_clock::time_point started_at{};
+};
+
+/// A question about history.
+struct HistoryQuery {
+  /// One of: requests_per_second, success_per_second, errors_per_second, cancelled_per_second, error_rate (0..1),
+  /// latency_avg, latency_p50, latency_p95, latency_p99, ttft_p50, ttft_p95, ttft_p99, itl_p50, itl_p95, itl_p99
+  /// (seconds), input_tokens_per_second, output_tokens_per_second, cost (USD in each step), cost_total (USD so far),
+  /// cost_per_hour, active_requests, or errors.<error_type> (per second).
+  std::string metric{};
+  std::string provider{};  ///< Empty: all.
+  std::string model{};     ///< Empty: all.
+  std::chrono::seconds window{std::chrono::minutes{5}};  ///< Back from `to`.
+  std::chrono::seconds step{0};                          ///< 0: the smallest that keeps `max_points`.
+  std::size_t max_points = 600;
+  std::optional<std::chrono::system_clock::time_point> to{};  ///< Default: now.
+};
+
+/// One step of a series; the value is absent where there was nothing to measure (a gap).
+struct HistoryPoint {
+  std::chrono::system_clock::time_point time{};  ///< Start of the step.
+  std::optional<double> value{};
+};
+
+struct HistorySeries {
+  std::chrono::seconds step{1};
+  std::vector<HistoryPoint> points{};  ///< Ascending, every step of the window present.
+};
+
+/// The collector of a MonitoringSystem. Thread safety: every member from any thread.
+/// Cost: reads take short locks that no recording thread ever waits for.
+class LTB_MONITORING_EXPORT MetricCollector {
+ public:
+  explicit MetricCollector(detail::CollectorCore& core) noexcept : core_(&core) {}
+  MetricCollector(const MetricCollector&) = delete;
+  MetricCollector& operator=(const MetricCollector&) = delete;
+
+  /// All calls together.
+  [[nodiscard]] CallTotals totals() const;
+  /// One row per provider, sorted by name.
+  [[nodiscard]] std::vector<ProviderStats> provider_stats() const;
+  [[nodiscard]] std::optional<ProviderStats> provider_stats(std::string_view provider) const;
+  /// One row per provider and model, sorted.
+  [[nodiscard]] std::vector<ModelStats> model_stats() const;
+  [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider, std::string_view model) const;
+  /// Latency of successful calls over the last `window` (at most the retention). Empty names mean all.
+  [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
+                                        std::chrono::seconds window) const;
+  /// A time series. Throws std::invalid_argument for an unknown metric, naming it and what there is; a provider or model
+  /// never heard of gives gaps.
+  [[nodiscard]] HistorySeries history(const HistoryQuery& query) const;
+  /// Running ones first, then finished ones, newest first. Finished ones are forgotten after the retention period.
+  [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const;
+
+ private:
+  detail::CollectorCore* core_;
+};
+
+}  // namespace ltb

@@ -1,0 +1,68 @@
+// The closed set of error categories, and the exception that carries one.
+#pragma once
+
+#include <ltb/export.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace ltb {
+
+/// Why a call failed. The set is closed, so that it can be a metric label (`error_type`); the provider's own code and
+/// message travel in the event only.
+enum class ErrorType : std::uint8_t {
+  RateLimit,       ///< `rate_limit`: HTTP 429.
+  Quota,           ///< `quota`: HTTP 402, `insufficient_quota`.
+  Overloaded,      ///< `overloaded`: HTTP 529 and 503.
+  Timeout,         ///< `timeout`: HTTP 408 and 504, or the client's own timer.
+  Auth,            ///< `auth`: HTTP 401.
+  Permission,      ///< `permission`: HTTP 403.
+  NotFound,        ///< `not_found`: HTTP 404.
+  ContextLength,   ///< `context_length`: the prompt does not fit the model.
+  ContentFilter,   ///< `content_filter`: refused by the provider's policy.
+  InvalidRequest,  ///< `invalid_request`: any other HTTP 4xx.
+  ServerError,     ///< `server_error`: any other HTTP 5xx.
+  Network,         ///< `network`: DNS, connect, TLS, a cut stream.
+  Parse,           ///< `parse`: the reply was not what the protocol promises.
+  Cancelled,       ///< `cancelled`: given up by the caller.
+  Other,           ///< `other`: none of the above.
+};
+
+/// How many error types there are.
+inline constexpr std::size_t kErrorTypeCount = 15;
+
+/// The label text of an error type, for example "rate_limit". Any thread; never fails.
+[[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(ErrorType type) noexcept;
+
+/// The error type of a label text; nothing when the text names none. Any thread; never fails.
+[[nodiscard]] LTB_MONITORING_EXPORT std::optional<ErrorType> parse_error_type(std::string_view text) noexcept;
+
+/// The error type an HTTP status stands for (`Other` for a status below 400). Any thread; never fails.
+/// Source: docs/metrics.md, "Error types".
+[[nodiscard]] LTB_MONITORING_EXPORT ErrorType error_type_from_http_status(int status) noexcept;
+
+/// What a Provider throws when a call fails, so that the failure is counted under the right category. Any other
+/// exception counts as `Other` (`std::system_error` as `Network`, or `Timeout` for `std::errc::timed_out`).
+class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
+ public:
+  /// `message` says what happened, for people; `code` is the provider's own error code when it gave one.
+  ProviderError(ErrorType type, const std::string& message, std::string code = {});
+  ~ProviderError() override;
+
+  ProviderError(const ProviderError&) = default;
+  ProviderError& operator=(const ProviderError&) = default;
+
+  [[nodiscard]] ErrorType type() const noexcept { return type_; }
+  [[nodiscard]] const std::string& code() const noexcept { return code_; }
+
+ private:
+  ErrorType type_;
+  std::string code_;
+};
+
+}  // namespace ltb

@@ -1,0 +1,132 @@
+// The pub/sub hub: inline subscribers that lose nothing, bounded receivers that are told what they lost.
+#pragma once
+
+#include <ltb/event.hpp>
+#include <ltb/export.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace ltb {
+
+namespace detail {
+class EventBusCore;
+struct EventBusAccess;
+}  // namespace detail
+
+/// Something called for every event, on the thread that publishes it.
+class LTB_MONITORING_EXPORT EventSubscriber {
+ public:
+  virtual ~EventSubscriber();
+  /// Runs on the publisher's thread, concurrently when several threads publish: be quick and thread-safe.
+  /// May publish and subscribe. An exception is caught and counted; the other subscribers still run.
+  /// `event` lives until the call returns.
+  virtual void on_event(const MonitoringEvent& event) = 0;
+};
+
+/// Keeps a callback subscribed. Destroying it (or calling reset()) ends the subscription and waits for a running call
+/// of it in another thread; from inside a callback it does not wait. May outlive the bus.
+class [[nodiscard]] LTB_MONITORING_EXPORT Subscription {
+ public:
+  Subscription() noexcept;
+  Subscription(Subscription&& other) noexcept;
+  Subscription& operator=(Subscription&& other) noexcept;
+  ~Subscription();
+
+  /// Ends the subscription now. Idempotent.
+  void reset() noexcept;
+  [[nodiscard]] bool is_active() const noexcept;
+
+ private:
+  friend class EventBus;
+  Subscription(std::weak_ptr<detail::EventBusCore> core, std::uint64_t key) noexcept;
+  std::weak_ptr<detail::EventBusCore> core_;
+  std::uint64_t key_ = 0;
+};
+
+/// What a receiver got.
+struct ReceivedEvent {
+  std::shared_ptr<const MonitoringEvent> event{};
+  std::uint64_t lagged = 0;  ///< How many events this receiver lost right before this one.
+};
+
+/// A reader of the event stream with a cursor of its own in the bus' bounded ring. A slow one loses the oldest events
+/// and is told how many; it never slows the publisher or another receiver. May outlive the bus (then it is closed).
+/// Thread safety: distinct objects: safe; shared objects: unsafe, but for close().
+class LTB_MONITORING_EXPORT EventReceiver {
+ public:
+  EventReceiver(EventReceiver&& other) noexcept;
+  EventReceiver& operator=(EventReceiver&& other) noexcept;
+  ~EventReceiver();
+
+  /// Waits for the next event. Nothing when the bus is closed and everything was read.
+  [[nodiscard]] std::optional<ReceivedEvent> receive();
+  /// Waits at most `timeout`. Nothing when the time is over or the bus is closed.
+  [[nodiscard]] std::optional<ReceivedEvent> receive_for(std::chrono::nanoseconds timeout);
+  /// Never waits. Nothing when there is no event now or the bus is closed.
+  [[nodiscard]] std::optional<ReceivedEvent> try_receive();
+  /// True when no event will come any more: the bus is closed (or gone) and all was read, or close() was called.
+  [[nodiscard]] bool is_closed() const noexcept;
+  /// Wakes a waiting receive() and closes this receiver. Any thread.
+  void close() noexcept;
+
+ private:
+  friend class EventBus;
+  class State;
+  explicit EventReceiver(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+/// Options of an EventBus of one's own; MonitoringSystem makes its bus from MonitoringConfig.
+struct EventBusOptions {
+  /// How many events the ring holds, for all receivers together. Default 8,192; at least 1. A larger ring forgives
+  /// slower receivers and keeps more memory (about 0.5 KB an event).
+  std::size_t receiver_capacity = 8192;
+};
+
+/// Numbers of the bus about itself.
+struct EventBusStats {
+  std::uint64_t published = 0;          ///< Events published.
+  std::uint64_t dropped = 0;            ///< Events lost by receivers, summed over all of them.
+  std::uint64_t subscriber_errors = 0;  ///< Exceptions thrown by subscribers.
+  std::size_t subscribers = 0;          ///< Inline subscribers now.
+  std::size_t receivers = 0;            ///< Receivers now.
+};
+
+/// Distributes events. Publishing never waits for a receiver, a client or a callback of another thread.
+/// Thread safety: every member may be called from any thread, also from a subscriber.
+class LTB_MONITORING_EXPORT EventBus {
+ public:
+  explicit EventBus(EventBusOptions options = {});
+  ~EventBus();
+  EventBus(const EventBus&) = delete;
+  EventBus& operator=(const EventBus&) = delete;
+
+  /// Gives the event its id and, when not set, its timestamp, moves the metrics of the owning MonitoringSystem, calls
+  /// the subscribers on this thread, and puts it into the ring. Never throws: an event that cannot be stored for lack of
+  /// memory is dropped and counted. After the system stopped it is harmless.
+  void publish(MonitoringEvent event) noexcept;
+
+  /// Calls `subscriber` for every event until remove_subscriber(). Throws std::invalid_argument on nullptr.
+  void add_subscriber(std::shared_ptr<EventSubscriber> subscriber);
+  /// True when it was there. Waits for a running call in another thread.
+  bool remove_subscriber(const std::shared_ptr<EventSubscriber>& subscriber) noexcept;
+  /// Calls `callback` for every event while the returned handle lives.
+  [[nodiscard]] Subscription on_event(std::function<void(const MonitoringEvent&)> callback);
+  /// A receiver that sees every event published from now on.
+  [[nodiscard]] EventReceiver subscribe();
+
+  [[nodiscard]] EventBusStats stats() const noexcept;
+  /// The id of the last event; 0 before the first.
+  [[nodiscard]] std::uint64_t last_event_id() const noexcept;
+
+ private:
+  friend struct detail::EventBusAccess;
+  std::shared_ptr<detail::EventBusCore> core_;
+};
+
+}  // namespace ltb

@@ -1,0 +1,114 @@
+// The virtual interface of an LLM provider, and the wrapper that watches one.
+#pragma once
+
+#include <ltb/export.hpp>
+#include <ltb/usage.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ltb {
+
+class MonitoringSystem;
+namespace detail {
+class Recorder;
+}
+
+/// What is asked of a model.
+struct CompletionRequest {
+  std::string model{};
+  std::string prompt{};
+  std::optional<std::string> system_prompt{};
+  std::optional<std::uint32_t> max_tokens{};
+  std::optional<double> temperature{};
+  std::optional<double> top_p{};
+  std::vector<std::string> stop{};
+  std::optional<std::chrono::milliseconds> timeout{};  ///< For the whole call; the provider's default when absent.
+};
+
+/// What came back. Usage and cost stay absent when the provider gave none: absent is counted as missing, never as 0.
+struct CompletionResponse {
+  std::string text{};
+  std::string model{};  ///< The model that answered; may be empty.
+  std::optional<TokenUsage> usage{};
+  std::optional<double> cost{};  ///< USD, when the provider reports or knows it.
+  std::string finish_reason{};
+  std::string request_id{};  ///< The provider's own id of the call.
+};
+
+/// One piece of a streamed answer.
+struct StreamChunk {
+  std::string_view text{};       ///< Lives until the callback returns.
+  std::string_view reasoning{};  ///< Text of a reasoning delta; lives until the callback returns.
+  bool tool_call = false;        ///< A tool-call delta came with this chunk.
+
+  /// Whether the chunk carries generated content: such chunks set time to first token and inter-token latency.
+  [[nodiscard]] bool has_content() const noexcept { return !text.empty() || !reasoning.empty() || tool_call; }
+};
+
+/// Called for each chunk, on the thread that called stream(). Returning false cancels the stream.
+using StreamCallback = std::function<bool(const StreamChunk&)>;
+
+/// An LLM provider. Implementations say in their own words which calls are thread-safe; the library calls them only on
+/// the thread that called the wrapper.
+class LTB_MONITORING_EXPORT Provider {
+ public:
+  virtual ~Provider();
+
+  /// The provider's name, as it shall appear in the label `provider`: lower case, for example "openai".
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// Sends one request and waits for the answer. Throws ProviderError (or anything else) when it fails.
+  virtual CompletionResponse complete(const CompletionRequest& request) = 0;
+  /// Streams one answer and returns it whole. The default calls complete() and hands its text over as one chunk.
+  virtual CompletionResponse stream(const CompletionRequest& request, const StreamCallback& on_chunk);
+
+  /// Models this provider serves; empty when it does not know.
+  [[nodiscard]] virtual std::vector<std::string> supported_models() const;
+  /// Context window of a model in tokens; nothing when it is not known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> max_context_length(std::string_view model) const;
+  /// Throws std::invalid_argument when the provider is not set up (a key is missing, say). The default accepts.
+  virtual void validate_config() const;
+  /// A rough count of the tokens of a text. The default: four bytes a token, rounded up.
+  [[nodiscard]] virtual std::uint64_t estimate_tokens(std::string_view text) const;
+};
+
+/// A provider that records every call of the one it wraps, and is otherwise the same: same answers, same exceptions.
+///
+/// Whether stream() hands a chunk on before or after its time is taken: the time is taken first.
+/// Thread safety: as the wrapped provider's.
+/// Lifetime: keeps the wrapped provider and the recorder alive, not the MonitoringSystem; calls after the system
+/// stopped or died still work and are counted where nobody looks.
+class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
+ public:
+  /// Throws std::invalid_argument on a null provider.
+  MonitoredProvider(std::shared_ptr<Provider> provider, MonitoringSystem& monitoring);
+  ~MonitoredProvider() override;
+
+  [[nodiscard]] std::string name() const override;
+  CompletionResponse complete(const CompletionRequest& request) override;
+  CompletionResponse stream(const CompletionRequest& request, const StreamCallback& on_chunk) override;
+  [[nodiscard]] std::vector<std::string> supported_models() const override;
+  [[nodiscard]] std::optional<std::uint64_t> max_context_length(std::string_view model) const override;
+  void validate_config() const override;
+  [[nodiscard]] std::uint64_t estimate_tokens(std::string_view text) const override;
+
+  /// The wrapped provider.
+  [[nodiscard]] const std::shared_ptr<Provider>& inner() const noexcept { return provider_; }
+
+ private:
+  std::shared_ptr<Provider> provider_;
+  std::shared_ptr<detail::Recorder> recorder_;
+  std::string name_;
+};
+
+/// Wraps each provider, in the same order. Throws std::invalid_argument when one is null, naming its position.
+[[nodiscard]] LTB_MONITORING_EXPORT std::vector<std::shared_ptr<Provider>> monitor_providers(
+    const std::vector<std::shared_ptr<Provider>>& providers, MonitoringSystem& monitoring);
+
+}  // namespace ltb

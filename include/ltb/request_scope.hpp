@@ -1,0 +1,99 @@
+// One LLM call being watched, from its start to its end, on any thread and in any async style.
+#pragma once
+
+#include <ltb/error_type.hpp>
+#include <ltb/export.hpp>
+#include <ltb/usage.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace ltb {
+
+class MonitoringSystem;
+namespace detail {
+class Recorder;
+struct ScopeState;
+}  // namespace detail
+
+/// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active; ended once, by finish(),
+/// fail() or cancel(). Destroyed unfinished, it counts as cancelled. A second end does nothing.
+///
+/// Nothing here throws: what cannot be recorded is dropped and counted.
+/// Thread safety: distinct objects: safe; shared objects: unsafe. May be moved to and ended on any thread.
+/// Lifetime: may outlive the MonitoringSystem; strings are copied before a call returns.
+class LTB_MONITORING_EXPORT RequestScope {
+ public:
+  RequestScope(RequestScope&& other) noexcept;
+  /// Ends (as cancelled) what this scope held before.
+  RequestScope& operator=(RequestScope&& other) noexcept;
+  ~RequestScope();
+
+  /// A piece of generated content arrived now. The first sets time to first token, each later one an inter-token
+  /// latency; they go straight into the histograms. Marks the call as streamed.
+  void on_chunk() noexcept;
+
+  /// Tokens as the provider reported them. The last call wins.
+  void set_usage(const TokenUsage& usage) noexcept;
+  /// Cost in USD as the provider reported or knows it. Negative, NaN or infinite: refused and counted.
+  void set_cost(double cost_usd) noexcept;
+  /// Why the model stopped ("stop", "length", ...).
+  void set_finish_reason(std::string_view reason) noexcept;
+
+  /// The call succeeded now.
+  void finish() noexcept;
+  void finish(const TokenUsage& usage) noexcept;
+  void finish(const TokenUsage& usage, double cost_usd) noexcept;
+  /// The call failed now. `message` and `code` go into the event only. `ErrorType::Cancelled` is the same as cancel().
+  void fail(ErrorType type, std::string_view message = {}, std::string_view code = {}) noexcept;
+  /// The call failed with this exception, classified as docs/metrics.md says.
+  void fail(const std::exception_ptr& error) noexcept;
+  /// The caller gave up: status `cancelled`.
+  void cancel() noexcept;
+
+  [[nodiscard]] bool is_finished() const noexcept;
+  /// The id that the started and the completed or failed event of this call share. Empty when memory ran out.
+  [[nodiscard]] std::string_view request_id() const noexcept;
+
+ private:
+  friend class detail::Recorder;
+  explicit RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept;
+  std::unique_ptr<detail::ScopeState> state_;
+};
+
+namespace detail {
+[[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider,
+                                                                std::string_view model) noexcept;
+}
+
+/// Watches one call: runs `call(scope)` and returns what it returns. Returning ends the scope well unless the call ended
+/// it itself; a throw is classified, recorded once and rethrown unchanged.
+template <typename Call>
+decltype(auto) observe(MonitoringSystem& monitoring, std::string_view provider, std::string_view model, Call&& call) {
+  RequestScope scope = detail::begin_observed(monitoring, provider, model);
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<Call, RequestScope&>>) {
+      std::forward<Call>(call)(scope);
+      scope.finish();
+    } else {
+      decltype(auto) result = std::forward<Call>(call)(scope);
+      scope.finish();
+      if constexpr (std::is_rvalue_reference_v<decltype(result)>) {
+        return std::move(result);
+      } else {
+        return result;
+      }
+    }
+  } catch (...) {
+    scope.fail(std::current_exception());
+    throw;
+  }
+}
+
+}  // namespace ltb
