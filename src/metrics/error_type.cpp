@@ -1,0 +1,60 @@
+// The error categories: their label texts, and which one an HTTP status stands for.
+#include <ltb/error_type.hpp>
+
+#include <array>
+#include <utility>
+
+namespace ltb {
+namespace {
+
+constexpr std::array<std::string_view, kErrorTypeCount> kNames = {
+    "rate_limit",   "quota",     "overloaded",     "timeout",        "auth",
+    "permission",   "not_found", "context_length", "content_filter", "invalid_request",
+    "server_error", "network",   "parse",          "cancelled",      "other"};
+
+}  // namespace
+
+std::string_view to_string(ErrorType type) noexcept {
+  const auto index = static_cast<std::size_t>(type);
+  return index < kNames.size() ? kNames[index] : kNames.back();
+}
+
+std::optional<ErrorType> parse_error_type(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == text) return static_cast<ErrorType>(i);
+  }
+  return std::nullopt;
+}
+
+ErrorType error_type_from_http_status(int status) noexcept {
+  switch (status) {
+    case 401:
+      return ErrorType::Auth;
+    case 402:
+      return ErrorType::Quota;
+    case 403:
+      return ErrorType::Permission;
+    case 404:
+      return ErrorType::NotFound;
+    case 408:
+    case 504:
+      return ErrorType::Timeout;
+    case 429:
+      return ErrorType::RateLimit;
+    case 503:
+    case 529:
+      return ErrorType::Overloaded;
+    default:
+      break;
+  }
+  if (status >= 400 && status < 500) return ErrorType::InvalidRequest;
+  if (status >= 500 && status < 600) return ErrorType::ServerError;
+  return ErrorType::Other;
+}
+
+ProviderError::ProviderError(ErrorType type, const std::string& message, std::string code)
+    : std::runtime_error(message), type_(type), code_(std::move(code)) {}
+
+ProviderError::~ProviderError() = default;
+
+}  // namespace ltb
