@@ -1,0 +1,254 @@
+// The events: wire names, hygiene of what enters, and the factories.
+#include <ltb/event.hpp>
+
+#include "events/request_id.hpp"
+#include "support/utf8.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace ltb {
+namespace {
+
+constexpr std::array<std::string_view, kEventTypeCount> kEventTypes = {
+    "RequestStarted",    "RequestCompleted",   "RequestFailed",     "BenchmarkStarted",
+    "BenchmarkProgress", "BenchmarkCompleted", "EvaluationStarted", "EvaluationCompleted",
+    "ProviderStatus",    "MetricRecorded",     "SystemAlert"};
+constexpr std::array<std::string_view, kProviderHealthCount> kHealths = {
+    "healthy", "degraded", "unavailable", "rate_limited"};
+constexpr std::array<std::string_view, 4> kSeverities = {"info", "warning", "error", "critical"};
+
+template <std::size_t N, typename Enum>
+std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? names[index] : std::string_view("unknown");
+}
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> find_name(const std::array<std::string_view, N>& names,
+                              std::string_view text) noexcept {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+void repair(std::string& text) {
+  if (!support::is_valid_utf8(text)) text = support::to_valid_utf8(text);
+}
+
+void repair(std::optional<std::string>& text) {
+  if (text) repair(*text);
+}
+
+void drop_unless_finite(std::optional<double>& number) noexcept {
+  if (number && !std::isfinite(*number)) number.reset();
+}
+
+void clean(RequestPayload& data) {
+  for (std::string* text : {&data.provider, &data.model, &data.request_id}) repair(*text);
+  for (auto* text : {&data.error, &data.error_code, &data.finish_reason}) repair(*text);
+  for (auto* number :
+       {&data.latency, &data.cost, &data.time_to_first_token, &data.time_per_output_token}) {
+    drop_unless_finite(*number);
+  }
+}
+
+void clean(BenchmarkPayload& data) {
+  repair(data.benchmark_id);
+  repair(data.name);
+  repair(data.current_provider);
+  drop_unless_finite(data.eta_seconds);
+  // NaN compares false, so that it ends as 0.
+  data.progress_percent = data.progress_percent > 0 ? std::min(data.progress_percent, 100.0) : 0.0;
+}
+
+void clean(EvaluationPayload& data) {
+  for (std::string* text : {&data.evaluation_id, &data.metric_name, &data.provider, &data.model}) {
+    repair(*text);
+  }
+  repair(data.details);
+  drop_unless_finite(data.score);
+}
+
+void clean(ProviderPayload& data) {
+  repair(data.provider);
+  repair(data.message);
+  drop_unless_finite(data.avg_latency_ms);
+}
+
+void clean(MetricPayload&) noexcept {}  // Metric keeps its own rules
+
+void clean(AlertPayload& data) {
+  repair(data.title);
+  repair(data.message);
+  repair(data.provider);
+}
+
+std::optional<std::string> unless_empty(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+RequestPayload request_payload_of(std::string_view provider, std::string_view model,
+                                  std::string_view request_id) {
+  RequestPayload data;
+  data.provider = provider;
+  data.model = model;
+  data.request_id = request_id.empty() ? events::new_request_id() : std::string(request_id);
+  return data;
+}
+
+BenchmarkPayload benchmark_payload_of(std::string_view benchmark_id, std::string_view name,
+                                      std::uint64_t completed, std::uint64_t total) {
+  BenchmarkPayload data;
+  data.benchmark_id = benchmark_id;
+  data.name = name;
+  data.total_examples = total;
+  data.completed_examples = completed;
+  // Percent before the division: 456 of 1000 is 45.6, not 45.60000000000001.
+  if (total > 0) {
+    data.progress_percent = static_cast<double>(completed) * 100.0 / static_cast<double>(total);
+  }
+  return data;
+}
+
+EvaluationPayload evaluation_payload_of(std::string_view evaluation_id,
+                                        std::string_view metric_name, std::string_view provider,
+                                        std::string_view model) {
+  EvaluationPayload data;
+  data.evaluation_id = evaluation_id;
+  data.metric_name = metric_name;
+  data.provider = provider;
+  data.model = model;
+  return data;
+}
+
+}  // namespace
+
+std::string_view to_string(EventType type) noexcept {
+  return name_of(kEventTypes, type);
+}
+
+std::optional<EventType> parse_event_type(std::string_view text) noexcept {
+  return find_name<EventType>(kEventTypes, text);
+}
+
+std::string_view to_string(ProviderHealth health) noexcept {
+  return name_of(kHealths, health);
+}
+
+std::optional<ProviderHealth> parse_provider_health(std::string_view text) noexcept {
+  return find_name<ProviderHealth>(kHealths, text);
+}
+
+std::string_view to_string(AlertSeverity severity) noexcept {
+  return name_of(kSeverities, severity);
+}
+
+std::optional<AlertSeverity> parse_alert_severity(std::string_view text) noexcept {
+  return find_name<AlertSeverity>(kSeverities, text);
+}
+
+MonitoringEvent::MonitoringEvent(EventType type, EventPayload data)
+    : event_type(type), payload(std::move(data)) {
+  std::visit([](auto& held) { clean(held); }, payload);
+}
+
+MonitoringEvent MonitoringEvent::request(std::string_view provider, std::string_view model) {
+  return request_started(provider, model, {});
+}
+
+MonitoringEvent MonitoringEvent::request_started(std::string_view provider, std::string_view model,
+                                                 std::string_view request_id) {
+  return {EventType::RequestStarted, request_payload_of(provider, model, request_id)};
+}
+
+MonitoringEvent MonitoringEvent::request_completed(
+    std::string_view provider, std::string_view model, std::string_view request_id,
+    double latency_seconds, std::optional<TokenUsage> tokens, std::optional<double> cost_usd) {
+  RequestPayload data = request_payload_of(provider, model, request_id);
+  data.latency = latency_seconds;
+  data.tokens = tokens;
+  data.cost = cost_usd;
+  return {EventType::RequestCompleted, std::move(data)};
+}
+
+MonitoringEvent MonitoringEvent::request_failed(std::string_view provider, std::string_view model,
+                                                std::string_view request_id, ErrorType error_type,
+                                                std::string_view message,
+                                                std::optional<double> latency_seconds) {
+  RequestPayload data = request_payload_of(provider, model, request_id);
+  data.latency = latency_seconds;
+  data.error_type = error_type;
+  data.error = unless_empty(message);
+  return {EventType::RequestFailed, std::move(data)};
+}
+
+MonitoringEvent MonitoringEvent::benchmark_started(std::string_view benchmark_id,
+                                                   std::string_view name,
+                                                   std::uint64_t total_examples) {
+  return {EventType::BenchmarkStarted, benchmark_payload_of(benchmark_id, name, 0, total_examples)};
+}
+
+MonitoringEvent MonitoringEvent::benchmark_progress(std::string_view benchmark_id,
+                                                    std::string_view name,
+                                                    std::uint64_t completed_examples,
+                                                    std::uint64_t total_examples) {
+  return {EventType::BenchmarkProgress,
+          benchmark_payload_of(benchmark_id, name, completed_examples, total_examples)};
+}
+
+MonitoringEvent MonitoringEvent::benchmark_completed(std::string_view benchmark_id,
+                                                     std::string_view name,
+                                                     std::uint64_t total_examples) {
+  BenchmarkPayload data = benchmark_payload_of(benchmark_id, name, total_examples, total_examples);
+  data.progress_percent = 100;  // also of a benchmark without examples: it is over
+  data.eta_seconds = 0;
+  return {EventType::BenchmarkCompleted, std::move(data)};
+}
+
+MonitoringEvent MonitoringEvent::evaluation_started(std::string_view evaluation_id,
+                                                    std::string_view metric_name,
+                                                    std::string_view provider,
+                                                    std::string_view model) {
+  return {EventType::EvaluationStarted,
+          evaluation_payload_of(evaluation_id, metric_name, provider, model)};
+}
+
+MonitoringEvent MonitoringEvent::evaluation_completed(std::string_view evaluation_id,
+                                                      std::string_view metric_name,
+                                                      std::string_view provider,
+                                                      std::string_view model, double score,
+                                                      std::string_view details) {
+  EvaluationPayload data = evaluation_payload_of(evaluation_id, metric_name, provider, model);
+  data.score = score;
+  data.details = unless_empty(details);
+  return {EventType::EvaluationCompleted, std::move(data)};
+}
+
+MonitoringEvent MonitoringEvent::provider_status(std::string_view provider, ProviderHealth status,
+                                                 std::string_view message) {
+  ProviderPayload data;
+  data.provider = provider;
+  data.status = status;
+  data.message = unless_empty(message);
+  return {EventType::ProviderStatus, std::move(data)};
+}
+
+MonitoringEvent MonitoringEvent::metric_recorded(Metric metric) {
+  return {EventType::MetricRecorded, MetricPayload{std::move(metric)}};
+}
+
+MonitoringEvent MonitoringEvent::alert(AlertSeverity severity, std::string_view title,
+                                       std::string_view message, std::string_view provider) {
+  AlertPayload data;
+  data.severity = severity;
+  data.title = title;
+  data.message = message;
+  data.provider = unless_empty(provider);
+  return {EventType::SystemAlert, std::move(data)};
+}
+
+}  // namespace ltb
