@@ -1,0 +1,38 @@
+#include "metrics/bucket_layout.hpp"
+
+#include "metrics/number_text.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+namespace ltb::metrics {
+
+BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
+    : bounds_(bounds.begin(), bounds.end()), units_per_one_(units_per_one) {
+  constexpr std::size_t kMostBounds = 200;  // first_for_width_ holds bytes
+  if (bounds_.empty() || bounds_.size() > kMostBounds)
+    throw std::invalid_argument("histogram buckets: expected 1 to 200 upper bounds, got " +
+                                std::to_string(bounds_.size()));
+  double previous = -1;
+  for (const double bound : bounds_) {
+    const double units = bound * units_per_one;
+    if (!std::isfinite(bound) || bound < 0 || units >= 1.8e19)
+      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
+                                  ": expected a finite number from 0 up");
+    if (bound <= previous)
+      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) + " after " +
+                                  number_text(previous) + ": expected ascending bounds");
+    previous = bound;
+    units_.push_back(static_cast<std::uint64_t>(std::llround(units)));
+    le_texts_.push_back(number_text(bound));
+  }
+  le_texts_.emplace_back("+Inf");
+  for (std::size_t width = 0; width < first_for_width_.size(); ++width) {
+    const std::uint64_t smallest = width == 0 ? 0 : std::uint64_t{1} << (width - 1);
+    std::size_t i = 0;
+    while (i < units_.size() && units_[i] < smallest) ++i;
+    first_for_width_[width] = static_cast<std::uint8_t>(i);
+  }
+}
+
+}  // namespace ltb::metrics

@@ -1,0 +1,104 @@
+// A metric family and its series, in the order /metrics shows them.
+#pragma once
+
+#include "metrics/bucket_layout.hpp"
+#include "metrics/sharded.hpp"
+#include "support/mutex.hpp"
+
+#include <ltb/metric.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ltb::metrics {
+
+/// A counter in one word of a sharded block; shown as word / 10^decimals.
+struct CounterCell {
+  const Words* words;
+  std::uint32_t index;
+  unsigned decimals;
+};
+
+/// A histogram in consecutive words: one per bucket (not cumulative), then the sum in the layout's integer units.
+struct HistogramCell {
+  const Words* words;
+  std::uint32_t first;
+  const BucketLayout* layout;
+  unsigned decimals;  // the sum is shown as word / 10^decimals
+};
+
+/// A gauge somebody sets.
+struct GaugeCell {
+  const std::atomic<double>* value;
+};
+
+/// A number asked for when it is shown. Must not throw, block or render.
+struct CallbackCell {
+  std::function<double()> read;
+};
+
+/// A histogram or summary that is handed in ready-made, or a counter of doubles; guarded by a mutex of its own.
+struct ValueCell {
+  mutable support::Mutex mutex;
+  MetricValue value LTB_GUARDED_BY(mutex);
+};
+
+using Cell = std::variant<CounterCell, HistogramCell, GaugeCell, CallbackCell, const ValueCell*>;
+
+/// One labelled series. Immutable but for what its cell points to.
+struct Series {
+  Metric::Labels labels;
+  std::string text;  // the labels as /metrics shows them, rendered once
+  Cell cell;
+  std::shared_ptr<void> owner;           // keeps what the cell points to, when nothing else does
+  std::atomic<Series*> next_fresh{nullptr};
+};
+
+/// A family. Series may be added from any thread without waiting for a scrape; they are merged into the sorted list by
+/// the next reader. Source of HELP and TYPE: docs/metrics.md.
+class Family {
+ public:
+  Family(std::string name, std::string help, MetricType type);
+  ~Family();
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& help() const noexcept { return help_; }
+  [[nodiscard]] MetricType type() const noexcept { return type_; }
+
+  /// Adds a series; its labels must not be there already. Lock-free but for the allocation.
+  Series* add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner = nullptr);
+  /// Takes a series out and destroys it. Waits for a reader, so it is not for recording threads.
+  void remove(Series* series);
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+
+  /// Calls `visit(const Series&)` for each, sorted by label text. One reader at a time; recorders never wait here.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    support::MutexLock lock(reader_mutex_);
+    merge_fresh();
+    for (const auto& series : sorted_) visit(*series);
+  }
+
+ private:
+  void merge_fresh() const LTB_REQUIRES(reader_mutex_);
+
+  std::string name_;
+  std::string help_;
+  MetricType type_;
+  std::atomic<std::size_t> size_{0};
+  mutable std::atomic<Series*> fresh_{nullptr};  // a stack: pushed by recorders, emptied by a reader
+  mutable support::Mutex reader_mutex_;
+  mutable std::vector<std::unique_ptr<Series>> sorted_ LTB_GUARDED_BY(reader_mutex_);
+};
+
+/// The value of a series now, as a Metric value.
+[[nodiscard]] MetricValue read_value(const Series& series, MetricType type);
+
+}  // namespace ltb::metrics

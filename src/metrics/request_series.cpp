@@ -1,0 +1,159 @@
+#include "metrics/request_series.hpp"
+
+#include "metrics/default_buckets.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace ltb::metrics {
+namespace {
+
+constexpr double kNanosecondsPerSecond = 1e9;
+
+BucketLayout layout_of(const std::map<std::string, std::vector<double>>& buckets, const std::string& family,
+                       std::span<const double> built_in, double units) {
+  const auto found = buckets.find(family);
+  try {
+    return BucketLayout(found == buckets.end() ? built_in : std::span<const double>(found->second), units);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("histogram_buckets[\"" + family + "\"]: " + error.what());
+  }
+}
+
+void observe(const Words::Writer& writer, const BucketLayout& layout, std::uint32_t first, std::uint64_t value) noexcept {
+  writer.add(first + layout.index_of(value), 1);
+  writer.add(first + layout.count(), value);
+}
+
+}  // namespace
+
+std::uint32_t finish_reason_index(std::string_view reason) noexcept {
+  if (reason == "end_turn" || reason == "stop_sequence" || reason == "STOP") reason = "stop";
+  if (reason == "max_tokens" || reason == "MAX_TOKENS") reason = "length";
+  if (reason == "tool_use" || reason == "function_call") reason = "tool_calls";
+  if (reason == "SAFETY" || reason == "refusal") reason = "content_filter";
+  const auto found = std::find(kFinishReasons.begin(), kFinishReasons.end(), reason);
+  if (found == kFinishReasons.end()) return static_cast<std::uint32_t>(kFinishReasons.size() - 1);
+  return static_cast<std::uint32_t>(found - kFinishReasons.begin());
+}
+
+RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details)
+    : detailed(with_details),
+      duration(layout_of(buckets, "llm_request_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)),
+      first_token(
+          layout_of(buckets, "llm_time_to_first_token_seconds", kFirstTokenSeconds, kNanosecondsPerSecond)),
+      inter_token(
+          layout_of(buckets, "llm_inter_token_latency_seconds", kInterTokenSeconds, kNanosecondsPerSecond)),
+      per_output_token(layout_of(buckets, "llm_time_per_output_token_seconds", kInterTokenSeconds,
+                                 kNanosecondsPerSecond)),
+      tokens_per_second(layout_of(buckets, "llm_output_tokens_per_second", kTokensPerSecond, 1e3)),
+      input_tokens(layout_of(buckets, "llm_request_input_tokens", kTokenCounts, 1)),
+      output_tokens(layout_of(buckets, "llm_request_output_tokens", kTokenCounts, 1)),
+      error_duration(
+          layout_of(buckets, "llm_request_error_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)) {
+  std::uint32_t next = duration_sum() + 1;
+  const auto take = [&next](std::uint32_t words) { return std::exchange(next, next + words); };
+  errors = take(kErrorTypeCount);
+  finish_reasons = take(kFinishReasons.size());
+  first_token_at = take(first_token.count() + 1);
+  inter_token_at = take(inter_token.count() + 1);
+  per_output_token_at = take(per_output_token.count() + 1);
+  tokens_per_second_at = take(tokens_per_second.count() + 1);
+  input_tokens_at = output_tokens_at = error_duration_at = next;
+  if (detailed) {
+    input_tokens_at = take(input_tokens.count() + 1);
+    output_tokens_at = take(output_tokens.count() + 1);
+    error_duration_at = take(static_cast<std::uint32_t>(kErrorTypeCount) * (error_duration.count() + 1));
+  }
+  count = next;
+}
+
+std::uint64_t ProviderSeries::active() const noexcept {
+  auto active = manual_active.load(std::memory_order_relaxed);
+  for (const RequestSeries* series = first_model.load(std::memory_order_acquire); series != nullptr;
+       series = series->next_model)
+    active += static_cast<std::int64_t>(series->words.sum(RequestLayout::kActive));
+  // A start and its end on two threads may be seen in the wrong order for a moment.
+  return active > 0 ? static_cast<std::uint64_t>(active) : 0;
+}
+
+void ProviderSeries::manual_ended() noexcept {
+  std::int64_t active = manual_active.load(std::memory_order_relaxed);
+  while (active > 0 && !manual_active.compare_exchange_weak(active, active - 1, std::memory_order_relaxed)) {
+  }
+}
+
+void RequestSeries::record(const CallRecord& call) noexcept {
+  const RequestLayout& at = *layout;
+  const Words::Writer writer = words.writer();
+  if (call.was_active) writer.add(RequestLayout::kActive, ~std::uint64_t{0});
+  writer.add(RequestLayout::kStatus + static_cast<std::uint32_t>(call.status), 1);
+  if (call.status == CallStatus::Success) {
+    if (call.duration_ns) {
+      observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
+      latency_sketch.writer().add(SketchLayout::index_of(*call.duration_ns), 1);
+    }
+    if (!call.usage_is_separate) {
+      if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
+      if (!call.cost_nano) writer.add(RequestLayout::kUnpriced, 1);
+    }
+  } else {
+    const auto type = static_cast<std::uint32_t>(call.error_type);
+    writer.add(at.errors + type, 1);
+    if (at.detailed && call.duration_ns && call.status == CallStatus::Error)
+      observe(writer, at.error_duration, at.error_duration_at + type * (at.error_duration.count() + 1),
+              *call.duration_ns);
+  }
+  if (call.usage) add_usage(*call.usage);
+  if (call.cost_nano) writer.add(RequestLayout::kCostNano, *call.cost_nano);
+  if (call.finish_reason) writer.add(at.finish_reasons + *call.finish_reason, 1);
+  if (call.time_per_output_token_ns && *call.time_per_output_token_ns > 0) {
+    observe(writer, at.per_output_token, at.per_output_token_at, *call.time_per_output_token_ns);
+    const std::uint64_t milli_per_second = 1'000'000'000'000u / *call.time_per_output_token_ns;
+    observe(writer, at.tokens_per_second, at.tokens_per_second_at, milli_per_second);
+  }
+}
+
+void RequestSeries::add_usage(const TokenUsage& usage) noexcept {
+  const Words::Writer writer = words.writer();
+  writer.add(RequestLayout::kInputTokens, usage.input_tokens);
+  writer.add(RequestLayout::kOutputTokens, usage.output_tokens);
+  if (usage.cached_tokens) writer.add(RequestLayout::kCachedTokens, *usage.cached_tokens);
+  if (usage.reasoning_tokens) writer.add(RequestLayout::kReasoningTokens, *usage.reasoning_tokens);
+  if (layout->detailed) {
+    observe(writer, layout->input_tokens, layout->input_tokens_at, usage.input_tokens);
+    observe(writer, layout->output_tokens, layout->output_tokens_at, usage.output_tokens);
+  }
+}
+
+void RequestSeries::first_token(std::uint64_t nanoseconds) noexcept {
+  observe(words.writer(), layout->first_token, layout->first_token_at, nanoseconds);
+  first_token_sketch.writer().add(SketchLayout::index_of(nanoseconds), 1);
+}
+
+void RequestSeries::inter_token(std::uint64_t nanoseconds) noexcept {
+  observe(words.writer(), layout->inter_token, layout->inter_token_at, nanoseconds);
+  inter_token_sketch.writer().add(SketchLayout::index_of(nanoseconds), 1);
+}
+
+std::optional<std::uint64_t> to_nano_usd(double usd) noexcept {
+  constexpr double kMost = 9e9;
+  if (!(usd >= 0) || usd > kMost) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(usd * 1e9));
+}
+
+std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
+  constexpr double kMost = 1e9;
+  if (!(seconds >= 0) || seconds > kMost) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(seconds * kNanosecondsPerSecond));
+}
+
+bool is_sane(const TokenUsage& usage) noexcept {
+  constexpr std::uint64_t kMost = 1'000'000'000'000u;
+  return usage.input_tokens <= kMost && usage.output_tokens <= kMost && usage.cached_tokens.value_or(0) <= kMost &&
+         usage.reasoning_tokens.value_or(0) <= kMost;
+}
+
+}  // namespace ltb::metrics

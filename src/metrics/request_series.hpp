@@ -1,0 +1,136 @@
+// Everything counted for one provider and model, in one sharded block, so that recording a call touches a few lines.
+#pragma once
+
+#include "metrics/bucket_layout.hpp"
+#include "metrics/sharded.hpp"
+#include "metrics/sketch.hpp"
+
+#include <ltb/error_type.hpp>
+#include <ltb/event.hpp>
+#include <ltb/usage.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ltb::metrics {
+
+/// How a call ended: the label `status`.
+enum class CallStatus : std::uint8_t { Success, Error, Cancelled };
+inline constexpr std::array<std::string_view, 3> kCallStatusTexts{"success", "error", "cancelled"};
+
+/// Why a model stopped: the closed label set of llm_finish_reasons_total.
+inline constexpr std::array<std::string_view, 5> kFinishReasons{"stop", "length", "tool_calls", "content_filter",
+                                                                "other"};
+/// The position of a provider's finish reason in kFinishReasons; synonyms of the large providers are known.
+[[nodiscard]] std::uint32_t finish_reason_index(std::string_view reason) noexcept;
+
+/// Where each number of a RequestSeries stands in its block. One per store, shared by all series.
+struct RequestLayout {
+  /// `buckets` replaces bounds by family name. Throws std::invalid_argument naming the family.
+  RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details);
+
+  // The words of a finished call that every call writes come first: they share a cache line or two.
+  static constexpr std::uint32_t kActive = 0;  // signed: up at the start, down at the end, maybe on another thread
+  static constexpr std::uint32_t kStatus = 1;  // + CallStatus
+  static constexpr std::uint32_t kInputTokens = 4;
+  static constexpr std::uint32_t kOutputTokens = 5;
+  static constexpr std::uint32_t kCostNano = 6;  // nano-dollars
+  static constexpr std::uint32_t kCachedTokens = 7;
+  static constexpr std::uint32_t kReasoningTokens = 8;
+  static constexpr std::uint32_t kUnpriced = 9;
+  static constexpr std::uint32_t kUsageMissing = 10;
+  static constexpr std::uint32_t kDuration = 11;  // histogram: buckets, then the sum
+
+  bool detailed;
+  BucketLayout duration;
+  BucketLayout first_token;
+  BucketLayout inter_token;
+  BucketLayout per_output_token;
+  BucketLayout tokens_per_second;
+  BucketLayout input_tokens;
+  BucketLayout output_tokens;
+  BucketLayout error_duration;
+
+  std::uint32_t errors;          // + ErrorType
+  std::uint32_t finish_reasons;  // + index
+  std::uint32_t first_token_at;
+  std::uint32_t inter_token_at;
+  std::uint32_t per_output_token_at;
+  std::uint32_t tokens_per_second_at;
+  std::uint32_t input_tokens_at;   // the rest with details only
+  std::uint32_t output_tokens_at;
+  std::uint32_t error_duration_at;  // one histogram per ErrorType
+  std::uint32_t count;              // words in all
+
+  [[nodiscard]] std::uint32_t duration_sum() const noexcept { return kDuration + duration.count(); }
+};
+
+struct RequestSeries;
+
+/// What belongs to a provider as a whole.
+struct ProviderSeries {
+  std::vector<std::string> key;                       // {provider}
+  std::atomic<std::int64_t> manual_active{0};         // record_request() and its kin: never below 0
+  std::atomic<RequestSeries*> first_model{nullptr};   // a list that only grows
+  std::atomic<RequestSeries*> last_manual{nullptr};   // the model of the last record_request()
+  std::atomic<ProviderHealth> health{ProviderHealth::Healthy};
+
+  [[nodiscard]] const std::string& provider() const noexcept { return key[0]; }
+  /// Calls in flight now: scopes and manual ones, never below 0.
+  [[nodiscard]] std::uint64_t active() const noexcept;
+  void manual_started() noexcept { manual_active.fetch_add(1, std::memory_order_relaxed); }
+  void manual_ended() noexcept;
+};
+
+/// One finished call, in integers.
+struct CallRecord {
+  CallStatus status = CallStatus::Success;
+  ErrorType error_type = ErrorType::Other;  // when not successful
+  std::optional<std::uint64_t> duration_ns{};
+  std::optional<TokenUsage> usage{};
+  std::optional<std::uint64_t> cost_nano{};
+  std::optional<std::uint32_t> finish_reason{};
+  std::optional<std::uint64_t> time_per_output_token_ns{};
+  bool was_active = false;         // a scope: counted in kActive at its start
+  bool usage_is_separate = false;  // record_latency(): tokens and cost come in calls of their own
+};
+
+/// The series of one provider and model. Any thread may record; nothing here blocks or throws.
+struct RequestSeries {
+  RequestSeries(std::vector<std::string> names, ProviderSeries& owner, const RequestLayout& shared_layout)
+      : key(std::move(names)), provider_series(&owner), layout(&shared_layout), words(shared_layout.count) {}
+
+  std::vector<std::string> key;  // {provider, model}
+  ProviderSeries* provider_series;
+  const RequestLayout* layout;
+  RequestSeries* next_model = nullptr;  // in the provider's list; set before it is published there
+  Words words;
+  Sharded<std::uint32_t> latency_sketch{SketchLayout::kBuckets};
+  Sharded<std::uint32_t> first_token_sketch{SketchLayout::kBuckets};  // shards exist only where calls are streamed
+  Sharded<std::uint32_t> inter_token_sketch{SketchLayout::kBuckets};
+
+  [[nodiscard]] const std::string& provider() const noexcept { return key[0]; }
+  [[nodiscard]] const std::string& model() const noexcept { return key[1]; }
+
+  void started() noexcept { words.writer().add(RequestLayout::kActive, 1); }
+  void record(const CallRecord& call) noexcept;
+  void add_usage(const TokenUsage& usage) noexcept;
+  void add_cost(std::uint64_t nano_usd) noexcept { words.writer().add(RequestLayout::kCostNano, nano_usd); }
+  void first_token(std::uint64_t nanoseconds) noexcept;
+  void inter_token(std::uint64_t nanoseconds) noexcept;
+};
+
+/// USD as nano-dollars, rounded to the nearest; nothing when negative, not finite or over 9 billion dollars.
+[[nodiscard]] std::optional<std::uint64_t> to_nano_usd(double usd) noexcept;
+/// Seconds as nanoseconds; nothing when negative, not finite or over 10^9 s.
+[[nodiscard]] std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept;
+/// Whether the counts of one call are believable (each at most 10^12), so that sums cannot wrap.
+[[nodiscard]] bool is_sane(const TokenUsage& usage) noexcept;
+
+}  // namespace ltb::metrics
