@@ -1,0 +1,129 @@
+// The public face of the bus over EventBusCore.
+#include <ltb/event_bus.hpp>
+
+#include "events/event_bus_core.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace ltb {
+
+EventSubscriber::~EventSubscriber() = default;
+
+Subscription::Subscription() noexcept = default;
+Subscription::Subscription(std::weak_ptr<detail::EventBusCore> core, std::uint64_t key) noexcept
+    : core_(std::move(core)), key_(key) {}
+Subscription::Subscription(Subscription&& other) noexcept
+    : core_(std::move(other.core_)), key_(std::exchange(other.key_, 0)) {}
+Subscription& Subscription::operator=(Subscription&& other) noexcept {
+  if (this != &other) {
+    reset();
+    core_ = std::move(other.core_);
+    key_ = std::exchange(other.key_, 0);
+  }
+  return *this;
+}
+Subscription::~Subscription() { reset(); }
+
+void Subscription::reset() noexcept {
+  if (key_ == 0) return;
+  if (const auto core = core_.lock()) core->remove_subscriber(std::exchange(key_, 0));
+  core_.reset();
+}
+
+bool Subscription::is_active() const noexcept {
+  const auto core = core_.lock();
+  return core && core->has_subscriber(key_);
+}
+
+class EventReceiver::State {
+ public:
+  explicit State(std::shared_ptr<detail::EventBusCore> bus) : core(std::move(bus)), cursor(core->add_receiver()) {}
+  ~State() { core->remove_receiver(); }
+
+  // One event per lock: reading ahead would hide from a slow reader how much it lags.
+  std::optional<ReceivedEvent> take() {
+    batch.clear();
+    const std::uint64_t lagged = core->read_batch(cursor, batch, 1);
+    if (batch.empty()) return std::nullopt;
+    return ReceivedEvent{std::move(batch.front()), lagged};
+  }
+
+  std::shared_ptr<detail::EventBusCore> core;
+  std::uint64_t cursor;
+  std::atomic<bool> closed{false};
+  std::vector<std::shared_ptr<const MonitoringEvent>> batch;  // kept for its memory
+};
+
+EventReceiver::EventReceiver(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+EventReceiver::EventReceiver(EventReceiver&& other) noexcept = default;
+EventReceiver& EventReceiver::operator=(EventReceiver&& other) noexcept = default;
+EventReceiver::~EventReceiver() = default;
+
+std::optional<ReceivedEvent> EventReceiver::try_receive() {
+  if (!state_ || state_->closed.load(std::memory_order_acquire)) return std::nullopt;
+  return state_->take();
+}
+
+std::optional<ReceivedEvent> EventReceiver::receive() {
+  if (!state_) return std::nullopt;
+  while (true) {
+    if (auto received = try_receive()) return received;
+    if (state_->core->wait(state_->cursor, state_->closed, std::nullopt) == detail::EventBusCore::Wait::Closed)
+      return std::nullopt;
+  }
+}
+
+std::optional<ReceivedEvent> EventReceiver::receive_for(std::chrono::nanoseconds timeout) {
+  if (!state_) return std::nullopt;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    if (auto received = try_receive()) return received;
+    if (state_->core->wait(state_->cursor, state_->closed, deadline) != detail::EventBusCore::Wait::Ready)
+      return std::nullopt;
+  }
+}
+
+bool EventReceiver::is_closed() const noexcept {
+  if (!state_ || state_->closed.load(std::memory_order_acquire)) return true;
+  return state_->core->is_closed() && !state_->core->has_event_at(state_->cursor);
+}
+
+void EventReceiver::close() noexcept {
+  if (!state_) return;
+  state_->closed.store(true, std::memory_order_release);
+  state_->core->wake_receivers();
+}
+
+EventBus::EventBus(EventBusOptions options)
+    : core_(std::make_shared<detail::EventBusCore>(options.receiver_capacity)) {}
+
+// Receivers may outlive the bus: they read what is left and are told that it is closed.
+EventBus::~EventBus() {
+  core_->set_sink(nullptr);
+  core_->close();
+}
+
+void EventBus::publish(MonitoringEvent event) noexcept { core_->publish(std::move(event)); }
+
+void EventBus::add_subscriber(std::shared_ptr<EventSubscriber> subscriber) {
+  if (!subscriber) throw std::invalid_argument("EventBus::add_subscriber: the subscriber is null");
+  core_->add_subscriber(std::move(subscriber));
+}
+
+bool EventBus::remove_subscriber(const std::shared_ptr<EventSubscriber>& subscriber) noexcept {
+  return core_->remove_subscriber(subscriber.get());
+}
+
+Subscription EventBus::on_event(std::function<void(const MonitoringEvent&)> callback) {
+  if (!callback) throw std::invalid_argument("EventBus::on_event: the callback is empty");
+  return Subscription(core_, core_->add_callback(std::move(callback)));
+}
+
+EventReceiver EventBus::subscribe() { return EventReceiver(std::make_unique<EventReceiver::State>(core_)); }
+
+EventBusStats EventBus::stats() const noexcept { return core_->stats(); }
+
+std::uint64_t EventBus::last_event_id() const noexcept { return core_->last_event_id(); }
+
+}  // namespace ltb
