@@ -57,8 +57,7 @@ RequestSeries& MetricStore::request_series(std::string_view provider, std::strin
     }
     if (series != nullptr) return *series;
     support::MutexLock lock(overflow_mutex_);
-    if (!requests_overflow_shown_) {
-      requests_overflow_shown_ = true;
+    if (!overflow_shown_.exchange(true, std::memory_order_acq_rel)) {
       add_provider_series(*overflow_provider_);
       add_request_series(*overflow_requests_);
       link_model(*overflow_requests_);
@@ -160,6 +159,18 @@ std::vector<const Family*> MetricStore::families() const {
   std::vector<const Family*> all;
   all.reserve(families_.size());
   for (const auto& [name, family] : families_) all.push_back(family.get());
+  return all;
+}
+
+std::vector<RequestSeries*> MetricStore::all_request_series() const {
+  auto all = requests_.values();
+  if (overflow_shown_.load(std::memory_order_acquire)) all.push_back(overflow_requests_.get());
+  return all;
+}
+
+std::vector<ProviderSeries*> MetricStore::all_provider_series() const {
+  auto all = providers_.values();
+  if (overflow_shown_.load(std::memory_order_acquire)) all.push_back(overflow_provider_.get());
   return all;
 }
 

@@ -61,8 +61,15 @@ class MetricStore {
   [[nodiscard]] RequestSeries* find_request_series(std::string_view provider, std::string_view model) const noexcept;
   [[nodiscard]] ProviderSeries& provider_series(std::string_view provider) noexcept;
   [[nodiscard]] ProviderSeries* find_provider_series(std::string_view provider) const noexcept;
-  [[nodiscard]] std::vector<RequestSeries*> all_request_series() const { return requests_.values(); }
-  [[nodiscard]] std::vector<ProviderSeries*> all_provider_series() const { return providers_.values(); }
+  /// In the order they were made; the overflow series last, once it is used.
+  [[nodiscard]] std::vector<RequestSeries*> all_request_series() const;
+  [[nodiscard]] std::vector<ProviderSeries*> all_provider_series() const;
+  [[nodiscard]] std::size_t request_series_count() const noexcept {
+    return requests_.size() + (overflow_shown_.load(std::memory_order_acquire) ? 1 : 0);
+  }
+  [[nodiscard]] std::size_t provider_series_count() const noexcept {
+    return providers_.size() + (overflow_shown_.load(std::memory_order_acquire) ? 1 : 0);
+  }
   [[nodiscard]] EvaluationSeries& evaluation_series(std::string_view provider, std::string_view model,
                                                     std::string_view metric) noexcept;
   void evaluated(EvaluationSeries& series, double score, std::optional<std::uint64_t> duration_ns) noexcept;
@@ -120,7 +127,7 @@ class MetricStore {
   std::atomic<std::uint64_t> overflowed_{0};
   std::atomic<bool> overflow_logged_{false};
   support::Mutex overflow_mutex_;
-  bool requests_overflow_shown_ LTB_GUARDED_BY(overflow_mutex_) = false;
+  std::atomic<bool> overflow_shown_{false};  // of requests; set under the mutex
   bool evaluations_overflow_shown_ LTB_GUARDED_BY(overflow_mutex_) = false;
 };
 

@@ -56,6 +56,12 @@ class Sharded {
   Sharded& operator=(const Sharded&) = delete;
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+  /// True while no thread has written: every sum is 0.
+  [[nodiscard]] bool is_untouched() const noexcept {
+    bool untouched = true;
+    for_each_shard([&](const Cell*) { untouched = false; });
+    return untouched;
+  }
 
   [[nodiscard]] Writer writer() noexcept {
     const std::uint32_t slot = thread_slot();

@@ -86,6 +86,10 @@ class DenseSketch {
   void add(const SparseSketch& sketch) noexcept {
     for (const auto& entry : sketch.entries) add(entry.bucket, entry.count);
   }
+  void add(const DenseSketch& other) noexcept {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    total_ += other.total_;
+  }
   [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
 
   /// The value in seconds below which a share `q` of the observations lies (nearest rank).

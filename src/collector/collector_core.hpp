@@ -1,0 +1,63 @@
+// The one bookkeeping: every event and every scope ends here, and every question about them is answered here.
+#pragma once
+
+#include "collector/benchmark_tracker.hpp"
+#include "collector/history_book.hpp"
+#include "collector/provider_health.hpp"
+#include "events/event_bus_core.hpp"
+#include "metrics/metric_store.hpp"
+#include "support/clock.hpp"
+#include "support/mutex.hpp"
+
+#include <ltb/collector.hpp>
+#include <ltb/config.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ltb::detail {
+
+/// Thread safety: every member from any thread.
+class CollectorCore final : public EventSink {
+ public:
+  CollectorCore(metrics::MetricStore& store, EventBusCore& bus, const support::Clock& clock,
+                const MonitoringConfig& config, support::Log log);
+
+  /// Books a hand-published event, on the publisher's thread.
+  void apply(MonitoringEvent& event) noexcept override;
+
+  /// Samples history; judges health and benchmarks and publishes what changed. Called about four times a second while the
+  /// system runs; every question samples history by itself, so nothing is missed without it.
+  void tick() noexcept;
+
+  [[nodiscard]] CallTotals totals();
+  [[nodiscard]] std::vector<ProviderStats> provider_stats();
+  [[nodiscard]] std::optional<ProviderStats> provider_stats(std::string_view provider);
+  [[nodiscard]] std::vector<ModelStats> model_stats();
+  [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider, std::string_view model);
+  [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model, std::chrono::seconds window);
+  [[nodiscard]] HistorySeries history(const HistoryQuery& query);
+  [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const { return benchmarks_.statuses(); }
+
+ private:
+  void apply_request(EventType type, const RequestPayload& request) noexcept;
+  void apply_evaluation(EventType type, const EvaluationPayload& evaluation);
+  void publish(std::vector<MonitoringEvent> events) noexcept;
+  [[nodiscard]] std::uint64_t total_cost_nano() const;
+
+  metrics::MetricStore& store_;
+  EventBusCore& bus_;
+  const support::Clock& clock_;
+  support::Log log_;
+  collector::HistoryBook history_;
+  collector::BenchmarkTracker benchmarks_;
+  collector::ProviderHealthMonitor health_;
+  support::Mutex evaluations_mutex_;
+  // Evaluations that started and did not end yet, for their durations. Bounded: see apply_evaluation().
+  std::map<std::string, support::SteadyTime, std::less<>> open_evaluations_ LTB_GUARDED_BY(evaluations_mutex_);
+};
+
+}  // namespace ltb::detail

@@ -1,0 +1,153 @@
+// What happened second by second: counts and sketches at three resolutions, bounded in time and memory.
+#pragma once
+
+#include "metrics/sketch.hpp"
+
+#include <ltb/error_type.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace ltb::collector {
+
+/// Seconds since the Unix epoch as they were when the collector started, carried on by the steady clock: a step of the
+/// wall clock moves no slot.
+using Second = std::int64_t;
+
+/// What was added in some stretch of time. Deltas of the same series add up.
+struct HistoryDelta {
+  std::uint64_t success = 0;
+  std::uint64_t error = 0;
+  std::uint64_t cancelled = 0;
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  std::uint64_t cost_nano = 0;
+  std::uint64_t latency_ns = 0;  // of the successful calls
+  std::uint64_t active = 0;      // the highest seen
+  metrics::SparseSketch latency;
+  metrics::SparseSketch first_token;
+  metrics::SparseSketch inter_token;
+  std::vector<std::pair<ErrorType, std::uint32_t>> errors;
+
+  [[nodiscard]] std::uint64_t finished() const noexcept { return success + error + cancelled; }
+  [[nodiscard]] std::uint32_t errors_of(ErrorType type) const noexcept {
+    for (const auto& [have, count] : errors)
+      if (have == type) return count;
+    return 0;
+  }
+  void add_error(ErrorType type, std::uint32_t count) {
+    for (auto& [have, sum] : errors)
+      if (have == type) {
+        sum += count;
+        return;
+      }
+    errors.emplace_back(type, count);
+  }
+  void merge(const HistoryDelta& other) {
+    success += other.success;
+    error += other.error;
+    cancelled += other.cancelled;
+    input_tokens += other.input_tokens;
+    output_tokens += other.output_tokens;
+    cost_nano += other.cost_nano;
+    latency_ns += other.latency_ns;
+    active = std::max(active, other.active);
+    latency.merge(other.latency);
+    first_token.merge(other.first_token);
+    inter_token.merge(other.inter_token);
+    for (const auto& [type, count] : other.errors) add_error(type, count);
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return sizeof(HistoryDelta) + latency.bytes() + first_token.bytes() + inter_token.bytes() +
+           errors.capacity() * sizeof(errors[0]);
+  }
+};
+
+/// Slots of one width. Only seconds in which something happened have one.
+class HistoryTier {
+ public:
+  struct Slot {
+    Second start;
+    HistoryDelta delta;
+  };
+
+  explicit HistoryTier(Second step) noexcept : step_(step) {}
+  [[nodiscard]] Second step() const noexcept { return step_; }
+  [[nodiscard]] const std::deque<Slot>& slots() const noexcept { return slots_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  /// `second` must not lie before the last slot.
+  void add(Second second, const HistoryDelta& delta) {
+    const Second start = second - second % step_;
+    if (slots_.empty() || slots_.back().start < start) {
+      slots_.push_back({start, delta});
+      bytes_ += slots_.back().delta.bytes();
+      return;
+    }
+    HistoryDelta& last = slots_.back().delta;
+    bytes_ -= last.bytes();
+    last.merge(delta);
+    bytes_ += last.bytes();
+  }
+  /// Forgets slots that ended at or before `cutoff`.
+  void trim(Second cutoff) {
+    while (!slots_.empty() && slots_.front().start + step_ <= cutoff) {
+      bytes_ -= slots_.front().delta.bytes();
+      slots_.pop_front();
+    }
+  }
+  /// The first slot that starts at or after `from`.
+  [[nodiscard]] std::deque<Slot>::const_iterator from(Second from) const noexcept {
+    return std::lower_bound(slots_.begin(), slots_.end(), from,
+                            [](const Slot& slot, Second second) { return slot.start < second; });
+  }
+
+ private:
+  Second step_;
+  std::deque<Slot> slots_;
+  std::size_t bytes_ = 0;
+};
+
+/// How far back each resolution goes. Seconds.
+struct HistoryReach {
+  static constexpr std::array<Second, 3> kSteps{1, 5, 60};
+  std::array<Second, 3> keep{900, 7200, 604800};
+
+  explicit HistoryReach(Second retention) noexcept {
+    for (Second& seconds : keep) seconds = std::min(seconds, retention);
+  }
+  /// The finest tier that reaches back to `age` seconds ago.
+  [[nodiscard]] std::size_t finest_for(Second age) const noexcept {
+    for (std::size_t i = 0; i + 1 < keep.size(); ++i)
+      if (age <= keep[i]) return i;
+    return keep.size() - 1;
+  }
+};
+
+/// The history of one series.
+class SeriesHistory {
+ public:
+  void add(Second second, const HistoryDelta& delta) {
+    for (HistoryTier& tier : tiers_) tier.add(second, delta);
+  }
+  void trim(Second now, const HistoryReach& reach) {
+    for (std::size_t i = 0; i < tiers_.size(); ++i) tiers_[i].trim(now - reach.keep[i]);
+  }
+  [[nodiscard]] const HistoryTier& tier(std::size_t index) const noexcept { return tiers_[index]; }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    std::size_t sum = 0;
+    for (const HistoryTier& tier : tiers_) sum += tier.bytes();
+    return sum;
+  }
+
+ private:
+  std::array<HistoryTier, 3> tiers_{HistoryTier{HistoryReach::kSteps[0]}, HistoryTier{HistoryReach::kSteps[1]},
+                                    HistoryTier{HistoryReach::kSteps[2]}};
+};
+
+}  // namespace ltb::collector

@@ -1,0 +1,81 @@
+#include "collector/provider_health.hpp"
+
+#include <cmath>
+#include <string>
+
+namespace ltb::collector {
+namespace {
+
+constexpr Second kWindow = 60;
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string percent(double share_of_one) { return std::to_string(std::lround(share_of_one * 100)) + " %"; }
+
+std::string describe(const HistoryDelta& window) {
+  const std::uint64_t answered = window.success + window.error;
+  return percent(share(window.error, answered)) + " of " + std::to_string(answered) +
+         " requests failed in the last 60 s (" + percent(share(window.errors_of(ErrorType::RateLimit), answered)) +
+         " rate limited)";
+}
+
+MonitoringEvent status_event(const metrics::ProviderSeries& provider, ProviderHealth health, const HistoryDelta& window) {
+  ProviderPayload payload;
+  payload.provider = provider.provider();
+  payload.status = health;
+  payload.message = describe(window);
+  payload.active_requests = provider.active();
+  if (window.success > 0)
+    payload.avg_latency_ms = static_cast<double>(window.latency_ns) * 1e-6 / static_cast<double>(window.success);
+  return MonitoringEvent(EventType::ProviderStatus, std::move(payload));
+}
+
+MonitoringEvent alert_event(const metrics::ProviderSeries& provider, ProviderHealth health, const HistoryDelta& window) {
+  const std::string& name = provider.provider();
+  const std::string message = name + ": " + describe(window);
+  switch (health) {
+    case ProviderHealth::RateLimited:
+      return MonitoringEvent::alert(AlertSeverity::Warning, "Rate limited", message, name);
+    case ProviderHealth::Unavailable:
+      return MonitoringEvent::alert(AlertSeverity::Error, "Very high error rate", message, name);
+    case ProviderHealth::Degraded:
+      return MonitoringEvent::alert(AlertSeverity::Warning, "High error rate", message, name);
+    case ProviderHealth::Healthy:
+      break;
+  }
+  return MonitoringEvent::alert(AlertSeverity::Info, "Provider recovered", message, name);
+}
+
+}  // namespace
+
+ProviderHealth ProviderHealthMonitor::judge(const HistoryDelta& window, const AlertThresholds& thresholds) noexcept {
+  const std::uint64_t answered = window.success + window.error;
+  const double failed = share(window.error, answered);
+  const double limited = share(window.errors_of(ErrorType::RateLimit), answered);
+  // Mostly rate limits: the provider is well and asks for patience.
+  if (limited > 0 && limited >= thresholds.rate_limited_rate && limited * 2 >= failed) return ProviderHealth::RateLimited;
+  if (failed > 0 && failed >= thresholds.critical_error_rate) return ProviderHealth::Unavailable;
+  if (failed > 0 && failed >= thresholds.error_rate) return ProviderHealth::Degraded;
+  return ProviderHealth::Healthy;
+}
+
+std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
+  std::vector<MonitoringEvent> events;
+  support::MutexLock lock(mutex_);
+  for (metrics::ProviderSeries* provider : store_.all_provider_series()) {
+    const HistoryDelta window = history_.provider_delta(provider->provider(), kWindow);
+    if (window.success + window.error < thresholds_.minimum_requests) continue;
+    const ProviderHealth health = judge(window, thresholds_);
+    ProviderHealth& judged = judged_.try_emplace(provider, ProviderHealth::Healthy).first->second;
+    if (health == judged) continue;
+    judged = health;
+    provider->health.store(health, std::memory_order_relaxed);
+    events.push_back(status_event(*provider, health, window));
+    events.push_back(alert_event(*provider, health, window));
+  }
+  return events;
+}
+
+}  // namespace ltb::collector

@@ -1,0 +1,37 @@
+// Judges each provider by its last minute and says when the judgement changes.
+#pragma once
+
+#include "collector/history_book.hpp"
+#include "metrics/metric_store.hpp"
+#include "support/mutex.hpp"
+
+#include <ltb/config.hpp>
+#include <ltb/event.hpp>
+
+#include <map>
+#include <vector>
+
+namespace ltb::collector {
+
+/// Thread safety: every member from any thread.
+class ProviderHealthMonitor {
+ public:
+  ProviderHealthMonitor(metrics::MetricStore& store, const HistoryBook& history, AlertThresholds thresholds)
+      : store_(store), history_(history), thresholds_(thresholds) {}
+
+  /// Judges all providers. Returns a ProviderStatus event for each whose health changed, and an alert with it. A provider
+  /// with too few requests in the window keeps its health.
+  [[nodiscard]] std::vector<MonitoringEvent> tick();
+
+  /// The health that the numbers of a window stand for.
+  [[nodiscard]] static ProviderHealth judge(const HistoryDelta& window, const AlertThresholds& thresholds) noexcept;
+
+ private:
+  metrics::MetricStore& store_;
+  const HistoryBook& history_;
+  const AlertThresholds thresholds_;
+  support::Mutex mutex_;
+  std::map<const metrics::ProviderSeries*, ProviderHealth> judged_ LTB_GUARDED_BY(mutex_);
+};
+
+}  // namespace ltb::collector

@@ -1,0 +1,52 @@
+#include "collector/sampler.hpp"
+
+namespace ltb::collector {
+
+using metrics::RequestLayout;
+
+std::optional<HistoryDelta> SeriesSampler::sample() {
+  std::array<std::uint64_t, RequestLayout::kDuration> words{};
+  series_->words.sum_range(0, RequestLayout::kDuration, words.data());
+  const auto active = static_cast<std::int64_t>(words[RequestLayout::kActive]);
+  // The duration sum also moves for a latency published as a metric of its own, which finishes no call.
+  const std::uint64_t duration_sum = series_->words.sum(series_->layout->duration_sum());
+  if (words == last_words_ && duration_sum == last_duration_sum_ && active <= 0) return std::nullopt;
+
+  const auto added = [&](std::uint32_t index) { return words[index] - last_words_[index]; };
+  HistoryDelta delta;
+  delta.success = added(RequestLayout::kStatus);
+  delta.error = added(RequestLayout::kStatus + 1);
+  delta.cancelled = added(RequestLayout::kStatus + 2);
+  delta.input_tokens = added(RequestLayout::kInputTokens);
+  delta.output_tokens = added(RequestLayout::kOutputTokens);
+  delta.cost_nano = added(RequestLayout::kCostNano);
+  delta.latency_ns = duration_sum - last_duration_sum_;
+  delta.active = active > 0 ? static_cast<std::uint64_t>(active) : 0;
+  last_words_ = words;
+  last_duration_sum_ = duration_sum;
+
+  std::array<std::uint64_t, kErrorTypeCount> errors{};
+  series_->words.sum_range(series_->layout->errors, kErrorTypeCount, errors.data());
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    if (errors[i] != last_errors_[i])
+      delta.add_error(static_cast<ErrorType>(i), static_cast<std::uint32_t>(errors[i] - last_errors_[i]));
+  last_errors_ = errors;
+
+  sample_sketch(series_->latency_sketch, last_latency_, delta.latency);
+  sample_sketch(series_->first_token_sketch, last_first_token_, delta.first_token);
+  sample_sketch(series_->inter_token_sketch, last_inter_token_, delta.inter_token);
+  return delta;
+}
+
+void SeriesSampler::sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last, metrics::SparseSketch& out) {
+  if (sketch.is_untouched()) return;
+  constexpr std::uint32_t kBuckets = metrics::SketchLayout::kBuckets;
+  std::array<std::uint32_t, kBuckets> now{};
+  sketch.sum_range(0, kBuckets, now.data());
+  last.resize(kBuckets, 0);
+  for (std::uint32_t i = 0; i < kBuckets; ++i)
+    if (now[i] != last[i]) out.entries.push_back({i, now[i] - last[i]});
+  std::copy(now.begin(), now.end(), last.begin());
+}
+
+}  // namespace ltb::collector

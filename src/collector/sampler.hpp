@@ -1,0 +1,36 @@
+// Turns the ever-growing words of a RequestSeries into what was added since the last look.
+#pragma once
+
+#include "collector/history.hpp"
+#include "metrics/request_series.hpp"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace ltb::collector {
+
+/// Remembers the last sums of one series. Differences of sums that only grow are exact whatever the recorders do
+/// meanwhile, so there is nothing to rotate or lock on the recording side.
+class SeriesSampler {
+ public:
+  explicit SeriesSampler(const metrics::RequestSeries& series) : series_(&series) {}
+
+  /// What was added since the last call; nothing when nothing was and nothing is in flight.
+  [[nodiscard]] std::optional<HistoryDelta> sample();
+  [[nodiscard]] const metrics::RequestSeries& series() const noexcept { return *series_; }
+
+ private:
+  using Sketch = metrics::Sharded<std::uint32_t>;
+  static void sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last, metrics::SparseSketch& out);
+
+  const metrics::RequestSeries* series_;
+  std::array<std::uint64_t, metrics::RequestLayout::kDuration> last_words_{};  // the scalar words
+  std::uint64_t last_duration_sum_ = 0;
+  std::array<std::uint64_t, kErrorTypeCount> last_errors_{};
+  std::vector<std::uint32_t> last_latency_;  // empty until the sketch has something
+  std::vector<std::uint32_t> last_first_token_;
+  std::vector<std::uint32_t> last_inter_token_;
+};
+
+}  // namespace ltb::collector

@@ -1,0 +1,54 @@
+#include "collector/statistics.hpp"
+
+namespace ltb::collector {
+
+using metrics::RequestLayout;
+
+namespace {
+
+Percentiles percentiles_of(const metrics::DenseSketch& sketch) {
+  return {sketch.quantile(.5), sketch.quantile(.95), sketch.quantile(.99), sketch.total()};
+}
+
+}  // namespace
+
+void StatisticsSum::add(const metrics::RequestSeries& series) {
+  const RequestLayout& layout = *series.layout;
+  series.words.sum_range(0, RequestLayout::kDuration, words_.data());
+  for (std::uint32_t i = 0; i < layout.duration.count(); ++i) observed_ += series.words.sum(RequestLayout::kDuration + i);
+  duration_ns_ += series.words.sum(layout.duration_sum());
+  series.words.sum_range(layout.errors, kErrorTypeCount, errors_.data());
+  const WindowStats windows = history_->window_stats(series);
+  windows_.last_10s.merge(windows.last_10s);
+  windows_.last_60s.merge(windows.last_60s);
+  windows_.latency.add(windows.latency);
+  windows_.first_token.add(windows.first_token);
+  windows_.inter_token.add(windows.inter_token);
+}
+
+void StatisticsSum::write(CallTotals& totals) const {
+  totals.successful_requests = words_[RequestLayout::kStatus];
+  totals.failed_requests = words_[RequestLayout::kStatus + 1];
+  totals.cancelled_requests = words_[RequestLayout::kStatus + 2];
+  totals.total_requests = totals.successful_requests + totals.failed_requests + totals.cancelled_requests;
+  totals.total_input_tokens = words_[RequestLayout::kInputTokens];
+  totals.total_output_tokens = words_[RequestLayout::kOutputTokens];
+  totals.total_cost_nano_usd = words_[RequestLayout::kCostNano];
+  totals.total_cost = static_cast<double>(totals.total_cost_nano_usd) * 1e-9;
+  if (observed_ > 0) totals.avg_latency = static_cast<double>(duration_ns_) * 1e-9 / static_cast<double>(observed_);
+  totals.latency = percentiles_of(windows_.latency);
+  totals.time_to_first_token = percentiles_of(windows_.first_token);
+  totals.inter_token_latency = percentiles_of(windows_.inter_token);
+  const HistoryDelta& recent = windows_.last_10s;
+  const double ten = history_->rate_seconds(10);
+  totals.requests_per_second = static_cast<double>(recent.finished()) / ten;
+  totals.input_tokens_per_second = static_cast<double>(recent.input_tokens) / ten;
+  totals.output_tokens_per_second = static_cast<double>(recent.output_tokens) / ten;
+  const HistoryDelta& minute = windows_.last_60s;
+  totals.cost_per_hour = static_cast<double>(minute.cost_nano) * 1e-9 / history_->rate_seconds(60) * 3600;
+  if (minute.success + minute.error > 0)
+    totals.error_rate = static_cast<double>(minute.error) / static_cast<double>(minute.success + minute.error);
+  totals.errors = errors_;
+}
+
+}  // namespace ltb::collector
