@@ -1,0 +1,99 @@
+#include <ltb/provider.hpp>
+
+#include "provider/recorder.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace ltb {
+namespace {
+
+void take_over(RequestScope& scope, const CompletionResponse& response) noexcept {
+  if (response.usage) scope.set_usage(*response.usage);
+  if (response.cost) scope.set_cost(*response.cost);
+  if (!response.finish_reason.empty()) scope.set_finish_reason(response.finish_reason);
+}
+
+}  // namespace
+
+Provider::~Provider() = default;
+
+CompletionResponse Provider::stream(const CompletionRequest& request, const StreamCallback& on_chunk) {
+  CompletionResponse response = complete(request);
+  if (on_chunk) on_chunk(StreamChunk{.text = response.text});
+  return response;
+}
+
+std::vector<std::string> Provider::supported_models() const { return {}; }
+std::optional<std::uint64_t> Provider::max_context_length(std::string_view) const { return std::nullopt; }
+void Provider::validate_config() const {}
+std::uint64_t Provider::estimate_tokens(std::string_view text) const { return (text.size() + 3) / 4; }
+
+MonitoredProvider::MonitoredProvider(std::shared_ptr<Provider> provider, MonitoringSystem& monitoring)
+    : provider_(std::move(provider)), recorder_(detail::recorder_of(monitoring)) {
+  if (!provider_) throw std::invalid_argument("MonitoredProvider: the provider to wrap is null");
+  name_ = provider_->name();
+}
+
+MonitoredProvider::~MonitoredProvider() = default;
+
+std::string MonitoredProvider::name() const { return name_; }
+
+CompletionResponse MonitoredProvider::complete(const CompletionRequest& request) {
+  RequestScope scope = recorder_->begin_request(name_, request.model);
+  try {
+    CompletionResponse response = provider_->complete(request);
+    take_over(scope, response);
+    scope.finish();
+    return response;
+  } catch (...) {
+    scope.fail(std::current_exception());
+    throw;
+  }
+}
+
+CompletionResponse MonitoredProvider::stream(const CompletionRequest& request, const StreamCallback& on_chunk) {
+  RequestScope scope = recorder_->begin_request(name_, request.model);
+  bool cancelled = false;
+  try {
+    CompletionResponse response = provider_->stream(request, [&](const StreamChunk& chunk) {
+      if (chunk.has_content()) scope.on_chunk();  // before the caller's own work with it
+      if (on_chunk && !on_chunk(chunk)) cancelled = true;
+      return !cancelled;
+    });
+    take_over(scope, response);
+    if (cancelled) {
+      scope.cancel();
+    } else {
+      scope.finish();
+    }
+    return response;
+  } catch (...) {
+    // A provider may throw because the caller gave up: that is no failure of the provider.
+    if (cancelled) scope.cancel();
+    scope.fail(std::current_exception());
+    throw;
+  }
+}
+
+std::vector<std::string> MonitoredProvider::supported_models() const { return provider_->supported_models(); }
+std::optional<std::uint64_t> MonitoredProvider::max_context_length(std::string_view model) const {
+  return provider_->max_context_length(model);
+}
+void MonitoredProvider::validate_config() const { provider_->validate_config(); }
+std::uint64_t MonitoredProvider::estimate_tokens(std::string_view text) const {
+  return provider_->estimate_tokens(text);
+}
+
+std::vector<std::shared_ptr<Provider>> monitor_providers(const std::vector<std::shared_ptr<Provider>>& providers,
+                                                         MonitoringSystem& monitoring) {
+  std::vector<std::shared_ptr<Provider>> monitored;
+  monitored.reserve(providers.size());
+  for (std::size_t i = 0; i < providers.size(); ++i) {
+    if (!providers[i]) throw std::invalid_argument("monitor_providers: provider " + std::to_string(i) + " is null");
+    monitored.push_back(std::make_shared<MonitoredProvider>(providers[i], monitoring));
+  }
+  return monitored;
+}
+
+}  // namespace ltb

@@ -1,0 +1,238 @@
+#include "provider/recorder.hpp"
+
+#include "events/request_id.hpp"
+#include "metrics/labels.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ltb::detail {
+namespace {
+
+using metrics::CallRecord;
+using metrics::CallStatus;
+using metrics::RequestSeries;
+
+constexpr std::string_view kUnknownModel = "unknown";
+
+metrics::StoreOptions store_options(const MonitoringConfig& config) {
+  metrics::StoreOptions options;
+  options.max_series_per_family = config.max_series_per_family;
+  options.max_label_bytes = config.max_label_bytes;
+  options.detailed_metrics = config.detailed_metrics;
+  options.histogram_buckets = config.histogram_buckets;
+  options.log = support::Log(config.logger);
+  return options;
+}
+
+std::uint64_t nanoseconds_between(support::SteadyTime from, support::SteadyTime to) noexcept {
+  const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
+  return elapsed > 0 ? static_cast<std::uint64_t>(elapsed) : 0;
+}
+
+double to_seconds(std::uint64_t nanoseconds) noexcept { return static_cast<double>(nanoseconds) * 1e-9; }
+
+}  // namespace
+
+Recorder::Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock)
+    : clock_(std::move(clock)),
+      store_(store_options(config)),
+      bus_(EventBusOptions{.receiver_capacity = config.event_history}),
+      events_(EventBusAccess::core(bus_)),
+      collector_(store_, events_, *clock_, config, support::Log(config.logger)),
+      detailed_(config.detailed_metrics) {
+  events_.set_sink(&collector_);
+}
+
+RequestScope Recorder::begin_request(std::string_view provider, std::string_view model) noexcept {
+  try {
+    auto scope = std::make_unique<ScopeState>();
+    scope->series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
+    const bool overflow = scope->series->model() == metrics::kOverflow;
+    const std::size_t most = store_.options().max_label_bytes;
+    scope->provider = overflow ? metrics::clean_label(provider, most) : scope->series->provider();
+    scope->model = overflow ? metrics::clean_label(model, most) : scope->series->model();
+    scope->request_id = events::new_request_id();
+    scope->recorder = shared_from_this();
+    scope->series->started();
+    if (events_.has_listeners()) {
+      events_.distribute(MonitoringEvent::request_started(scope->provider, scope->model, scope->request_id));
+    } else {
+      events_.skip_event();
+    }
+    scope->started = clock_->steady_now();  // last: what watching costs is not the provider's time
+    return RequestScope(std::move(scope));
+  } catch (...) {  // no memory
+    store_.count_rejected();
+    return RequestScope(nullptr);
+  }
+}
+
+void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_type, std::string_view message,
+                         std::string_view code) noexcept {
+  const auto now = clock_->steady_now();
+  CallRecord call;
+  call.status = status;
+  call.error_type = error_type;
+  call.duration_ns = nanoseconds_between(scope.started, now);
+  call.usage = scope.usage;
+  call.cost_nano = scope.cost_nano;
+  call.was_active = true;
+  if (!scope.finish_reason.empty()) call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
+  if (scope.chunks > 0 && scope.usage && scope.usage->output_tokens >= 2)
+    call.time_per_output_token_ns =
+        nanoseconds_between(scope.first_chunk, scope.last_chunk) / (scope.usage->output_tokens - 1);
+  scope.series->record(call);
+  if (!events_.has_listeners()) return events_.skip_event();
+  try {
+    distribute_scope_end(scope, call, message, code);
+  } catch (...) {  // no memory: the numbers are booked, the event is lost
+    store_.count_rejected();
+  }
+}
+
+void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call, std::string_view message,
+                                    std::string_view code) {
+  RequestPayload payload;
+  payload.provider = scope.provider;
+  payload.model = scope.model;
+  payload.request_id = scope.request_id;
+  payload.latency = to_seconds(*call.duration_ns);
+  payload.tokens = call.usage;
+  if (call.cost_nano) payload.cost = to_seconds(*call.cost_nano);  // nano-dollars to dollars: the same factor
+  if (scope.chunks > 0) {
+    payload.streamed = true;
+    payload.time_to_first_token = to_seconds(nanoseconds_between(scope.started, scope.first_chunk));
+  }
+  if (call.time_per_output_token_ns) payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
+  if (!scope.finish_reason.empty()) payload.finish_reason = scope.finish_reason;
+  if (call.status != CallStatus::Success) {
+    payload.error_type = call.error_type;
+    if (!message.empty()) payload.error = std::string(message);
+    if (!code.empty()) payload.error_code = std::string(code);
+  }
+  const EventType type = call.status == CallStatus::Success ? EventType::RequestCompleted : EventType::RequestFailed;
+  events_.distribute(MonitoringEvent(type, std::move(payload)));
+  if (!details_wanted() || call.status != CallStatus::Success) return;
+  distribute_metric(LatencyMetric(scope.provider, scope.model, to_seconds(*call.duration_ns)).to_metric());
+  if (call.usage)
+    for (Metric& metric :
+         TokenMetric(scope.provider, scope.model, call.usage->input_tokens, call.usage->output_tokens).to_metrics())
+      distribute_metric(std::move(metric));
+  if (call.cost_nano) distribute_metric(CostMetric(scope.provider, scope.model, to_seconds(*call.cost_nano)).to_metric());
+}
+
+void Recorder::distribute_metric(Metric metric) { events_.distribute(MonitoringEvent::metric_recorded(std::move(metric))); }
+
+metrics::RequestSeries& Recorder::series_of(std::string_view provider, std::string_view model) noexcept {
+  if (!model.empty()) return store_.request_series(provider, model);
+  const metrics::ProviderSeries* known = store_.find_provider_series(provider);
+  RequestSeries* last = known == nullptr ? nullptr : known->last_manual.load(std::memory_order_relaxed);
+  return last != nullptr ? *last : store_.request_series(provider, kUnknownModel);
+}
+
+std::string Recorder::open_manual(RequestSeries& series) {
+  constexpr std::size_t kMostOpen = 1024;  // calls that never end must not pile up
+  std::string id = events::new_request_id();
+  support::MutexLock lock(manual_mutex_);
+  auto& open = manual_ids_[&series];
+  if (open.size() >= kMostOpen) open.pop_front();
+  open.push_back(id);
+  return id;
+}
+
+std::string Recorder::close_manual(RequestSeries& series) {
+  support::MutexLock lock(manual_mutex_);
+  auto& open = manual_ids_[&series];
+  if (open.empty()) return events::new_request_id();
+  std::string id = std::move(open.front());
+  open.pop_front();
+  return id;
+}
+
+void Recorder::record_request(std::string_view provider, std::string_view model) noexcept {
+  RequestSeries& series = series_of(provider, model);
+  series.provider_series->manual_started();
+  series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
+  try {
+    const std::string id = open_manual(series);
+    if (!events_.has_listeners()) return events_.skip_event();
+    events_.distribute(MonitoringEvent::request_started(series.provider(), series.model(), id));
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+void Recorder::record_latency(std::string_view provider, std::string_view model, double latency_seconds) noexcept {
+  const auto nanoseconds = metrics::to_nanoseconds(latency_seconds);
+  if (!nanoseconds) return store_.count_rejected();
+  RequestSeries& series = series_of(provider, model);
+  series.provider_series->manual_ended();
+  CallRecord call;
+  call.duration_ns = nanoseconds;
+  call.usage_is_separate = true;
+  series.record(call);
+  try {
+    const std::string id = close_manual(series);
+    if (!events_.has_listeners()) return events_.skip_event();
+    events_.distribute(MonitoringEvent::request_completed(series.provider(), series.model(), id, latency_seconds));
+    if (details_wanted()) distribute_metric(LatencyMetric(series.provider(), series.model(), latency_seconds).to_metric());
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+void Recorder::record_tokens(std::string_view provider, std::string_view model, const TokenUsage& usage) noexcept {
+  if (!metrics::is_sane(usage)) return store_.count_rejected();
+  RequestSeries& series = series_of(provider, model);
+  series.add_usage(usage);
+  if (!details_wanted()) return;
+  try {
+    for (Metric& metric :
+         TokenMetric(series.provider(), series.model(), usage.input_tokens, usage.output_tokens).to_metrics())
+      distribute_metric(std::move(metric));
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+void Recorder::record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept {
+  const auto nano = metrics::to_nano_usd(cost_usd);
+  if (!nano) return store_.count_rejected();
+  RequestSeries& series = series_of(provider, model);
+  series.add_cost(*nano);
+  if (!details_wanted()) return;
+  try {
+    distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+void Recorder::record_error(std::string_view provider, std::string_view model, std::string_view error_type,
+                            std::string_view message) noexcept {
+  const auto known = parse_error_type(error_type);
+  RequestSeries& series = series_of(provider, model);
+  series.provider_series->manual_ended();
+  CallRecord call;
+  call.error_type = known.value_or(ErrorType::Other);
+  call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
+  series.record(call);
+  try {
+    const std::string id = close_manual(series);
+    if (!events_.has_listeners()) return events_.skip_event();
+    RequestPayload payload;
+    payload.provider = series.provider();
+    payload.model = series.model();
+    payload.request_id = id;
+    payload.error_type = call.error_type;
+    if (!message.empty()) payload.error = std::string(message);
+    if (!known) payload.error_code = std::string(error_type);  // the caller's own word is not lost
+    events_.distribute(MonitoringEvent(EventType::RequestFailed, std::move(payload)));
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+}  // namespace ltb::detail

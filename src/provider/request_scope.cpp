@@ -1,0 +1,117 @@
+#include <ltb/request_scope.hpp>
+
+#include "provider/recorder.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace ltb {
+
+using metrics::CallStatus;
+
+namespace {
+
+// Ends a scope once. The state stays, so that request_id() still answers.
+void end(detail::ScopeState* state, CallStatus status, ErrorType type = ErrorType::Other, std::string_view message = {},
+         std::string_view code = {}) noexcept {
+  if (state == nullptr || std::exchange(state->finished, true)) return;
+  state->recorder->end_scope(*state, status, type, message, code);
+}
+
+std::uint64_t nanoseconds(support::SteadyTime from, support::SteadyTime to) noexcept {
+  const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
+  return elapsed > 0 ? static_cast<std::uint64_t>(elapsed) : 0;
+}
+
+}  // namespace
+
+RequestScope::RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept : state_(std::move(state)) {}
+RequestScope::RequestScope(RequestScope&& other) noexcept = default;
+
+RequestScope& RequestScope::operator=(RequestScope&& other) noexcept {
+  if (this != &other) {
+    cancel();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+RequestScope::~RequestScope() { cancel(); }
+
+void RequestScope::on_chunk() noexcept {
+  if (!state_ || state_->finished) return;
+  const auto now = state_->recorder->clock().steady_now();
+  if (state_->chunks++ == 0) {
+    state_->first_chunk = now;
+    state_->series->first_token(nanoseconds(state_->started, now));
+  } else {
+    state_->series->inter_token(nanoseconds(state_->last_chunk, now));
+  }
+  state_->last_chunk = now;
+}
+
+void RequestScope::set_usage(const TokenUsage& usage) noexcept {
+  if (!state_ || state_->finished) return;
+  if (!metrics::is_sane(usage)) return state_->recorder->store().count_rejected();
+  state_->usage = usage;
+}
+
+void RequestScope::set_cost(double cost_usd) noexcept {
+  if (!state_ || state_->finished) return;
+  const auto nano = metrics::to_nano_usd(cost_usd);
+  if (!nano) return state_->recorder->store().count_rejected();
+  state_->cost_nano = nano;
+}
+
+void RequestScope::set_finish_reason(std::string_view reason) noexcept {
+  if (!state_ || state_->finished) return;
+  try {
+    state_->finish_reason = reason;
+  } catch (...) {
+    state_->recorder->store().count_rejected();
+  }
+}
+
+void RequestScope::finish() noexcept { end(state_.get(), CallStatus::Success); }
+
+void RequestScope::finish(const TokenUsage& usage) noexcept {
+  set_usage(usage);
+  finish();
+}
+
+void RequestScope::finish(const TokenUsage& usage, double cost_usd) noexcept {
+  set_usage(usage);
+  set_cost(cost_usd);
+  finish();
+}
+
+void RequestScope::fail(ErrorType type, std::string_view message, std::string_view code) noexcept {
+  end(state_.get(), type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error, type, message, code);
+}
+
+void RequestScope::fail(const std::exception_ptr& error) noexcept {
+  if (!state_ || state_->finished) return;
+  try {
+    const detail::ClassifiedError classified = detail::classify(error);
+    fail(classified.type, classified.message, classified.code);
+  } catch (...) {  // no memory for the message
+    fail(ErrorType::Other);
+  }
+}
+
+void RequestScope::cancel() noexcept { end(state_.get(), CallStatus::Cancelled, ErrorType::Cancelled); }
+
+bool RequestScope::is_finished() const noexcept { return !state_ || state_->finished; }
+
+std::string_view RequestScope::request_id() const noexcept {
+  return state_ ? std::string_view(state_->request_id) : std::string_view();
+}
+
+namespace detail {
+
+RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider, std::string_view model) noexcept {
+  return recorder_of(monitoring)->begin_request(provider, model);
+}
+
+}  // namespace detail
+}  // namespace ltb
