@@ -1,0 +1,145 @@
+// Who may ask: bearer token, Host and Origin. Everything refused unless it parses in full.
+#include "net/access.hpp"
+
+#include "net/http.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace ltb::net {
+namespace {
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+/// reg-name without percent-escapes and sub-delims: what DNS names and IPv4 literals use, and '_'
+/// that some hosts do.
+bool is_host_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+bool parse_port(std::string_view text, std::optional<std::uint16_t>& port) {
+  if (text.empty()) return true;  // "host:" is valid and means the default port
+  std::uint16_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return false;
+  port = value;
+  return true;
+}
+
+std::uint16_t default_port(std::string_view scheme) noexcept {
+  if (scheme == "http" || scheme == "ws") return 80;
+  if (scheme == "https" || scheme == "wss") return 443;
+  return 0;
+}
+
+}  // namespace
+
+bool constant_time_equal(std::string_view given, std::string_view expected) noexcept {
+  // An empty secret matches nothing. The loop runs over what the client sent, so its time says
+  // nothing of the secret.
+  if (expected.empty()) return false;
+  volatile unsigned difference = given.size() == expected.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto a = static_cast<unsigned char>(given[i]);
+    const auto b = static_cast<unsigned char>(expected[i % expected.size()]);
+    difference = difference | static_cast<unsigned>(a ^ b);
+  }
+  return difference == 0U;
+}
+
+bool bearer_matches(std::string_view authorization, std::string_view token) noexcept {
+  constexpr std::string_view kScheme = "Bearer ";
+  if (authorization.size() < kScheme.size()) return false;
+  if (!equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return false;
+  authorization.remove_prefix(kScheme.size());
+  const auto first = authorization.find_first_not_of(' ');
+  if (first == std::string_view::npos) return false;
+  return constant_time_equal(authorization.substr(first), token);
+}
+
+std::optional<Authority> parse_authority(std::string_view text) {
+  Authority authority;
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    authority.host = to_lower(text.substr(1, end - 1));
+    in6_addr address{};
+    if (inet_pton(AF_INET6, authority.host.c_str(), &address) != 1) return std::nullopt;
+    text.remove_prefix(end + 1);
+    if (!text.empty() && text.front() != ':') return std::nullopt;
+    port = text.empty() ? text : text.substr(1);
+  } else {
+    const auto colon = text.find(':');
+    authority.host = to_lower(text.substr(0, colon));
+    if (authority.host.size() > 1 && authority.host.ends_with('.')) authority.host.pop_back();
+    if (authority.host.empty() ||
+        !std::all_of(authority.host.begin(), authority.host.end(), is_host_character)) {
+      return std::nullopt;
+    }
+    port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  }
+  if (!parse_port(port, authority.port)) return std::nullopt;
+  return authority;
+}
+
+bool is_loopback_host(std::string_view host) noexcept {
+  if (host == "localhost" || host.ends_with(".localhost")) return true;  // RFC 6761, 6.3
+  char text[INET6_ADDRSTRLEN + 1] = {};
+  if (host.size() >= sizeof text) return false;
+  std::copy(host.begin(), host.end(), text);
+  in_addr v4{};
+  if (inet_pton(AF_INET, text, &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+std::optional<Origin> parse_origin(std::string_view text) {
+  const auto separator = text.find("://");
+  if (separator == std::string_view::npos || separator == 0) return std::nullopt;
+  Origin origin;
+  origin.scheme = to_lower(text.substr(0, separator));
+  const bool scheme_ok = std::all_of(origin.scheme.begin(), origin.scheme.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+  if (!scheme_ok) return std::nullopt;
+  auto authority = parse_authority(text.substr(separator + 3));
+  if (!authority) return std::nullopt;
+  origin.host = std::move(authority->host);
+  origin.port = authority->port.value_or(default_port(origin.scheme));
+  return origin;
+}
+
+OriginVerdict check_origin(std::string_view origin, std::string_view host,
+                           const std::vector<Origin>& allowed) {
+  if (origin.empty()) return OriginVerdict::SameHost;
+  const auto parsed = parse_origin(origin);
+  if (!parsed) return OriginVerdict::Refused;
+  // The port may differ: the page of the dashboard's port opens the stream on the WebSocket port of
+  // the same host.
+  const auto own = parse_authority(host);
+  if (own && own->host == parsed->host) return OriginVerdict::SameHost;
+  if (is_loopback_host(parsed->host)) return OriginVerdict::AllowedCross;
+  const bool configured = std::find(allowed.begin(), allowed.end(), *parsed) != allowed.end();
+  return configured ? OriginVerdict::AllowedCross : OriginVerdict::Refused;
+}
+
+bool host_is_allowed(std::string_view host, const std::vector<Origin>& allowed) {
+  if (host.empty()) return true;
+  const auto parsed = parse_authority(host);
+  if (!parsed) return false;
+  if (is_loopback_host(parsed->host)) return true;
+  return std::any_of(allowed.begin(), allowed.end(),
+                     [&](const Origin& origin) { return origin.host == parsed->host; });
+}
+
+}  // namespace ltb::net

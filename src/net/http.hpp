@@ -1,0 +1,63 @@
+// What a route sees of HTTP: the request it answers and the response it returns. Plain values, no
+// sockets.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ltb::net {
+
+/// A request whose head was read whole and found well formed. Owns its text, so tests can build one
+/// by hand.
+struct Request {
+  std::string method;  ///< As sent; a handler sees GET or HEAD only.
+  std::string target;  ///< As sent, still encoded: escape it (support/utf8.hpp) before echoing.
+  std::string
+      path;  ///< Percent-decoded exactly once, starts with '/', holds no NUL; may hold "..".
+  std::string query;  ///< After '?', still encoded; see parse_query() in net/target.hpp.
+  std::string
+      host;  ///< Host header, or the authority of an absolute-form target; empty only on HTTP/1.0.
+  std::string remote;  ///< Peer as "127.0.0.1:54321" or "[::1]:54321".
+  bool http_1_0 = false;
+  bool keep_alive = true;                                    ///< What the client asked for.
+  std::vector<std::pair<std::string, std::string>> headers;  ///< In order, values trimmed.
+
+  /// The first value of a header, compared without case; empty when absent. The view lives as long
+  /// as the request.
+  [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
+  [[nodiscard]] bool has_header(std::string_view name) const noexcept;
+  /// True when the comma-separated values of all headers `name` contain `token`, compared without
+  /// case.
+  [[nodiscard]] bool header_has_token(std::string_view name, std::string_view token) const noexcept;
+};
+
+/// What a route answers. The session adds Date, Content-Length, Connection, X-Content-Type-Options:
+/// nosniff, and Cache-Control: no-store unless `headers` sets one. For HEAD it sends the same
+/// headers without the body; 304 and 204 never carry one.
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  /// Shared so that a cached page or asset is never copied. Null is an empty body.
+  std::shared_ptr<const std::string> body;
+  /// Extra headers. Control characters in values become spaces; Content-Length, Connection and Date
+  /// are the session's.
+  std::vector<std::pair<std::string, std::string>> headers;
+  /// Close the connection after this response.
+  bool close = false;
+
+  [[nodiscard]] static Response text(unsigned status, std::string body);
+  [[nodiscard]] static Response json(unsigned status, std::string body);
+  Response& with_header(std::string name, std::string value) &;
+  Response&& with_header(std::string name, std::string value) &&;
+};
+
+/// "Not Found" for 404; "Unknown" for a number without a name.
+[[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
+
+/// ASCII without case, for header names and hosts.
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace ltb::net

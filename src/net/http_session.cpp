@@ -1,0 +1,319 @@
+// One HTTP connection, from accept to linger. Every function but the request_ ones runs on the
+// strand.
+#include "net/http_session.hpp"
+
+#include "net/response_head.hpp"
+#include "net/websocket_peer.hpp"
+#include "support/utf8.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <stdexcept>
+
+namespace ltb::net {
+namespace {
+
+constexpr std::size_t kReadChunk = 1024;  // an idle connection keeps one of these
+constexpr std::chrono::seconds kLingerTime{2};
+
+}  // namespace
+
+HttpSession::HttpSession(Stream stream, SessionSeat seat)
+    : stream_(std::move(stream)),
+      strand_(stream_.get_executor()),
+      seat_(std::move(seat)),
+      deadline_(strand_) {}
+
+HttpSession::~HttpSession() {
+  seat_.roll->remove(this);
+}
+
+void HttpSession::start() {
+  asio::post(strand_, [self = shared_from_this()] {
+    if (self->phase_ == Phase::Closed) return;
+    self->deadline_.set(self, self->limits().header_timeout);
+    self->read_more();
+  });
+}
+
+void HttpSession::start_refusing() {
+  asio::post(strand_, [self = shared_from_this()] {
+    if (self->phase_ == Phase::Closed) return;
+    auto response = Response::text(503, "too many connections (limit " +
+                                            std::to_string(self->limits().max_connections) + ")\n");
+    self->respond(std::move(response), false, false, false);
+  });
+}
+
+void HttpSession::request_stop() {
+  asio::post(strand_, [self = shared_from_this()] { self->stop_in_order(); });
+}
+
+void HttpSession::request_abort() {
+  asio::post(strand_, [self = shared_from_this()] { self->close(); });
+}
+
+void HttpSession::abandon() noexcept {
+  close();
+}
+
+void HttpSession::stop_in_order() {
+  stopping_ = true;
+  if (phase_ == Phase::Writing) {
+    out_keep_alive_ = false;  // what is being written ends whole, then the connection closes
+  } else {
+    close();
+  }
+}
+
+void HttpSession::on_deadline() {
+  if (phase_ == Phase::Closed) return;
+  if (phase_ == Phase::Lingering) return close();
+  count(counters().timeouts);
+  if (phase_ == Phase::ReadingHead) {
+    return refuse({408, "the request head did not arrive within " +
+                            std::to_string(limits().header_timeout.count()) + " ms"});
+  }
+  if (phase_ == Phase::Writing) {
+    stream_.abort();  // it takes nothing, so it would keep the rest in the kernel for minutes
+  }
+  close();
+}
+
+// ---- reading ----
+
+void HttpSession::read_more() {
+  const auto used = in_.size();
+  in_.resize(used + kReadChunk);
+  reading_ = true;
+  stream_.async_read_some(
+      asio::buffer(in_.data() + used, kReadChunk),
+      [self = shared_from_this(), used](const ErrorCode& error, std::size_t size) {
+        self->reading_ = false;
+        self->in_.resize(used + size);
+        self->on_read(error);
+      });
+}
+
+void HttpSession::on_read(const ErrorCode& error) {
+  if (phase_ == Phase::Closed) return;
+  if (error) return close();  // also end of file in the middle of a head: there is nobody to answer
+  // A timeout may have answered while the read was under way.
+  if (phase_ == Phase::Lingering) return discard();
+  if (phase_ == Phase::Writing) return;
+  take_requests();
+}
+
+void HttpSession::take_requests() {
+  // RFC 9112, 2.2: empty lines before a request line are skipped.
+  std::size_t blank = 0;
+  while (in_.compare(blank, 2, "\r\n") == 0) blank += 2;
+  if (blank > 0) {
+    in_.erase(0, blank);
+    checked_ = 0;
+  }
+
+  const auto found = find_head(in_, checked_, seat_.context->head_limits());
+  if (const auto* refusal = std::get_if<Refusal>(&found)) return refuse(*refusal);
+  if (const auto* head = std::get_if<HeadFound>(&found)) {
+    auto parsed =
+        parse_head(std::string_view(in_).substr(0, head->size), seat_.context->head_limits());
+    in_.erase(0, head->size);
+    checked_ = 0;
+    if (const auto* refusal = std::get_if<Refusal>(&parsed)) return refuse(*refusal);
+    return answer(std::get<Request>(std::move(parsed)));
+  }
+  checked_ = in_.size();
+  if (phase_ == Phase::Idle && !in_.empty()) {
+    phase_ = Phase::ReadingHead;
+    if (served_) deadline_.set(shared_from_this(), limits().header_timeout);
+  }
+  read_more();
+}
+
+// ---- answering ----
+
+void HttpSession::answer(Request request) {
+  request.remote = seat_.remote;
+  count(counters().requests);
+  const bool head_only = request.method == "HEAD";
+  const bool keep_alive = request.keep_alive && !stopping_;
+  if (request.method != "GET" && !head_only) {
+    auto response = Response::text(405, "method " + support::escape_for_log(request.method, 40) +
+                                            " is not supported; use GET or HEAD\n");
+    response.with_header("Allow", "GET, HEAD");
+    return respond(std::move(response), keep_alive, false, request.http_1_0);
+  }
+  const auto* websocket = seat_.context->router.find_websocket(request.path);
+  if (auto refused = check_access(request, websocket != nullptr)) {
+    return respond(std::move(*refused), keep_alive, head_only, request.http_1_0);
+  }
+  if (websocket != nullptr) {
+    auto refused = check_websocket_handshake(request);
+    if (!refused) return upgrade(request, *websocket);
+    return respond(std::move(*refused), keep_alive, head_only, request.http_1_0);
+  }
+  auto response = call_handler(request);
+  if (seat_.context->router.checks_origin(request.path)) add_cors(request, response);
+  const bool close_after = response.close;
+  respond(std::move(response), keep_alive && !close_after, head_only, request.http_1_0);
+}
+
+std::optional<Response> HttpSession::check_access(const Request& request, bool websocket) {
+  const auto& context = *seat_.context;
+  // Host and Origin before the token: a page that rebinds DNS learns nothing about the token.
+  if (context.options.check_host && !host_is_allowed(request.host, context.allowed_origins)) {
+    count(counters().forbidden);
+    return Response::text(
+        403, "host \"" + support::escape_for_log(request.host) +
+                 "\" is not served here; use localhost, or configure it as an allowed origin\n");
+  }
+  const bool origin_matters = websocket || context.router.checks_origin(request.path);
+  if (origin_matters && check_origin(request.header("Origin"), request.host,
+                                     context.allowed_origins) == OriginVerdict::Refused) {
+    count(counters().forbidden);
+    return Response::text(
+        403, "origin \"" + support::escape_for_log(request.header("Origin")) +
+                 "\" is not allowed; see with_allowed_origins() and LTB_ALLOWED_ORIGINS\n");
+  }
+  const auto& token = context.options.auth_token;
+  if (!token.empty() && !context.router.is_open(request.path) &&
+      !bearer_matches(request.header("Authorization"), token)) {
+    count(counters().unauthorized);
+    auto response = Response::text(401, "a bearer token is required\n");
+    response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
+    return response;
+  }
+  return std::nullopt;
+}
+
+Response HttpSession::call_handler(const Request& request) {
+  const auto* handler = seat_.context->router.find(request.path);
+  if (handler == nullptr)
+    return Response::text(404, "nothing at \"" + support::escape_for_log(request.path) + "\"\n");
+  try {
+    return (*handler)(request);
+  } catch (...) {
+    seat_.context->handler_failed(request.path);
+    return Response::text(500, "internal error\n");
+  }
+}
+
+void HttpSession::upgrade(const Request& request, const UpgradeHandler& handler) {
+  auto& context = *seat_.context;
+  auto everywhere = Place::take(context.all_websockets, *context.all_websockets,
+                                context.limits.max_websocket_clients);
+  if (!everywhere) {
+    count(counters().websockets_refused);
+    auto response =
+        Response::text(503, "too many WebSocket clients (limit " +
+                                std::to_string(context.limits.max_websocket_clients) + ")\n");
+    return respond(std::move(response), false, false, request.http_1_0);
+  }
+  auto here = Place::take(context.counters, context.counters->websocket_clients, UINT64_MAX);
+  try {
+    auto decision = handler(request);
+    if (auto* refused = std::get_if<Response>(&decision)) {
+      const bool keep_alive = request.keep_alive && !refused->close && !stopping_;
+      return respond(std::move(*refused), keep_alive, false, request.http_1_0);
+    }
+    auto owner = std::get<std::shared_ptr<WebSocketHandler>>(std::move(decision));
+    if (!owner) throw std::logic_error("an upgrade was accepted without a WebSocketHandler");
+    deadline_.cancel();
+    phase_ =
+        Phase::Closed;  // this object's part is over; the peer below owns the stream from now on
+    auto peer = std::make_shared<WebSocketPeer>(
+        std::move(stream_), std::move(in_), std::move(seat_.place), std::move(everywhere),
+        std::move(here), WebSocketPeer::Surroundings{seat_.context, seat_.roll, seat_.remote},
+        std::move(owner));
+    if (seat_.roll->add(peer)) peer->start(request);
+  } catch (...) {
+    context.handler_failed(request.path);
+    if (phase_ == Phase::Closed) return;
+    respond(Response::text(500, "internal error\n"), false, false, request.http_1_0);
+  }
+}
+
+void HttpSession::refuse(const Refusal& refusal) {
+  count(counters().bad_requests);
+  respond(Response::text(refusal.status, refusal.message + "\n"), false, false, false);
+}
+
+void HttpSession::add_cors(const Request& request, Response& response) const {
+  response.with_header("Vary", "Origin");
+  const auto origin = request.header("Origin");
+  if (check_origin(origin, request.host, seat_.context->allowed_origins) ==
+      OriginVerdict::AllowedCross) {
+    response.with_header("Access-Control-Allow-Origin", std::string(origin));
+  }
+}
+
+// ---- writing ----
+
+void HttpSession::respond(Response response, bool keep_alive, bool head_only, bool http_1_0) {
+  phase_ = Phase::Writing;
+  served_ = true;
+  const HeadOptions options{
+      .keep_alive = keep_alive, .http_1_0 = http_1_0, .now = std::time(nullptr)};
+  out_head_ = encode_response_head(response, options);
+  out_body_.reset();
+  if (!head_only && status_has_body(response.status)) out_body_ = std::move(response.body);
+  out_sent_ = 0;
+  out_keep_alive_ = keep_alive;
+  deadline_.set(shared_from_this(), limits().write_timeout);
+  write_more();
+}
+
+void HttpSession::write_more() {
+  std::array<asio::const_buffer, 2> buffers;
+  const auto head_sent = std::min(out_sent_, out_head_.size());
+  buffers[0] = asio::buffer(out_head_) + head_sent;
+  if (out_body_) buffers[1] = asio::buffer(*out_body_) + (out_sent_ - head_sent);
+  stream_.async_write_some(buffers,
+                           [self = shared_from_this()](const ErrorCode& error, std::size_t size) {
+                             self->on_written(error, size);
+                           });
+}
+
+void HttpSession::on_written(const ErrorCode& error, std::size_t size) {
+  if (phase_ != Phase::Writing) return;
+  if (error) return close();
+  out_sent_ += size;
+  if (out_sent_ < out_head_.size() + (out_body_ ? out_body_->size() : 0)) {
+    deadline_.set(shared_from_this(), limits().write_timeout);  // progress
+    return write_more();
+  }
+  out_body_.reset();
+  if (!out_keep_alive_) return linger();
+  phase_ = Phase::Idle;
+  deadline_.set(shared_from_this(), limits().idle_timeout);
+  if (in_.empty()) return read_more();
+  phase_ = Phase::ReadingHead;
+  deadline_.set(shared_from_this(), limits().header_timeout);
+  take_requests();  // pipelined
+}
+
+// ---- the end ----
+
+/// Closing with unread bytes would send a reset, which may destroy the response before the client
+/// reads it (RFC 9112, 9.6): say that nothing more comes, and read until the client hangs up.
+void HttpSession::linger() {
+  stream_.shutdown_send();
+  phase_ = Phase::Lingering;
+  if (stopping_ && in_.empty()) return close();
+  deadline_.set(shared_from_this(), kLingerTime);
+  if (!reading_) discard();
+}
+
+void HttpSession::discard() {
+  in_.clear();
+  read_more();
+}
+
+void HttpSession::close() {
+  phase_ = Phase::Closed;
+  deadline_.cancel();
+  stream_.close();
+}
+
+}  // namespace ltb::net

@@ -1,0 +1,75 @@
+// One HTTP connection: reads heads, asks the router, writes responses in order, hands WebSocket
+// upgrades over.
+#pragma once
+
+#include "net/request_head.hpp"
+#include "net/session.hpp"
+#include "net/stream.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ltb::net {
+
+/// Lives as long as its pending operations hold it. Members: strand only.
+class HttpSession final : public SessionBase, public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(Stream stream, SessionSeat seat);
+  ~HttpSession() override;
+
+  /// Serves requests. Any thread, once.
+  void start();
+  /// Answers 503 whatever comes, and closes. Any thread, once, in place of start().
+  void start_refusing();
+
+  void request_stop() override;
+  void request_abort() override;
+  void abandon() noexcept override;
+
+  void on_deadline();
+
+ private:
+  enum class Phase { Idle, ReadingHead, Writing, Lingering, Closed };
+
+  void read_more();
+  void on_read(const ErrorCode& error);
+  void take_requests();
+  void answer(Request request);
+  std::optional<Response> check_access(const Request& request, bool websocket);
+  Response call_handler(const Request& request);
+  void upgrade(const Request& request, const UpgradeHandler& handler);
+  void refuse(const Refusal& refusal);
+  void add_cors(const Request& request, Response& response) const;
+
+  void respond(Response response, bool keep_alive, bool head_only, bool http_1_0);
+  void write_more();
+  void on_written(const ErrorCode& error, std::size_t size);
+  void linger();
+  void discard();
+  void close();
+  void stop_in_order();
+
+  [[nodiscard]] const ServerLimits& limits() const noexcept { return seat_.context->limits; }
+  [[nodiscard]] Counters& counters() const noexcept { return *seat_.context->counters; }
+
+  Stream stream_;
+  Strand strand_;
+  SessionSeat seat_;
+  Deadline<HttpSession> deadline_;
+  Phase phase_ = Phase::Idle;
+  bool stopping_ = false;
+  bool reading_ = false;  ///< A read is under way.
+  bool served_ = false;   ///< At least one response was sent: from then on waiting is idling.
+
+  std::string in_;           ///< Received and not yet taken.
+  std::size_t checked_ = 0;  ///< Bytes of in_ known to hold no end of a head.
+
+  std::string out_head_;
+  std::shared_ptr<const std::string> out_body_;  ///< Null when no content is sent.
+  std::size_t out_sent_ = 0;                     ///< Of head and body together.
+  bool out_keep_alive_ = false;
+};
+
+}  // namespace ltb::net

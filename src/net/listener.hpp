@@ -1,0 +1,59 @@
+// One listening socket: binds, accepts, seats sessions below the limits.
+#pragma once
+
+#include "net/asio_types.hpp"
+#include "net/session.hpp"
+
+#include <memory>
+#include <string>
+
+namespace ltb::net {
+
+/// What failed to bind, in words that help; code() is the cause.
+class BindError final : public std::system_error {
+ public:
+  BindError(std::error_code code, std::string text)
+      : std::system_error(code), text_(std::move(text)) {}
+  [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  std::string text_;
+};
+
+class Listener final : public std::enable_shared_from_this<Listener> {
+ public:
+  Listener(asio::io_context& io, std::shared_ptr<ListenerContext> context,
+           std::shared_ptr<SessionRoll> roll);
+
+  /// Binds and listens. Throws BindError. Before accept().
+  void bind();
+  /// Begins to accept. Any thread, once.
+  void accept();
+  /// Any thread while I/O threads run.
+  void request_close();
+  /// When no I/O thread runs (any more).
+  void close() noexcept;
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] const std::string& name() const noexcept { return context_->options.name; }
+
+ private:
+  void wait_for_connections();
+  void accept_waiting();
+  bool accept_one();
+  void on_accept_error(int error);
+  void seat(int descriptor, const Tcp::endpoint& remote);
+
+  asio::io_context& io_;
+  Strand strand_;
+  std::shared_ptr<ListenerContext> context_;
+  std::shared_ptr<SessionRoll> roll_;
+  Acceptor acceptor_;
+  Timer pause_;
+  Tcp protocol_ = Tcp::v4();
+  std::uint16_t port_ = 0;
+  /// Sessions that only answer 503: a few more descriptors than max_connections, but bounded too.
+  std::shared_ptr<std::atomic<std::uint64_t>> refusing_;
+};
+
+}  // namespace ltb::net

@@ -1,0 +1,125 @@
+// The roll of the living, places below limits, counted and rate-limited complaints.
+#include "net/session.hpp"
+
+#include "support/utf8.hpp"
+
+#include <exception>
+
+namespace ltb::net {
+
+ListenerStats Counters::read() const noexcept {
+  const auto get = [](const std::atomic<std::uint64_t>& value) {
+    return value.load(std::memory_order_relaxed);
+  };
+  ListenerStats stats;
+  stats.connections = get(connections);
+  stats.websocket_clients = get(websocket_clients);
+  stats.accepted = get(accepted);
+  stats.requests = get(requests);
+  stats.bad_requests = get(bad_requests);
+  stats.unauthorized = get(unauthorized);
+  stats.forbidden = get(forbidden);
+  stats.connections_refused = get(connections_refused);
+  stats.websockets_refused = get(websockets_refused);
+  stats.timeouts = get(timeouts);
+  stats.slow_readers_closed = get(slow_readers_closed);
+  stats.handler_errors = get(handler_errors);
+  stats.accept_errors = get(accept_errors);
+  return stats;
+}
+
+Place Place::take(std::shared_ptr<void> keeper, std::atomic<std::uint64_t>& gauge,
+                  std::uint64_t limit) {
+  Place place;
+  if (gauge.fetch_add(1, std::memory_order_relaxed) >= limit) {
+    gauge.fetch_sub(1, std::memory_order_relaxed);
+    return place;
+  }
+  place.keeper_ = std::move(keeper);
+  place.gauge_ = &gauge;
+  return place;
+}
+
+Place& Place::operator=(Place&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    keeper_ = std::move(other.keeper_);
+    gauge_ = std::exchange(other.gauge_, nullptr);
+  }
+  return *this;
+}
+
+void Place::give_back() noexcept {
+  if (gauge_ != nullptr) gauge_->fetch_sub(1, std::memory_order_relaxed);
+  gauge_ = nullptr;
+}
+
+bool SessionRoll::add(const std::shared_ptr<SessionBase>& session) {
+  const support::MutexLock lock(mutex_);
+  if (stopping_) return false;
+  sessions_.emplace(session.get(), session);
+  return true;
+}
+
+void SessionRoll::remove(SessionBase* session) noexcept {
+  {
+    const support::MutexLock lock(mutex_);
+    sessions_.erase(session);
+  }
+  changed_.notify_all();
+}
+
+void SessionRoll::begin_stop() noexcept {
+  const support::MutexLock lock(mutex_);
+  stopping_ = true;
+}
+
+std::vector<std::shared_ptr<SessionBase>> SessionRoll::living() const {
+  const support::MutexLock lock(mutex_);
+  std::vector<std::shared_ptr<SessionBase>> alive;
+  alive.reserve(sessions_.size());
+  for (const auto& [key, weak] : sessions_) {
+    if (auto session = weak.lock()) alive.push_back(std::move(session));
+  }
+  return alive;
+}
+
+bool SessionRoll::wait_until_empty(std::chrono::steady_clock::time_point deadline) {
+  const support::MutexLock lock(mutex_);
+  while (!sessions_.empty()) {
+    if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout) return sessions_.empty();
+  }
+  return true;
+}
+
+std::optional<std::uint64_t> LogLimit::due() noexcept {
+  const support::MutexLock lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (last_ && now - *last_ < kInterval) {
+    ++left_out_;
+    return std::nullopt;
+  }
+  last_ = now;
+  return std::exchange(left_out_, 0);
+}
+
+void ListenerContext::handler_failed(std::string_view where) noexcept {
+  count(counters->handler_errors);
+  const auto left_out = handler_errors.due();
+  if (!left_out) return;
+  try {
+    std::string what = "not a std::exception";
+    try {
+      throw;
+    } catch (const std::exception& error) {
+      what = error.what();
+    } catch (...) {
+    }
+    log.error("{} listener: the handler of {} threw: {} ({} more since the last such line)",
+              options.name, support::escape_for_log(where), support::escape_for_log(what),
+              *left_out);
+  } catch (...) {  // no memory for a message; it is counted
+  }
+}
+
+}  // namespace ltb::net

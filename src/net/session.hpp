@@ -1,0 +1,136 @@
+// What all sessions share: the listener's settings and counters, the roll of the living, limits as
+// tokens.
+#pragma once
+
+#include "net/access.hpp"
+#include "net/asio_types.hpp"
+#include "net/request_head.hpp"
+#include "net/server.hpp"
+#include "net/stream.hpp"
+#include "support/mutex.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ltb::net {
+
+/// ListenerStats as they are counted. Relaxed: each is a number of its own that nothing else
+/// depends on.
+struct Counters {
+  std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> websocket_clients{0};
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> bad_requests{0};
+  std::atomic<std::uint64_t> unauthorized{0};
+  std::atomic<std::uint64_t> forbidden{0};
+  std::atomic<std::uint64_t> connections_refused{0};
+  std::atomic<std::uint64_t> websockets_refused{0};
+  std::atomic<std::uint64_t> timeouts{0};
+  std::atomic<std::uint64_t> slow_readers_closed{0};
+  std::atomic<std::uint64_t> handler_errors{0};
+  std::atomic<std::uint64_t> accept_errors{0};
+
+  [[nodiscard]] ListenerStats read() const noexcept;
+};
+
+inline void count(std::atomic<std::uint64_t>& counter) noexcept {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// A place below a limit, given back by the destructor.
+class Place {
+ public:
+  Place() = default;
+  /// Takes a place; empty when `limit` are taken. `keeper` owns the gauge.
+  static Place take(std::shared_ptr<void> keeper, std::atomic<std::uint64_t>& gauge,
+                    std::uint64_t limit);
+  ~Place() { give_back(); }
+  Place(Place&& other) noexcept
+      : keeper_(std::move(other.keeper_)), gauge_(std::exchange(other.gauge_, nullptr)) {}
+  Place& operator=(Place&& other) noexcept;
+  explicit operator bool() const noexcept { return gauge_ != nullptr; }
+
+ private:
+  void give_back() noexcept;
+  std::shared_ptr<void> keeper_;
+  std::atomic<std::uint64_t>* gauge_ = nullptr;
+};
+
+class SessionBase {
+ public:
+  virtual ~SessionBase() = default;
+  /// Any thread: end in order, soon.
+  virtual void request_stop() = 0;
+  /// Any thread: end now.
+  virtual void request_abort() = 0;
+  /// When no I/O thread runs any more: let go of everything.
+  virtual void abandon() noexcept = 0;
+};
+
+/// Every living session of a running server, so that stop() can reach and await them. Any thread.
+class SessionRoll {
+ public:
+  /// False when stopping: the session must not start.
+  bool add(const std::shared_ptr<SessionBase>& session) LTB_EXCLUDES(mutex_);
+  void remove(SessionBase* session) noexcept LTB_EXCLUDES(mutex_);
+  void begin_stop() noexcept LTB_EXCLUDES(mutex_);
+  [[nodiscard]] std::vector<std::shared_ptr<SessionBase>> living() const LTB_EXCLUDES(mutex_);
+  /// False when some were left at the deadline.
+  bool wait_until_empty(std::chrono::steady_clock::time_point deadline) LTB_EXCLUDES(mutex_);
+
+ private:
+  mutable support::Mutex mutex_;
+  support::ConditionVariable changed_;
+  std::unordered_map<SessionBase*, std::weak_ptr<SessionBase>> sessions_ LTB_GUARDED_BY(mutex_);
+  bool stopping_ LTB_GUARDED_BY(mutex_) = false;
+};
+
+/// A log line that may repeat: at most one per interval, with the number of those left out. Any
+/// thread.
+class LogLimit {
+ public:
+  /// Nothing: stay silent. Else how many were left out since the last line.
+  std::optional<std::uint64_t> due() noexcept LTB_EXCLUDES(mutex_);
+
+ private:
+  static constexpr std::chrono::seconds kInterval{10};
+  support::Mutex mutex_;
+  std::optional<std::chrono::steady_clock::time_point> last_ LTB_GUARDED_BY(mutex_);
+  std::uint64_t left_out_ LTB_GUARDED_BY(mutex_) = 0;
+};
+
+/// Settings and counters of one listener, shared by its sessions. Const after start but for the
+/// counters.
+struct ListenerContext {
+  ListenerOptions options;
+  Router router;
+  ServerLimits limits;
+  support::Log log;
+  int send_buffer_bytes = 0;
+  std::vector<Origin> allowed_origins;
+  std::shared_ptr<Counters> counters;
+  /// WebSocket clients of all listeners together.
+  std::shared_ptr<std::atomic<std::uint64_t>> all_websockets;
+  LogLimit handler_errors;
+  LogLimit accept_errors;
+
+  [[nodiscard]] HeadLimits head_limits() const noexcept {
+    return {limits.max_header_bytes, limits.max_target_bytes};
+  }
+  /// Counts and logs an exception that came out of a handler; call it inside the catch block.
+  void handler_failed(std::string_view where) noexcept;
+};
+
+/// What a session needs to exist.
+struct SessionSeat {
+  std::shared_ptr<ListenerContext> context;
+  std::shared_ptr<SessionRoll> roll;
+  Place place;
+  std::string remote;
+};
+
+}  // namespace ltb::net
