@@ -8,11 +8,20 @@
 #include <stdexcept>
 
 namespace ltb::metrics {
+namespace {
+
+BucketLayout evaluation_layout(const StoreOptions& options) {
+  const auto found = options.histogram_buckets.find("llm_evaluation_duration_seconds");
+  if (found == options.histogram_buckets.end()) return BucketLayout(kRequestSeconds, 1e9);
+  return BucketLayout(found->second, 1e9);
+}
+
+}  // namespace
 
 MetricStore::MetricStore(StoreOptions options)
     : options_(std::move(options)),
       layout_(options_.histogram_buckets, options_.detailed_metrics),
-      evaluation_duration_(kRequestSeconds, 1e9),
+      evaluation_duration_(evaluation_layout(options_)),
       overflow_provider_(std::make_unique<ProviderSeries>()) {
   const std::string overflow(kOverflow);
   overflow_provider_->key = {overflow};

@@ -1,0 +1,89 @@
+#include "exporter/process_metrics.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace ltb::exporter {
+namespace {
+
+std::string read_file(const char* path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// A field of /proc/self/stat by its number in proc(5); fields are counted after the command name, which may hold
+// blanks and parentheses.
+double stat_field(int number) {
+  const std::string stat = read_file("/proc/self/stat");
+  std::size_t at = stat.rfind(')');
+  if (at == std::string::npos) return 0;
+  int field = 2;
+  for (at += 1; at < stat.size() && field < number - 1; ++at)
+    if (stat[at] == ' ') ++field;
+  while (at < stat.size() && stat[at] == ' ') ++at;
+  std::uint64_t value = 0;
+  std::from_chars(stat.data() + at, stat.data() + stat.size(), value);
+  return static_cast<double>(value);
+}
+
+double ticks_per_second() { return static_cast<double>(sysconf(_SC_CLK_TCK)); }
+
+double cpu_seconds() {
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double open_descriptors() {
+  std::error_code error;
+  double count = 0;
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end; !error && entry != end;
+       entry.increment(error))
+    ++count;
+  return count > 0 ? count - 1 : 0;  // without the one that reads the folder
+}
+
+double most_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return static_cast<double>(limit.rlim_cur);
+}
+
+double start_time_seconds() {
+  const std::string stat = read_file("/proc/stat");
+  const std::size_t at = stat.find("btime ");
+  if (at == std::string::npos) return 0;
+  std::uint64_t boot = 0;
+  std::from_chars(stat.data() + at + 6, stat.data() + stat.size(), boot);
+  return static_cast<double>(boot) + stat_field(22) / ticks_per_second();
+}
+
+}  // namespace
+
+void add_process_metrics(metrics::MetricStore& store) {
+  using enum MetricType;
+  store.add_callback("process_cpu_seconds_total", "User and system CPU time of the host process in seconds.", Counter,
+                     cpu_seconds);
+  store.add_callback("process_resident_memory_bytes", "Resident memory of the host process in bytes.", Gauge,
+                     [] { return stat_field(24) * static_cast<double>(sysconf(_SC_PAGESIZE)); });
+  store.add_callback("process_virtual_memory_bytes", "Virtual memory of the host process in bytes.", Gauge,
+                     [] { return stat_field(23); });
+  store.add_callback("process_open_fds", "Open file descriptors of the host process.", Gauge, open_descriptors);
+  store.add_callback("process_max_fds", "Most file descriptors the host process may open.", Gauge, most_descriptors);
+  store.add_callback("process_threads", "Threads of the host process.", Gauge, [] { return stat_field(20); });
+  store.add_callback("process_start_time_seconds", "Start of the host process, in seconds since the Unix epoch.", Gauge,
+                     [start = start_time_seconds()] { return start; });
+}
+
+}  // namespace ltb::exporter

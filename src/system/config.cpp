@@ -1,0 +1,170 @@
+// MonitoringConfig: builders and the check of the whole.
+#include <ltb/config.hpp>
+
+#include "metrics/bucket_layout.hpp"
+#include "metrics/labels.hpp"
+#include "metrics/number_text.hpp"
+#include "support/utf8.hpp"
+
+#include <initializer_list>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace ltb {
+namespace {
+
+template <typename Value, typename Field>
+MonitoringConfig changed(const MonitoringConfig& config, Field MonitoringConfig::*field, Value value) {
+  MonitoringConfig copy = config;
+  copy.*field = std::move(value);
+  return copy;
+}
+
+[[noreturn]] void refuse(std::string_view field, const std::string& value, const std::string& expected) {
+  throw std::invalid_argument("MonitoringConfig::" + std::string(field) + " = " + value + ": expected " + expected);
+}
+
+template <typename Number>
+void check_range(std::string_view field, Number value, Number least, Number most) {
+  if (value < least || value > most)
+    refuse(field, std::to_string(value), std::to_string(least) + " to " + std::to_string(most));
+}
+
+void check_share(std::string_view field, double value) {
+  if (!(value >= 0 && value <= 1)) refuse(field, metrics::number_text(value), "a share from 0 to 1");
+}
+
+std::string quoted(std::string_view text) { return "\"" + support::escape_for_log(text) + "\""; }
+
+void check_url(std::string_view url) {
+  if (url.empty()) return;
+  const bool has_scheme = url.starts_with("ws://") || url.starts_with("wss://");
+  const bool is_clean = url.find_first_of(" \t\r\n\"<>") == std::string_view::npos && support::is_valid_utf8(url);
+  if (!has_scheme || !is_clean) refuse("websocket_url", quoted(url), "a URL that starts with ws:// or wss://");
+}
+
+void check_token(std::string_view token) {
+  for (const char c : token)
+    if (c <= 0x20 || c > 0x7e)  // never show it: it is a secret
+      throw std::invalid_argument("MonitoringConfig::auth_token: expected printable ASCII without spaces");
+}
+
+void check_origin(std::string_view origin) {
+  const bool is_origin = (origin.starts_with("http://") || origin.starts_with("https://")) &&
+                         origin.find_first_of(" /\t\r\n", origin.find("//") + 2) == std::string_view::npos;
+  if (!is_origin) refuse("allowed_origins", quoted(origin), "scheme://host[:port], for example https://bench.example");
+}
+
+void check_limits(const ServerLimits& limits) {
+  using Size = std::size_t;
+  check_range<Size>("limits.max_connections", limits.max_connections, 1, 100'000);
+  check_range<Size>("limits.max_websocket_clients", limits.max_websocket_clients, 1, 100'000);
+  check_range<Size>("limits.max_header_bytes", limits.max_header_bytes, 512, 1 << 20);
+  check_range<Size>("limits.max_target_bytes", limits.max_target_bytes, 64, 1 << 20);
+  check_range<Size>("limits.max_websocket_message_bytes", limits.max_websocket_message_bytes, 128, 16 << 20);
+  const std::pair<std::string_view, std::chrono::milliseconds> timeouts[] = {
+      {"limits.header_timeout", limits.header_timeout},
+      {"limits.idle_timeout", limits.idle_timeout},
+      {"limits.write_timeout", limits.write_timeout},
+      {"limits.websocket_idle_timeout", limits.websocket_idle_timeout}};
+  for (const auto& [name, value] : timeouts)
+    if (value.count() < 10 || value.count() > 86'400'000)
+      refuse(name, std::to_string(value.count()) + " ms", "10 ms to 24 hours");
+}
+
+// Two listeners on one address and port can never both bind: say so before anything is opened.
+void check_ports(const MonitoringConfig& config) {
+  struct Listener {
+    std::string_view name;
+    bool enabled;
+    std::uint16_t port;
+    const std::string& address;
+  };
+  const auto address = [&](const std::string& own) -> const std::string& {
+    return own.empty() ? config.bind_address : own;
+  };
+  const Listener listeners[] = {
+      {"prometheus_port", config.prometheus_enabled, config.prometheus_port, address(config.prometheus_bind_address)},
+      {"websocket_port", config.websocket_enabled, config.websocket_port, address(config.websocket_bind_address)},
+      {"dashboard_port", config.dashboard_enabled, config.dashboard_port, address(config.dashboard_bind_address)}};
+  for (const Listener& a : listeners)
+    for (const Listener& b : listeners)
+      if (&a < &b && a.enabled && b.enabled && a.port != 0 && a.port == b.port && a.address == b.address)
+        refuse(b.name, std::to_string(b.port),
+               "a port other than " + std::string(a.name) + ", which is the same (0 picks a free one)");
+}
+
+}  // namespace
+
+#define LTB_BUILDER(builder, type, field)                                  \
+  MonitoringConfig MonitoringConfig::builder(type value) const {           \
+    return changed(*this, &MonitoringConfig::field, std::move(value));     \
+  }
+LTB_BUILDER(with_prometheus, bool, prometheus_enabled)
+LTB_BUILDER(with_prometheus_port, std::uint16_t, prometheus_port)
+LTB_BUILDER(with_websocket, bool, websocket_enabled)
+LTB_BUILDER(with_websocket_port, std::uint16_t, websocket_port)
+LTB_BUILDER(with_dashboard, bool, dashboard_enabled)
+LTB_BUILDER(with_dashboard_port, std::uint16_t, dashboard_port)
+LTB_BUILDER(with_websocket_url, std::string, websocket_url)
+LTB_BUILDER(with_retention_period, std::chrono::seconds, retention_period)
+LTB_BUILDER(with_detailed_metrics, bool, detailed_metrics)
+LTB_BUILDER(with_bind_address, std::string, bind_address)
+LTB_BUILDER(with_prometheus_bind_address, std::string, prometheus_bind_address)
+LTB_BUILDER(with_websocket_bind_address, std::string, websocket_bind_address)
+LTB_BUILDER(with_dashboard_bind_address, std::string, dashboard_bind_address)
+LTB_BUILDER(with_auth_token, std::string, auth_token)
+LTB_BUILDER(with_allowed_origins, std::vector<std::string>, allowed_origins)
+LTB_BUILDER(with_dashboard_directory, std::string, dashboard_directory)
+LTB_BUILDER(with_io_threads, unsigned, io_threads)
+LTB_BUILDER(with_event_history, std::size_t, event_history)
+LTB_BUILDER(with_max_series_per_family, std::size_t, max_series_per_family)
+LTB_BUILDER(with_max_label_bytes, std::size_t, max_label_bytes)
+LTB_BUILDER(with_max_history_bytes, std::size_t, max_history_bytes)
+LTB_BUILDER(with_alerts, AlertThresholds, alerts)
+LTB_BUILDER(with_limits, ServerLimits, limits)
+LTB_BUILDER(with_logger, std::shared_ptr<spdlog::logger>, logger)
+#undef LTB_BUILDER
+
+MonitoringConfig MonitoringConfig::with_histogram_buckets(std::string family, std::vector<double> upper_bounds) const {
+  MonitoringConfig copy = *this;
+  copy.histogram_buckets[std::move(family)] = std::move(upper_bounds);
+  return copy;
+}
+
+void MonitoringConfig::validate() const {
+  check_range<std::int64_t>("retention_period", retention_period.count(), 1, 604'800);
+  check_range<unsigned>("io_threads", io_threads, 1, 64);
+  check_range<std::size_t>("event_history", event_history, 16, 1'048'576);
+  check_range<std::size_t>("max_series_per_family", max_series_per_family, 1, 1'000'000);
+  check_range<std::size_t>("max_label_bytes", max_label_bytes, 16, 4096);
+  if (max_history_bytes < (1 << 20)) refuse("max_history_bytes", std::to_string(max_history_bytes), "at least 1048576");
+  check_share("alerts.error_rate", alerts.error_rate);
+  check_share("alerts.critical_error_rate", alerts.critical_error_rate);
+  check_share("alerts.rate_limited_rate", alerts.rate_limited_rate);
+  if (alerts.minimum_requests == 0) refuse("alerts.minimum_requests", "0", "at least 1");
+  check_range<std::int64_t>("alerts.benchmark_stalled_after", alerts.benchmark_stalled_after.count(), 0, 86'400);
+  check_limits(limits);
+  check_url(websocket_url);
+  check_token(auth_token);
+  for (const std::string& origin : allowed_origins) check_origin(origin);
+  check_ports(*this);
+  for (const auto& [family, bounds] : histogram_buckets) {
+    static constexpr std::string_view kFamilies[] = {
+        "llm_request_duration_seconds",      "llm_time_to_first_token_seconds", "llm_inter_token_latency_seconds",
+        "llm_time_per_output_token_seconds", "llm_output_tokens_per_second",    "llm_request_input_tokens",
+        "llm_request_output_tokens",         "llm_benchmark_duration_seconds",  "llm_request_error_duration_seconds",
+        "llm_evaluation_duration_seconds"};
+    bool known = false;
+    for (const std::string_view name : kFamilies) known = known || name == family;
+    if (!known) refuse("histogram_buckets", quoted(family), "the name of one of the library's histogram families");
+    try {
+      const metrics::BucketLayout checked(bounds, 1e9);
+    } catch (const std::invalid_argument& error) {
+      refuse("histogram_buckets", quoted(family), std::string("good bounds (") + error.what() + ")");
+    }
+  }
+}
+
+}  // namespace ltb

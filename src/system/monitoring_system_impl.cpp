@@ -1,0 +1,123 @@
+#include "system/monitoring_system_impl.hpp"
+
+#include "exporter/process_metrics.hpp"
+
+#include <ltb/version.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace ltb::detail {
+namespace {
+
+constexpr std::chrono::milliseconds kCollectorInterval{250};
+
+net::ServerOptions server_options(const MonitoringConfig& config) {
+  net::ServerOptions options;
+  options.io_threads = config.io_threads;
+  options.log = support::Log(config.logger);
+  options.limits = config.limits;
+  return options;
+}
+
+MonitoringConfig validated(MonitoringConfig config) {
+  config.validate();
+  return config;
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
+
+}  // namespace
+
+MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config, std::shared_ptr<const support::Clock> clock)
+    : config_(validated(std::move(config))),
+      log_(config_.logger),
+      recorder_(std::make_shared<Recorder>(config_, std::move(clock))),
+      collector_(recorder_->collector()),
+      exposition_(std::make_shared<exporter::Exposition>(recorder_->store())),
+      server_(std::make_unique<net::Server>(server_options(config_))) {
+  add_self_metrics();
+  add_listeners();
+  server_->every(kCollectorInterval, [recorder = recorder_.get()] { recorder->collector().tick(); });
+}
+
+MonitoringSystemImpl::~MonitoringSystemImpl() { stop(); }
+
+void MonitoringSystemImpl::add_listeners() {
+  if (config_.prometheus_enabled)
+    add_listener("prometheus", config_.prometheus_bind_address, config_.prometheus_port,
+                 exporter::make_metrics_router(exposition_), false);
+}
+
+void MonitoringSystemImpl::add_listener(const char* name, const std::string& own_address, std::uint16_t port,
+                                        net::Router router, bool check_host) {
+  net::ListenerOptions options;
+  options.name = name;
+  options.address = own_address.empty() ? config_.bind_address : own_address;
+  options.port = port;
+  options.auth_token = config_.auth_token;
+  options.allowed_origins = config_.allowed_origins;
+  options.check_host = check_host;
+  server_->add_listener(std::move(options), std::move(router));
+}
+
+void MonitoringSystemImpl::add_self_metrics() {
+  using enum MetricType;
+  metrics::MetricStore& store = recorder_->store();
+  EventBusCore* events = &recorder_->events();  // part of the recorder, as the store is
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  store.add_family("llm_build_info", "The version of the monitoring library; always 1.", Gauge)
+      .add({{"version", LTB_VERSION}}, metrics::CallbackCell{[] { return 1.0; }});
+  store.add_callback("llm_monitor_events_published_total", "Events published.", Counter,
+                     [=] { return number(events->last_event_id()); });
+  store.add_family("llm_monitor_events_dropped_total", "Events that slow receivers lost.", Counter)
+      .add({{"subscriber", "receivers"}}, metrics::CallbackCell{[=] { return number(events->stats().dropped); }});
+  store.add_callback("llm_monitor_subscriber_errors_total", "Exceptions thrown by event subscribers.", Counter,
+                     [=] { return number(events->stats().subscriber_errors); });
+  store.add_callback("llm_monitor_series", "Series in the store.", Gauge,
+                     [&store, number] { return number(store.series_count()); });
+  store.add_family("llm_monitor_series_rejected_total",
+                   "Recordings refused (bad number, name or type) or taken by an _overflow_ series.", Counter)
+      .add({{"reason", "invalid"}}, metrics::CallbackCell{[&store, number] { return number(store.rejected()); }});
+  exporter::add_process_metrics(store);
+}
+
+void MonitoringSystemImpl::start() {
+  support::MutexLock lock(mutex_);
+  if (server_->is_running()) return;
+  server_->start();
+  if (!std::exchange(warned_, true)) warn_when_open();
+}
+
+void MonitoringSystemImpl::stop() noexcept {
+  support::MutexLock lock(mutex_);
+  server_->stop();
+}
+
+void MonitoringSystemImpl::warn_when_open() noexcept {
+  const std::pair<const char*, const std::string*> listeners[] = {
+      {"prometheus", config_.prometheus_enabled ? &config_.prometheus_bind_address : nullptr},
+      {"websocket", config_.websocket_enabled ? &config_.websocket_bind_address : nullptr},
+      {"dashboard", config_.dashboard_enabled ? &config_.dashboard_bind_address : nullptr}};
+  for (const auto& [name, own] : listeners) {
+    if (own == nullptr) continue;
+    const std::string& address = own->empty() ? config_.bind_address : *own;
+    if (!is_loopback(address))
+      log_.warn("{} listener: bound to {}, so other machines can reach it{}", name, address,
+                config_.auth_token.empty() ? " without a token (set one with with_auth_token() or LTB_AUTH_TOKEN)" : "");
+  }
+}
+
+std::string MonitoringSystemImpl::last_start_error() const {
+  support::MutexLock lock(error_mutex_);
+  return last_start_error_;
+}
+
+void MonitoringSystemImpl::set_last_start_error(std::string text) {
+  support::MutexLock lock(error_mutex_);
+  last_start_error_ = std::move(text);
+}
+
+}  // namespace ltb::detail

@@ -1,0 +1,62 @@
+// What a MonitoringSystem owns, and how it starts and stops.
+#pragma once
+
+#include "exporter/metrics_endpoint.hpp"
+#include "net/server.hpp"
+#include "provider/recorder.hpp"
+#include "support/log.hpp"
+#include "support/mutex.hpp"
+
+#include <ltb/config.hpp>
+#include <ltb/monitoring_system.hpp>
+
+#include <memory>
+#include <string>
+
+namespace ltb::detail {
+
+/// Thread safety: every member from any thread, but for the destructor.
+class MonitoringSystemImpl {
+ public:
+  MonitoringSystemImpl(MonitoringConfig config, std::shared_ptr<const support::Clock> clock);
+  ~MonitoringSystemImpl();
+
+  void start();
+  void stop() noexcept;
+  [[nodiscard]] bool is_running() const noexcept { return server_->is_running(); }
+  [[nodiscard]] std::uint16_t port(std::string_view listener) const noexcept { return server_->port(listener); }
+
+  [[nodiscard]] const MonitoringConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const std::shared_ptr<Recorder>& recorder() const noexcept { return recorder_; }
+  [[nodiscard]] exporter::Exposition& exposition() const noexcept { return *exposition_; }
+  [[nodiscard]] const MetricCollector& collector() const noexcept { return collector_; }
+
+  [[nodiscard]] std::string last_start_error() const;
+  void set_last_start_error(std::string text);
+
+ private:
+  void add_listeners();
+  void add_listener(const char* name, const std::string& own_address, std::uint16_t port, net::Router router,
+                    bool check_host);
+  void add_self_metrics();
+  void warn_when_open() noexcept;
+
+  const MonitoringConfig config_;
+  const support::Log log_;
+  const std::shared_ptr<Recorder> recorder_;
+  const MetricCollector collector_;
+  const std::shared_ptr<exporter::Exposition> exposition_;
+  const std::unique_ptr<net::Server> server_;
+  mutable support::Mutex mutex_;  // start and stop exclude each other
+  bool warned_ LTB_GUARDED_BY(mutex_) = false;
+  mutable support::Mutex error_mutex_;
+  std::string last_start_error_ LTB_GUARDED_BY(error_mutex_);
+};
+
+/// How other rooms and the tests reach the inside of a system.
+struct MonitoringSystemAccess {
+  static MonitoringSystemImpl& impl(MonitoringSystem& system) noexcept { return *system.impl_; }
+  static const MonitoringSystemImpl& impl(const MonitoringSystem& system) noexcept { return *system.impl_; }
+};
+
+}  // namespace ltb::detail
