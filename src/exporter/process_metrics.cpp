@@ -3,11 +3,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -19,18 +20,17 @@ std::string read_file(const char* path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// A field of /proc/self/stat by its number in proc(5); fields are counted after the command name, which may hold
-// blanks and parentheses.
+// A field of /proc/self/stat by its number in proc(5). The command name, field 2, may hold blanks and parentheses: the
+// fields are counted from its closing one.
 double stat_field(int number) {
   const std::string stat = read_file("/proc/self/stat");
-  std::size_t at = stat.rfind(')');
-  if (at == std::string::npos) return 0;
-  int field = 2;
-  for (at += 1; at < stat.size() && field < number - 1; ++at)
-    if (stat[at] == ' ') ++field;
-  while (at < stat.size() && stat[at] == ' ') ++at;
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream fields(stat.substr(name_end + 1));
+  std::string field;
+  for (int at = 3; at <= number; ++at) fields >> field;
   std::uint64_t value = 0;
-  std::from_chars(stat.data() + at, stat.data() + stat.size(), value);
+  std::from_chars(field.data(), field.data() + field.size(), value);
   return static_cast<double>(value);
 }
 
