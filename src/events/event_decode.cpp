@@ -1,11 +1,10 @@
 // The decoder of events: reads what the encoder writes, and says which field is wrong otherwise.
 #include "events/event_id.hpp"
+#include "events/json_parse.hpp"
 #include "events/timestamp.hpp"
 #include "support/utf8.hpp"
 
 #include <ltb/event.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <limits>
 #include <stdexcept>
@@ -348,12 +347,14 @@ MonitoringEvent event_from(const Json& json) {
 }  // namespace
 
 MonitoringEvent event_from_json(std::string_view json) {
+  nlohmann::json parsed;
   try {
-    return event_from(Json::parse(json));
-  } catch (const Json::exception& error) {
-    throw std::invalid_argument("event JSON: " + support::escape_for_log(error.what()) +
+    parsed = events::parse_json(json);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("event JSON: " + std::string(error.what()) +
                                 ": expected one JSON object");
   }
+  return event_from(parsed);
 }
 
 }  // namespace ltb

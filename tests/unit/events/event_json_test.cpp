@@ -272,6 +272,13 @@ TEST(EventDecoder, RefusesWhatIsNoJson) {
   }
 }
 
+TEST(EventDecoder, DeepNestingIsRefusedNotFollowed) {
+  const std::string deep = std::string(200000, '[') + std::string(200000, ']');
+
+  EXPECT_EQ(refusal_of("{\"event_type\":" + deep + "}"),
+            "event JSON: JSON nests deeper than 64 levels: expected one JSON object");
+}
+
 TEST(EventDecoder, RefusesBadIdsAndTimes) {
   const auto with = [](const std::string& field) {
     return R"({"event_type":"SystemAlert",)" + field +
