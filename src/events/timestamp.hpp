@@ -1,0 +1,20 @@
+// Time stamps on the wire: RFC 3339, UTC, milliseconds.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ltb::events {
+
+/// "2025-01-15T10:30:00.123Z", the milliseconds rounded down.
+void append_timestamp(std::string& out, std::chrono::system_clock::time_point time);
+[[nodiscard]] std::string timestamp_text(std::chrono::system_clock::time_point time);
+
+/// Reads an RFC 3339 time with any offset and up to nine digits of a second; nothing when it is
+/// none, or not within 1700..2260, which is what the system clock can hold.
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_timestamp(
+    std::string_view text) noexcept;
+
+}  // namespace ltb::events
