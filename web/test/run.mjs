@@ -22,7 +22,7 @@ try {
     logLevel: 'warning',
   });
   const built = sources.map((name) => join(outdir, name.replace(/\.ts$/, '.mjs')));
-  const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...built], {
+  const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...built, join(here, 'dist.test.mjs')], {
     stdio: 'inherit',
   });
   process.exitCode = run.status ?? 1;
