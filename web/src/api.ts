@@ -23,6 +23,7 @@ export interface SeriesQuery {
   window: number;
   /** Unix seconds; without it, `window` seconds back from now. */
   from?: number;
+  /** Whole seconds between points. */
   step?: number;
 }
 

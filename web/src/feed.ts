@@ -1,4 +1,4 @@
-// Keeps the charts' series up to date: the whole window once, afterwards only what is new, one step at a time.
+// Keeps the charts' series up to date: the whole window once, afterwards only what is new.
 import { fetchSeries, type SeriesQuery } from './api';
 import { SeriesStore } from './series';
 
@@ -16,13 +16,14 @@ export class SeriesFeed {
   private generation = 0;
 
   constructor(
-    private readonly query: Omit<SeriesQuery, 'from' | 'step'>,
+    private readonly query: Omit<SeriesQuery, 'from'> & { step: number },
+    partial: boolean,
     private readonly onChange: () => void,
   ) {
-    this.store = new SeriesStore(query.window);
+    this.store = new SeriesStore(query.window, partial);
   }
 
-  /** Asks now and then once a step, until told otherwise. */
+  /** Asks now and then twice a step, until told otherwise. */
   setActive(active: boolean): void {
     if (active === this.active) return;
     this.active = active;
@@ -43,13 +44,9 @@ export class SeriesFeed {
 
   private async poll(): Promise<void> {
     const generation = this.generation;
-    const { step, nextFrom: from } = this.store;
+    const from = this.store.nextFrom;
     try {
-      const reply = await fetchSeries({
-        ...this.query,
-        ...(from !== undefined && { from }),
-        ...(step !== undefined && { step }),
-      });
+      const reply = await fetchSeries({ ...this.query, ...(from !== undefined && { from }) });
       if (generation !== this.generation) return;
       this.store.apply(reply);
       this.repliedAt = performance.now();
@@ -59,7 +56,7 @@ export class SeriesFeed {
       this.error = error instanceof Error ? error.message : String(error);
     }
     this.onChange();
-    const pause = (this.store.step ?? 1) * 1000;
+    const pause = this.query.step * 500;
     this.timer = window.setTimeout(() => void this.poll(), Math.min(kLongestPauseMs, Math.max(kShortestPauseMs, pause)));
   }
 }

@@ -38,7 +38,12 @@ export class SeriesStore {
   to = 0;
   private readonly series = new Map<string, Series>();
 
-  constructor(private readonly windowSeconds: number) {}
+  /** `partial` says whether a step that has not ended counts. A percentile over its first half is a fair one; a rate
+   * over its first tenth would look like a fall. */
+  constructor(
+    private readonly windowSeconds: number,
+    private readonly partial = false,
+  ) {}
 
   clear(): void {
     this.series.clear();
@@ -54,10 +59,9 @@ export class SeriesStore {
     this.step = reply.step;
     this.to = replyTo;
     const from = replyTo - this.windowSeconds * 1000;
-    // A step that has not ended yet is not a measurement: a rate over its first tenth would look like a fall.
-    const lastComplete = replyTo - reply.step * 1000;
+    const lastShown = this.partial ? replyTo : replyTo - reply.step * 1000;
     for (const { metric, provider, model, points } of reply.series) {
-      const fresh = points.filter(([x]) => x <= lastComplete).map(([x, y]) => ({ x, y }));
+      const fresh = points.filter(([x]) => x <= lastShown).map(([x, y]) => ({ x, y }));
       const identity = { metric, ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };
       const key = keyOf(identity);
       const old = this.series.get(key)?.points ?? [];
@@ -106,6 +110,9 @@ export function largest(series: readonly Series[], most: number): { top: Series[
   const others = ranked.slice(most);
   return { top: series.filter((one) => chosen.has(one)), rest: sum(others), restCount: others.length };
 }
+
+/** Whole seconds between points, so that about `points` of them fill the window. */
+export const stepFor = (windowSeconds: number, points: number) => Math.max(1, Math.round(windowSeconds / points));
 
 const kShortestRangeSeconds = 60;
 

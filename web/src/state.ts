@@ -97,8 +97,8 @@ export class State {
     if (this.log.length >= 2 * kLogCapacity) this.log.splice(0, this.log.length - kLogCapacity);
   }
 
-  /** The newest kLogCapacity entries. */
+  /** The newest kLogCapacity entries, in an array of their own that does not change later. */
   get newestLog(): LogEntry[] {
-    return this.log.length > kLogCapacity ? this.log.slice(-kLogCapacity) : this.log;
+    return this.log.slice(-kLogCapacity);
   }
 }

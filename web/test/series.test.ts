@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { seriesPath, socketUrl } from '../src/api';
 import type { SeriesPoint, SeriesReply } from '../src/protocol';
-import { largest, latest, mergePoints, nearest, SeriesStore, visibleRange, type Series } from '../src/series';
+import { largest, latest, mergePoints, nearest, SeriesStore, stepFor, visibleRange, type Series } from '../src/series';
 import { tickStep, timeTicks } from '../src/ticks';
 
 const points = (...pairs: [number, number | null][]) => pairs.map(([x, y]) => ({ x, y }));
@@ -29,6 +29,16 @@ test('a step that has not ended is left out until it has', () => {
   assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2]));
   store.apply(reply(101.5, 1, [[99_000, 2], [100_000, 3], [101_000, 0.1]]));
   assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2], [100_000, 3]));
+});
+
+test('a step under way counts where that is fair', () => {
+  const store = new SeriesStore(300, true);
+  store.apply(reply(100.5, 5, [[95_000, 1], [100_000, 2]]));
+  assert.deepEqual(store.get('cost_total'), points([95_000, 1], [100_000, 2]));
+});
+
+test('points of a question are whole seconds apart', () => {
+  assert.deepEqual([stepFor(60, 150), stepFor(300, 150), stepFor(3600, 60)], [1, 2, 60]);
 });
 
 test('the next question overlaps by three whole steps and never exceeds the window', () => {

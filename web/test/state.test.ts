@@ -78,6 +78,14 @@ test('the log keeps the newest entries and no more', () => {
   assert.ok(state.log.length < 2 * kLogCapacity);
 });
 
+test('what a view took of the log does not change under it', () => {
+  const state = new State();
+  state.applyMessages([eventMessage(1)], 0);
+  const taken = state.newestLog;
+  state.applyMessages([eventMessage(2)], 0);
+  assert.equal(taken.length, 1);
+});
+
 test('a message type of the future is passed over', () => {
   const state = new State();
   state.applyMessages([{ type: 'Novelty', data: {} } as unknown as ServerMessage, eventMessage(1)], 0);
