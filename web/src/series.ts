@@ -86,9 +86,10 @@ export class SeriesStore {
   }
 }
 
-/** The newest value; null when there is none or the newest point is a gap. */
+/** The newest value; null when there is none or a gap has begun. One point without a value is none yet: its step may
+ * not have been measured when the server answered. */
 export function latest(points: readonly Point[]): number | null {
-  return points[points.length - 1]?.y ?? null;
+  return points[points.length - 1]?.y ?? points[points.length - 2]?.y ?? null;
 }
 
 function sum(series: readonly Series[]): Point[] {

@@ -83,9 +83,10 @@ test('the largest are kept in their order and the rest is summed, a gap only whe
   assert.equal(restCount, 2);
 });
 
-test('the latest value of a series that ends in a gap is not known', () => {
+test('the latest value of a series that ends in a gap is not known; one missing point is no gap yet', () => {
   assert.equal(latest([]), null);
-  assert.equal(latest(points([1, 4], [2, null])), null);
+  assert.equal(latest(points([1, 4], [2, null], [3, null])), null);
+  assert.equal(latest(points([1, 4], [2, null])), 4);
   assert.equal(latest(points([1, 4])), 4);
 });
 

@@ -52,7 +52,8 @@ export class EventLog {
       // The button goes away; the keyboard stays at the log.
       this.box.focus({ preventScroll: true });
     });
-    window.addEventListener('resize', () => this.layOut());
+    // Another width may mean another row height.
+    window.addEventListener('resize', () => this.settle());
   }
 
   update(state: State): void {
@@ -62,23 +63,19 @@ export class EventLog {
     this.entries = state.newestLog;
     this.logged = state.logged;
     this.empty.hidden = this.entries.length > 0;
-    this.layOut();
-    if (this.stoppedAt === undefined) {
-      this.box.scrollTop = this.box.scrollHeight;
-    } else {
+    if (this.stoppedAt !== undefined) {
       // Entries that fell off the front must not move what is being read.
       const dropped = before + added - this.entries.length;
       this.box.scrollTop -= dropped * this.rowHeight;
       this.showNewCount();
     }
-    this.layOut();
+    this.settle();
   }
 
   private follow(): void {
     this.stoppedAt = undefined;
     this.newest.hidden = true;
-    this.box.scrollTop = this.box.scrollHeight;
-    this.layOut();
+    this.settle();
   }
 
   private scrolled(): void {
@@ -91,6 +88,13 @@ export class EventLog {
       this.stoppedAt ??= this.logged;
       this.showNewCount();
     }
+    this.layOut();
+  }
+
+  /** Lays out what is in sight, at the end while following. */
+  private settle(): void {
+    this.spacer.style.height = `${this.entries.length * this.rowHeight}px`;
+    if (this.stoppedAt === undefined) this.box.scrollTop = this.box.scrollHeight;
     this.layOut();
   }
 
@@ -110,7 +114,6 @@ export class EventLog {
     const first = Math.max(0, Math.floor(this.box.scrollTop / height) - kSpareRows);
     const visible = Math.ceil(this.box.clientHeight / height) + 2 * kSpareRows;
     const shown = this.entries.slice(first, first + visible);
-    this.spacer.style.height = `${this.entries.length * height}px`;
     this.list.style.transform = `translateY(${first * height}px)`;
     while (this.rows.length < shown.length) {
       const row = new RowView();
