@@ -115,9 +115,9 @@ export function largest(series: readonly Series[], most: number): { top: Series[
 /** Whole seconds between points, so that about `points` of them fill the window. */
 export const stepFor = (windowSeconds: number, points: number) => Math.max(1, Math.round(windowSeconds / points));
 
-const kShortestRangeSeconds = 60;
+const kShortestRangeSeconds = 30;
 
-/** The time a chart shows: the window, or since the start while the system is younger, but never less than a minute. */
+/** The time a chart shows: the window, or since the start while the system is younger, but never less than half a minute. */
 export function visibleRange(to: number, windowSeconds: number, uptimeSeconds: number): TimeRange {
   const shown = Math.min(windowSeconds, Math.max(kShortestRangeSeconds, uptimeSeconds));
   return { from: to - shown * 1000, to };
