@@ -1,0 +1,113 @@
+// Numbers and times as people read them: three significant digits, a unit that fits, a dash for what is not known.
+// Written out instead of Intl, so that every browser and language shows the same.
+
+export const kNoData = '\u2014';
+const kSpace = '\u00a0';
+
+type Maybe = number | null | undefined;
+
+const known = (value: Maybe): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** 12480 -> "12,480". */
+export function grouped(value: number, decimals = 0): string {
+  const [whole, fraction] = Math.abs(value).toFixed(decimals).split('.') as [string, string?];
+  const text = whole.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction === undefined ? '' : `.${fraction}`);
+  return value < 0 && Number(value.toFixed(decimals)) !== 0 ? `-${text}` : text;
+}
+
+/** Three significant digits without an exponent; above that whole numbers. */
+function significant(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size >= 999.5) return grouped(value);
+  // Rounding first: 9.996 has to become "10.0", not "10.00".
+  const rounded = Number(size.toPrecision(3));
+  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(rounded))));
+  return (value < 0 ? '-' : '') + rounded.toFixed(decimals);
+}
+
+const kScales = [
+  { size: 1e12, suffix: 'T' },
+  { size: 1e9, suffix: 'B' },
+  { size: 1e6, suffix: 'M' },
+] as const;
+
+function scaled(value: number): string | undefined {
+  // 999,999,999.5 is already "1.00 B" when rounded to three digits.
+  const rounded = Number(Math.abs(value).toPrecision(3));
+  const scale = kScales.find(({ size }) => rounded >= size);
+  return scale && `${significant(value / scale.size)}${kSpace}${scale.suffix}`;
+}
+
+/** A number of things: "12,480", then "2.25 M". */
+export function count(value: Maybe): string {
+  if (!known(value)) return kNoData;
+  if (Math.abs(value) < 1e6) return grouped(value);
+  return scaled(value) ?? grouped(value);
+}
+
+/** A measured number: "0.42", "12.4", "1,234", "2.25 M". */
+export function decimal(value: Maybe): string {
+  if (!known(value)) return kNoData;
+  if (value !== 0 && Math.abs(value) < 0.001) return value > 0 ? '<0.001' : '>-0.001';
+  return scaled(value) ?? significant(value);
+}
+
+/** Seconds: "842 ms" below one second, "1.52 s" above. */
+export function seconds(value: Maybe): string {
+  if (!known(value)) return kNoData;
+  if (value === 0) return `0${kSpace}ms`;
+  if (Math.abs(value) < 0.9995) return `${significant(value * 1000)}${kSpace}ms`;
+  return `${significant(value)}${kSpace}s`;
+}
+
+/** US dollars: "$12.48", four decimals below one dollar. */
+export function dollars(value: Maybe): string {
+  if (!known(value)) return kNoData;
+  const sign = value < 0 ? '-' : '';
+  const size = Math.abs(value);
+  if (size === 0) return '$0.00';
+  if (size < 0.00005) return `${sign}<$0.0001`;
+  if (size < 0.99995) return `${sign}$${size.toFixed(4)}`;
+  return `${sign}$${size >= 1e6 ? (scaled(size) ?? grouped(size)) : grouped(size, 2)}`;
+}
+
+/** A share of one: 0.0912 -> "9.12 %". */
+export function percent(share: Maybe): string {
+  if (!known(share)) return kNoData;
+  const value = share * 100;
+  if (value > 0 && value < 0.01) return `<0.01${kSpace}%`;
+  return `${Number.isInteger(value) ? value : significant(value)}${kSpace}%`;
+}
+
+/** How long something takes or took: "45 s", "3 min 05 s", "2 h 07 min", "3 d 4 h". */
+export function span(value: Maybe): string {
+  if (!known(value)) return kNoData;
+  const total = Math.max(0, Math.round(value));
+  if (total < 60) return `${total}${kSpace}s`;
+  const two = (part: number) => String(part).padStart(2, '0');
+  const minutes = Math.floor(total / 60);
+  if (minutes < 60) return `${minutes}${kSpace}min ${two(total % 60)}${kSpace}s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours}${kSpace}h ${two(minutes % 60)}${kSpace}min`;
+  return `${Math.floor(hours / 24)}${kSpace}d ${hours % 24}${kSpace}h`;
+}
+
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** The time of day where the reader is: "14:03:07", or "14:03" without seconds. */
+export function clock(milliseconds: number, withSeconds = true): string {
+  const date = new Date(milliseconds);
+  const text = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return withSeconds ? `${text}:${two(date.getSeconds())}` : text;
+}
+
+/** A moment of the event log: "14:03:07.123". */
+export function moment(rfc3339: string): string {
+  const time = Date.parse(rfc3339);
+  if (Number.isNaN(time)) return kNoData;
+  return `${clock(time)}.${String(new Date(time).getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** "rate_limit" -> "rate limit". */
+export const words = (name: string) => name.replaceAll('_', ' ');

@@ -1,0 +1,102 @@
+// One card per benchmark: how far, how fast, how long still, what it costs, and whether it stands still.
+import { el, NumberField, setAttribute, setChildren, setClass, setText } from '../dom';
+import * as format from '../format';
+import type { Benchmark } from '../protocol';
+
+const kStates = { running: 'Running', stalled: 'Stalled', completed: 'Completed' };
+
+/** The sentence at the end of the line: what to expect, or what was. */
+export function outlook(benchmark: Benchmark): string {
+  if (benchmark.state === 'completed') return `took ${format.span(benchmark.elapsed_seconds)}`;
+  if (benchmark.state === 'stalled') return `no event for ${format.span(benchmark.idle_seconds)}`;
+  if (benchmark.eta_seconds === undefined) return 'remaining time not known yet';
+  return `${format.span(benchmark.eta_seconds)} left`;
+}
+
+class Fact {
+  readonly value = el('dd');
+  readonly element: HTMLElement;
+  constructor(label: string) {
+    this.element = el('div', 'fact', el('dt', '', label), this.value);
+  }
+  set(text: string): void {
+    setText(this.value, text);
+  }
+}
+
+class Card {
+  readonly element = el('article', 'panel benchmark');
+  private readonly name = el('h3');
+  private readonly state = el('span', 'badge');
+  private readonly share = el('span', 'benchmark-share');
+  private readonly done = el('div', 'bar-done');
+  private readonly failed = el('div', 'bar-failed');
+  private readonly bar = el('div', 'bar', this.done, this.failed);
+  private readonly completedField = new NumberField(format.count, 'completed_examples');
+  private readonly total = el('span', 'muted');
+  private readonly outlook = el('span', 'benchmark-outlook');
+  private readonly provider = new Fact('Provider');
+  private readonly rate = new Fact('Rate');
+  private readonly failures = new Fact('Failed');
+  private readonly cost = new Fact('Cost');
+
+  constructor() {
+    this.bar.setAttribute('role', 'progressbar');
+    this.bar.setAttribute('aria-valuemin', '0');
+    this.bar.setAttribute('aria-valuemax', '100');
+    const examples = el('span', '', this.completedField.element, this.total);
+    const facts = el('dl', 'facts');
+    facts.append(...[this.provider, this.rate, this.failures, this.cost].map(({ element }) => element));
+    this.element.append(
+      el('div', 'benchmark-head', this.name, this.state, this.share),
+      this.bar,
+      el('div', 'benchmark-line', examples, this.outlook),
+      facts,
+    );
+  }
+
+  update(benchmark: Benchmark): void {
+    const { total_examples: total, failed_examples: failed, progress_percent: progress, state } = benchmark;
+    this.element.dataset['state'] = state;
+    setText(this.name, benchmark.name);
+    setClass(this.state, `badge ${state}`);
+    setText(this.state, kStates[state] ?? state);
+    setText(this.share, format.percent(progress / 100));
+    const failedShare = total > 0 ? Math.min(progress, (100 * failed) / total) : 0;
+    this.done.style.width = `${progress - failedShare}%`;
+    this.failed.style.width = `${failedShare}%`;
+    setAttribute(this.bar, 'aria-label', `Progress of ${benchmark.name}`);
+    setAttribute(this.bar, 'aria-valuenow', progress.toFixed(1));
+    this.completedField.set(benchmark.completed_examples);
+    setText(this.total, ` / ${format.count(total)} examples`);
+    setText(this.outlook, outlook(benchmark));
+    this.provider.set(benchmark.current_provider ?? format.kNoData);
+    this.rate.set(`${format.decimal(benchmark.examples_per_second)}\u00a0/s`);
+    this.failures.set(format.count(failed));
+    setClass(this.failures.element, failed > 0 ? 'fact bad' : 'fact');
+    const projected = state === 'completed' ? undefined : benchmark.projected_cost;
+    this.cost.set(format.dollars(benchmark.cost) + (projected === undefined ? '' : ` \u2192 ${format.dollars(projected)}`));
+  }
+}
+
+export class Benchmarks {
+  private readonly cards = new Map<string, Card>();
+
+  constructor(
+    private readonly section: HTMLElement,
+    private readonly list: HTMLElement,
+  ) {}
+
+  update(benchmarks: readonly Benchmark[]): void {
+    this.section.hidden = benchmarks.length === 0;
+    const present = new Set(benchmarks.map((benchmark) => benchmark.benchmark_id));
+    for (const id of this.cards.keys()) if (!present.has(id)) this.cards.delete(id);
+    const elements = benchmarks.map((benchmark) => {
+      let card = this.cards.get(benchmark.benchmark_id);
+      if (!card) this.cards.set(benchmark.benchmark_id, (card = new Card()));
+      card.update(benchmark);
+      return card.element;
+    });
+    setChildren(this.list, elements);
+  }
+}

@@ -1,0 +1,49 @@
+// The top of the page: is it live, since when not, what is being watched; and the tab's title.
+import type { ConnectionState } from '../connection';
+import { byId, setClass, setText } from '../dom';
+import * as format from '../format';
+import type { State } from '../state';
+
+const kPill = { connecting: 'Connecting', live: 'Live', lost: 'Disconnected' };
+
+/** "Connection lost 12 s ago, retrying in 4 s". */
+export function lossText(connection: ConnectionState, now: number): string {
+  if (connection.kind !== 'lost') return '';
+  const ago = format.span((now - connection.lostAt) / 1000);
+  if (connection.retryAt === undefined) return `Connection lost ${ago} ago, retrying now`;
+  const wait = Math.max(1, Math.ceil((connection.retryAt - now) / 1000));
+  return `Connection lost ${ago} ago, retrying in ${format.span(wait)}`;
+}
+
+/** "12.4 req/s . MMLU 45 %": what a tab in the background should tell. */
+export function pageTitle(state: State): string {
+  if (state.connection.kind === 'lost') return 'Disconnected \u00b7 LLM monitoring';
+  const { overview } = state;
+  if (!overview || overview.totals.total_requests === 0) return 'LLM monitoring';
+  const parts = [`${format.decimal(overview.totals.requests_per_second)} req/s`];
+  const running = overview.benchmarks.find(({ state: now }) => now !== 'completed');
+  if (running) parts.push(`${running.name} ${format.percent(Math.round(running.progress_percent) / 100)}`);
+  return parts.join(' \u00b7 ');
+}
+
+export class Header {
+  private readonly pill = byId('connection');
+  private readonly pillText = byId('connection-text');
+  private readonly banner = byId('banner');
+  private readonly uptime = byId('uptime');
+  private readonly version = byId('version');
+
+  update(state: State, now: number): void {
+    const { connection, overview } = state;
+    setClass(this.pill, `pill ${connection.kind}`);
+    setText(this.pillText, kPill[connection.kind]);
+    this.banner.hidden = connection.kind !== 'lost';
+    setText(this.banner, lossText(connection, now));
+    if (connection.kind === 'lost') this.banner.title = connection.reason;
+    document.body.classList.toggle('stale', connection.kind === 'lost');
+    setText(this.uptime, overview ? `up ${format.span(overview.uptime_seconds)}` : '');
+    setText(this.version, state.version && `v${state.version}`);
+    const title = pageTitle(state);
+    if (document.title !== title) document.title = title;
+  }
+}

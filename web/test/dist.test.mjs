@@ -1,0 +1,47 @@
+// The committed page is what the sources make, and small enough.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { buildPage } from '../build.mjs';
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
+const files = ['app.css', 'app.js', 'favicon.svg', 'index.html'];
+
+test('dist holds what a build of the sources makes (else: npm run build, and commit it)', async () => {
+  const fresh = mkdtempSync(join(tmpdir(), 'ltb-web-dist-'));
+  try {
+    await buildPage(fresh);
+    assert.deepEqual(readdirSync(fresh).sort(), files);
+    assert.deepEqual(readdirSync(dist).sort(), files);
+    for (const name of files) {
+      assert.ok(readFileSync(join(fresh, name)).equals(readFileSync(join(dist, name))), `${name} is out of date`);
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+});
+
+test('app.js is at most 80 KB compressed', () => {
+  const size = gzipSync(readFileSync(join(dist, 'app.js')), { level: 9 }).length;
+  assert.ok(size <= 80 * 1024, `app.js is ${size} bytes compressed`);
+});
+
+test('app.js keeps the licence notices of what it contains', () => {
+  const text = readFileSync(join(dist, 'app.js'), 'utf8');
+  for (const words of ['chart.js 4.', '@kurkle/color 0.', 'Permission is hereby granted, free of charge']) {
+    assert.ok(text.includes(words), words);
+  }
+});
+
+test('index.html has nothing inline that the content security policy forbids', () => {
+  const html = readFileSync(join(dist, 'index.html'), 'utf8');
+  assert.doesNotMatch(html, /<style|\sstyle=|\son[a-z]+=|javascript:|https?:\/\/|<script(?![^>]*\ssrc=)/i);
+});
+
+test('what is served is ASCII, so that no charset can be guessed wrong', () => {
+  for (const name of files) assert.match(readFileSync(join(dist, name), 'latin1'), /^[\n\x20-\x7e\t\r]*$/, name);
+});

@@ -1,0 +1,92 @@
+// Every number on the page goes through format.ts: what it makes of ordinary, boundary and missing values.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as format from '../src/format';
+
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
+function check(name: string, show: (value: number | null | undefined) => string, table: [number, string][]) {
+  test(name, () => {
+    for (const [value, expected] of table) assert.equal(plain(show(value)), expected, String(value));
+  });
+  test(`${name}; what is not known is a dash`, () => {
+    for (const value of [undefined, null, Number.NaN, Infinity]) assert.equal(show(value), '\u2014');
+  });
+}
+
+check('counts are grouped, from a million on abbreviated', format.count, [
+  [0, '0'],
+  [999, '999'],
+  [12_480, '12,480'],
+  [999_999, '999,999'],
+  [1_000_000, '1.00 M'],
+  [2_254_321, '2.25 M'],
+  [999_600_000, '1.00 B'],
+  [1_500_000_000_000, '1.50 T'],
+]);
+
+check('measured numbers have three significant digits', format.decimal, [
+  [0, '0'],
+  [0.0001, '<0.001'],
+  [0.042, '0.0420'],
+  [0.42, '0.420'],
+  [9.996, '10.0'],
+  [12.44, '12.4'],
+  [99.96, '100'],
+  [999.7, '1,000'],
+  [1234.5, '1,235'],
+  [-3.14159, '-3.14'],
+  [2_254_321, '2.25 M'],
+]);
+
+check('latencies are milliseconds below one second', format.seconds, [
+  [0, '0 ms'],
+  [0.00042, '0.420 ms'],
+  [0.0842, '84.2 ms'],
+  [0.842, '842 ms'],
+  [0.9994, '999 ms'],
+  [0.9996, '1.00 s'],
+  [1.5249, '1.52 s'],
+  [12.34, '12.3 s'],
+  [612, '612 s'],
+]);
+
+check('dollars have two decimals, four below one dollar', format.dollars, [
+  [0, '$0.00'],
+  [0.00001, '<$0.0001'],
+  [0.0135, '$0.0135'],
+  [0.99994, '$0.9999'],
+  [0.99996, '$1.00'],
+  [12.345, '$12.35'],
+  [1234.5, '$1,234.50'],
+  [2_254_321, '$2.25 M'],
+]);
+
+check('shares are percentages', format.percent, [
+  [0, '0 %'],
+  [0.00001, '<0.01 %'],
+  [0.0912, '9.12 %'],
+  [0.45, '45 %'],
+  [0.456, '45.6 %'],
+  [1, '100 %'],
+]);
+
+check('spans name the two largest units', format.span, [
+  [0.2, '0 s'],
+  [45.4, '45 s'],
+  [59.6, '1 min 00 s'],
+  [185, '3 min 05 s'],
+  [7620, '2 h 07 min'],
+  [273_600, '3 d 4 h'],
+]);
+
+test('moments of the log carry milliseconds, and nonsense is a dash', () => {
+  const local = new Date(2025, 0, 15, 10, 30, 0, 123);
+  assert.equal(format.moment(local.toISOString()), '10:30:00.123');
+  assert.equal(format.moment('yesterday'), '\u2014');
+});
+
+test('groups keep the sign, and a rounded zero has none', () => {
+  assert.equal(format.grouped(-1234567), '-1,234,567');
+  assert.equal(format.grouped(-0.2), '0');
+});

@@ -1,0 +1,125 @@
+// Merging, cutting and choosing of series, the marks of the time axis, and the addresses that are asked.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { seriesPath, socketUrl } from '../src/api';
+import type { SeriesPoint, SeriesReply } from '../src/protocol';
+import { largest, latest, mergePoints, nearest, SeriesStore, stepFor, visibleRange, type Series } from '../src/series';
+import { tickStep, timeTicks } from '../src/ticks';
+
+const points = (...pairs: [number, number | null][]) => pairs.map(([x, y]) => ({ x, y }));
+const reply = (to: number, step: number, pairs: SeriesPoint[], provider?: string): SeriesReply => ({
+  from: to - 10,
+  to,
+  step,
+  series: [{ metric: 'cost_total', ...(provider && { provider }), points: pairs }],
+});
+
+test('a fresh piece replaces what it overlaps, and what is too old goes', () => {
+  const merged = mergePoints(points([1, 1], [2, 2], [3, 3]), points([3, 30], [4, null]), 2);
+  assert.deepEqual(merged, points([2, 2], [3, 30], [4, null]));
+});
+
+test('an empty piece changes nothing but the window', () => {
+  assert.deepEqual(mergePoints(points([1, 1], [2, 2]), [], 2), points([2, 2]));
+});
+
+test('a step that has not ended is left out until it has', () => {
+  const store = new SeriesStore(300);
+  store.apply(reply(100.5, 1, [[98_000, 1], [99_000, 2], [100_000, 0.1]]));
+  assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2]));
+  store.apply(reply(101.5, 1, [[99_000, 2], [100_000, 3], [101_000, 0.1]]));
+  assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2], [100_000, 3]));
+});
+
+test('a step under way counts where that is fair', () => {
+  const store = new SeriesStore(300, true);
+  store.apply(reply(100.5, 5, [[95_000, 1], [100_000, 2]]));
+  assert.deepEqual(store.get('cost_total'), points([95_000, 1], [100_000, 2]));
+});
+
+test('points of a question are whole seconds apart', () => {
+  assert.deepEqual([stepFor(60, 150), stepFor(300, 150), stepFor(3600, 60)], [1, 2, 60]);
+});
+
+test('the next question overlaps by three whole steps and never exceeds the window', () => {
+  const store = new SeriesStore(60);
+  assert.equal(store.nextFrom, undefined);
+  store.apply(reply(1003.7, 5, []));
+  assert.equal(store.nextFrom, 985);
+  store.apply(reply(2000, 60, []));
+  assert.equal(store.nextFrom, 1940);
+});
+
+test('a reply that was overtaken is passed over', () => {
+  const store = new SeriesStore(300);
+  store.apply(reply(101, 1, [[100_000, 2]]));
+  store.apply(reply(100, 1, [[99_000, 9]]));
+  assert.deepEqual(store.get('cost_total'), points([100_000, 2]));
+});
+
+test('another step starts the series anew instead of mixing both', () => {
+  const store = new SeriesStore(300);
+  store.apply(reply(100, 1, [[99_000, 1]]));
+  store.apply(reply(110, 5, [[100_000, 2], [105_000, 3]]));
+  assert.deepEqual(store.get('cost_total'), points([100_000, 2], [105_000, 3]));
+});
+
+test('series of several providers stay apart', () => {
+  const store = new SeriesStore(300);
+  store.apply(reply(100, 1, [[99_000, 1]], 'a'));
+  store.apply(reply(100, 1, [[99_000, 2]], 'b'));
+  assert.deepEqual(store.all('cost_total').map(({ provider }) => provider), ['a', 'b']);
+  assert.deepEqual(store.get('cost_total'), []);
+});
+
+test('the largest are kept in their order and the rest is summed, a gap only where all have one', () => {
+  const of = (provider: string, ...pairs: [number, number | null][]): Series => ({
+    metric: 'm', provider, points: points(...pairs),
+  });
+  const { top, rest, restCount } = largest(
+    [of('small', [1, null], [2, 1]), of('big', [1, 5], [2, 9]), of('tiny', [1, null], [2, 0.5])], 1);
+  assert.deepEqual(top.map(({ provider }) => provider), ['big']);
+  assert.deepEqual(rest, points([1, null], [2, 1.5]));
+  assert.equal(restCount, 2);
+});
+
+test('the latest value of a series that ends in a gap is not known; one missing point is no gap yet', () => {
+  assert.equal(latest([]), null);
+  assert.equal(latest(points([1, 4], [2, null], [3, null])), null);
+  assert.equal(latest(points([1, 4], [2, null])), 4);
+  assert.equal(latest(points([1, 4])), 4);
+});
+
+test('a young system is shown since its start, but half a minute at least', () => {
+  assert.deepEqual(visibleRange(1_000_000, 300, 10), { from: 970_000, to: 1_000_000 });
+  assert.deepEqual(visibleRange(1_000_000, 300, 100), { from: 900_000, to: 1_000_000 });
+  assert.deepEqual(visibleRange(1_000_000, 300, 9999), { from: 700_000, to: 1_000_000 });
+});
+
+test('the nearest point is found at, between and outside the points', () => {
+  const some = points([10, 1], [20, 2], [30, 3]);
+  assert.deepEqual([0, 10, 14, 16, 30, 99].map((time) => nearest(some, time)), [0, 0, 0, 1, 2, 2]);
+  assert.equal(nearest([], 5), -1);
+});
+
+test('axis marks stand at round times', () => {
+  const from = new Date(2025, 0, 15, 10, 0, 7).getTime();
+  const range = { from, to: from + 300_000 };
+  assert.equal(tickStep(range, 6), 60_000);
+  assert.deepEqual(timeTicks(range, 6).map((time) => new Date(time).getSeconds()), [0, 0, 0, 0, 0]);
+  assert.equal(timeTicks(range, 6)[0], new Date(2025, 0, 15, 10, 1).getTime());
+});
+
+test('history is asked by window first and by time afterwards', () => {
+  assert.equal(seriesPath({ metrics: ['a', 'b'], window: 300 }), 'api/v1/series?metric=a%2Cb&window=300');
+  assert.equal(seriesPath({ metrics: ['a'], by: 'provider', window: 300, from: 12, step: 1 }),
+    'api/v1/series?metric=a&by=provider&from=12&step=1');
+});
+
+test('the stream is beside the page unless the configuration names another place', () => {
+  const asked = 'batch_ms=250&stats_ms=500';
+  assert.equal(socketUrl('', 'http://127.0.0.1:3000/'), `ws://127.0.0.1:3000/ws?${asked}`);
+  assert.equal(socketUrl('', 'https://host/bench/'), `wss://host/bench/ws?${asked}`);
+  assert.equal(socketUrl('wss://events.example/live', 'https://host/'), `wss://events.example/live?${asked}`);
+  assert.equal(socketUrl('', 'http://h/', 'evt_5', 'a b'), `ws://h/ws?${asked}&since=evt_5&epoch=a+b`);
+});

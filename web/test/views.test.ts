@@ -1,0 +1,102 @@
+// The texts that views make of data: log lines, tile details, table rows, benchmark outlooks, titles.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Benchmark, CallTotals, MonitoringEvent, Overview } from '../src/protocol';
+import { State } from '../src/state';
+import { outlook } from '../src/views/benchmarks';
+import { logLine } from '../src/views/event_text';
+import { lossText, pageTitle } from '../src/views/header';
+import { tableRows } from '../src/views/model_table';
+import { topErrors } from '../src/views/tiles';
+
+const plain = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u00b7', '.').replaceAll('\u2192', '->');
+
+function line(event_type: string, type: string, data: Record<string, unknown>) {
+  const event: MonitoringEvent = { event_type, timestamp: '2025-01-15T10:30:00.123Z', id: 'evt_1', payload: { type, data } };
+  const { tone, subject, detail } = logLine({ kind: 'event', event });
+  return [tone, plain(subject), plain(detail)];
+}
+
+const call = { provider: 'openai', model: 'gpt-4', request_id: 'req_456' };
+const benchmark = {
+  name: 'MMLU', state: 'running', elapsed_seconds: 192, idle_seconds: 47, progress_percent: 45.4,
+} as Benchmark;
+
+test('a completed call tells latency, tokens, cost and id', () => {
+  const tokens = { input_tokens: 150, output_tokens: 75, total_tokens: 225 };
+  assert.deepEqual(line('RequestCompleted', 'Request', { ...call, latency: 1.52, tokens, cost: 0.0135 }),
+    ['good', 'openai / gpt-4', '1.52 s . 150 -> 75 tok . $0.0135 . req_456']);
+});
+
+test('a failed call tells what went wrong', () => {
+  assert.deepEqual(line('RequestFailed', 'Request', { ...call, error: 'slow down', error_type: 'rate_limit' }),
+    ['bad', 'openai / gpt-4', 'rate limit . slow down . req_456']);
+});
+
+test('benchmarks, evaluations, providers, metrics and alerts have lines of their own', () => {
+  assert.deepEqual(line('BenchmarkProgress', 'Benchmark', {
+    name: 'MMLU', total_examples: 1000, completed_examples: 456, progress_percent: 45.6, current_provider: 'openai', eta_seconds: 120.5,
+  }), ['info', 'MMLU', '456 / 1,000 . 45.6 % . openai . 2 min 01 s left']);
+  assert.deepEqual(line('EvaluationCompleted', 'Evaluation', { ...call, metric_name: 'accuracy', score: 0.87 }),
+    ['info', 'openai / gpt-4', 'accuracy . 0.870']);
+  assert.deepEqual(line('ProviderStatus', 'Provider', { provider: 'openai', status: 'rate_limited', message: '429s' }),
+    ['warn', 'openai', 'rate limited . 429s']);
+  assert.deepEqual(line('MetricRecorded', 'Metric', { metric: { name: 'queue', value: 3, labels: { zone: 'a' } } }),
+    ['info', 'queue', '3.00 . zone=a']);
+  assert.deepEqual(line('SystemAlert', 'Alert', { severity: 'critical', title: 'Down', message: 'no answer' }),
+    ['bad', 'Down', 'critical . no answer']);
+});
+
+test('wrong shapes make an empty line, never an exception', () => {
+  assert.deepEqual(line('RequestCompleted', 'Request', { provider: { a: 1 }, tokens: 7, latency: 'x', cost: null }), ['good', '', '']);
+  assert.deepEqual(line('Novelty', 'Novelty', {}), ['info', '', '']);
+  const broken = { kind: 'event', event: { event_type: 'RequestFailed', id: 'evt_1' } } as never;
+  assert.equal(logLine(broken).time, '\u2014');
+});
+
+test('endless text is cut', () => {
+  assert.equal(line('SystemAlert', 'Alert', { severity: 'info', title: 'x'.repeat(10_000) })[1]!.length, 301);
+});
+
+test('skipped events are counted in words', () => {
+  assert.equal(logLine({ kind: 'skipped', skipped: 1 }).subject, '1 event skipped');
+  assert.equal(logLine({ kind: 'skipped', skipped: 1204 }).subject, '1,204 events skipped');
+});
+
+test('the most frequent error types come first, absent ones not at all', () => {
+  assert.equal(topErrors({ timeout: 9, rate_limit: 21, network: 0, auth: 9 }, 2), '21 rate limit, 9 auth');
+  assert.equal(topErrors({}, 2), '');
+});
+
+test('each model has a row with its provider\'s status; a provider without models has one too', () => {
+  const rows = tableRows({
+    providers: [{ provider: 'b', status: 'degraded' }, { provider: 'a', status: 'healthy' }],
+    models: [{ provider: 'b', model: 'y' }, { provider: 'b', model: 'x' }],
+  } as unknown as Overview);
+  assert.deepEqual(rows.map(({ provider, model, status }) => [provider, model, status]),
+    [['a', '\u2014', 'healthy'], ['b', 'x', 'degraded'], ['b', 'y', 'degraded']]);
+});
+
+test('a benchmark tells what is left, how long it stands still, or how long it took', () => {
+  assert.equal(plain(outlook({ ...benchmark, eta_seconds: 120.5 })), '2 min 01 s left');
+  assert.equal(outlook(benchmark), 'remaining time not known yet');
+  assert.equal(plain(outlook({ ...benchmark, state: 'stalled' })), 'no event for 47 s');
+  assert.equal(plain(outlook({ ...benchmark, state: 'completed' })), 'took 3 min 12 s');
+});
+
+test('the banner counts up since the loss and down to the next attempt', () => {
+  const lost = { kind: 'lost', lostAt: 1000, retryAt: 17_000, reason: '' } as const;
+  assert.equal(plain(lossText(lost, 13_000)), 'Connection lost 12 s ago, retrying in 4 s');
+  assert.equal(plain(lossText({ kind: 'lost', lostAt: 1000, reason: '' }, 13_000)), 'Connection lost 12 s ago, retrying now');
+  assert.equal(lossText({ kind: 'live' }, 0), '');
+});
+
+test('the tab tells rate and progress', () => {
+  const state = new State();
+  assert.equal(pageTitle(state), 'LLM monitoring');
+  const totals = { total_requests: 5, requests_per_second: 12.44 } as CallTotals;
+  state.applyOverview({ epoch: 'a', version: '', totals, benchmarks: [benchmark] } as unknown as Overview, 0);
+  assert.equal(plain(pageTitle(state)), '12.4 req/s . MMLU 45 %');
+  state.connection = { kind: 'lost', lostAt: 0, reason: '' };
+  assert.equal(plain(pageTitle(state)), 'Disconnected . LLM monitoring');
+});
