@@ -1,0 +1,188 @@
+// The work itself: questions go to providers, answers are scored, and the monitoring is told.
+
+#include "benchmark_job.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+
+#include "scoring.hpp"
+#include "stop_signal.hpp"
+
+namespace llm_benchmark {
+namespace {
+
+constexpr std::string_view kMetricName = "accuracy";
+constexpr const char* kSystemPrompt = "Answer with the answer alone, as short as possible.";
+constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::milliseconds kLongestPause{1000};
+
+}  // namespace
+
+/// One benchmark run. Whoever ends its last example completes it.
+struct BenchmarkJob::Round {
+  Round(ltb::BenchmarkRun begun, std::uint64_t examples) : run(std::move(begun)), left(examples) {}
+
+  ltb::BenchmarkRun run;
+  std::atomic<std::uint64_t> left;
+};
+
+struct BenchmarkJob::TargetState {
+  explicit TargetState(Target asked)
+      : provider(std::move(asked.provider)),
+        model(std::move(asked.model)),
+        name(provider->name()) {}
+
+  const std::shared_ptr<ltb::Provider> provider;
+  const std::string model;
+  const std::string name;                ///< Of the provider.
+  std::atomic<unsigned> unreachable{0};  ///< Network failures since the last answer.
+  std::mutex mutex;
+  Score score{};                         // guarded by mutex
+  std::set<ltb::ErrorType> seen_errors;  // guarded by mutex
+};
+
+BenchmarkJob::BenchmarkJob(JobOptions options, const std::vector<Question>& questions,
+                           std::vector<Target> targets, ltb::MonitoringSystem& monitoring,
+                           std::stop_token stop, OnNewError on_new_error)
+    : options_(std::move(options)),
+      questions_(questions),
+      monitoring_(monitoring),
+      stop_(std::move(stop)),
+      on_new_error_(std::move(on_new_error)),
+      pacer_(options_.rate) {
+  for (Target& target : targets) {
+    targets_.push_back(std::make_unique<TargetState>(std::move(target)));
+  }
+}
+
+BenchmarkJob::~BenchmarkJob() = default;
+
+void BenchmarkJob::run() {
+  if (options_.duration) deadline_ = Pacer::Clock::now() + *options_.duration;
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < options_.concurrency; ++i) workers.emplace_back([this] { work(); });
+  }
+  const std::lock_guard lock(rounds_mutex_);
+  // What a deadline ended is over as planned. What Ctrl-C ended is not: destroyed uncompleted, the
+  // run says so itself.
+  for (const auto& [number, round] : rounds_) {
+    if (!stop_.stop_requested()) round->run.complete();
+  }
+  rounds_.clear();
+}
+
+std::map<std::pair<std::string, std::string>, Score> BenchmarkJob::scores() const {
+  std::map<std::pair<std::string, std::string>, Score> scores;
+  for (const auto& target : targets_) {
+    const std::lock_guard lock(target->mutex);
+    scores[{target->name, target->model}] = target->score;
+  }
+  return scores;
+}
+
+void BenchmarkJob::work() noexcept {
+  try {
+    while (const auto index = next_index()) one_request(*index);
+  } catch (const std::exception& error) {
+    // A provider's failure never gets here: this is the end of memory or of threads.
+    on_new_error_(std::string("a worker gives up: ") + error.what());
+  }
+}
+
+std::optional<std::uint64_t> BenchmarkJob::next_index() {
+  if (stop_.stop_requested()) return std::nullopt;
+  const std::uint64_t index = next_.fetch_add(1, std::memory_order_relaxed);  // Only a ticket.
+  if (options_.requests && index >= *options_.requests) return std::nullopt;
+  const auto start = pacer_.reserve(Pacer::Clock::now());
+  if (deadline_ && start >= *deadline_) return std::nullopt;
+  if (!wait_until(stop_, start)) return std::nullopt;
+  return index;
+}
+
+std::uint64_t BenchmarkJob::round_number(std::uint64_t index) const {
+  return options_.requests ? 0 : index / (questions_.size() * targets_.size());
+}
+
+std::shared_ptr<BenchmarkJob::Round> BenchmarkJob::round_of(std::uint64_t index) {
+  const std::uint64_t number = round_number(index);
+  const std::lock_guard lock(rounds_mutex_);
+  std::shared_ptr<Round>& round = rounds_[number];
+  if (!round) {
+    const std::uint64_t total = options_.requests.value_or(questions_.size() * targets_.size());
+    const std::string id = options_.id + '-' + std::to_string(number + 1);
+    round = std::make_shared<Round>(monitoring_.begin_benchmark(id, options_.name, total), total);
+  }
+  return round;
+}
+
+void BenchmarkJob::one_request(std::uint64_t index) {
+  const Question& question = questions_[index / targets_.size() % questions_.size()];
+  TargetState& target = *targets_[index % targets_.size()];
+  const auto round = round_of(index);
+  round->run.set_current_provider(target.name);
+  try {
+    const ltb::CompletionResponse response =
+        target.provider->complete({.model = target.model,
+                                   .prompt = question.prompt,
+                                   .system_prompt = kSystemPrompt,
+                                   .timeout = options_.timeout});
+    target.unreachable.store(0, std::memory_order_relaxed);
+    if (!question.accepted.empty()) evaluate(index, target, question, response);
+    round->run.advance();
+  } catch (const ltb::ProviderError& error) {
+    // Given up because the program stops: neither done nor failed.
+    if (error.type() == ltb::ErrorType::Cancelled) return;
+    round->run.fail_example();
+    after_failure(target, error.type(), error.what());
+  } catch (const std::exception& error) {
+    round->run.fail_example();
+    after_failure(target, ltb::ErrorType::Other, error.what());
+  }
+  end_example(index, *round);
+}
+
+void BenchmarkJob::evaluate(std::uint64_t index, TargetState& target, const Question& question,
+                            const ltb::CompletionResponse& response) {
+  const std::string id = "eval_" + std::to_string(index + 1);
+  ltb::EventBus& bus = monitoring_.event_bus();
+  bus.publish(ltb::MonitoringEvent::evaluation_started(id, kMetricName, target.name, target.model));
+  const bool right = is_right(response.text, question.accepted);
+  const std::string details =
+      question.id + (right ? ": right" : ": wrong, expected " + question.accepted.front());
+  bus.publish(ltb::MonitoringEvent::evaluation_completed(id, kMetricName, target.name, target.model,
+                                                         right ? 1.0 : 0.0, details));
+  const std::lock_guard lock(target.mutex);
+  ++target.score.scored;
+  if (right) ++target.score.right;
+}
+
+void BenchmarkJob::after_failure(TargetState& target, ltb::ErrorType type,
+                                 const std::string& message) {
+  bool is_new = false;
+  {
+    const std::lock_guard lock(target.mutex);
+    is_new = target.seen_errors.insert(type).second;
+  }
+  if (is_new) {
+    on_new_error_(target.name + '/' + target.model + ": " + std::string(to_string(type)) + ": " +
+                  message);
+  }
+  if (type != ltb::ErrorType::Network) return;
+  // A server that is not there refuses thousands of times a second; asking it that often helps
+  // nobody.
+  const unsigned failures = target.unreachable.fetch_add(1, std::memory_order_relaxed);
+  const auto pause = std::min(kFirstPause * (1U << std::min(failures, 4U)), kLongestPause);
+  wait_until(stop_, Pacer::Clock::now() + pause);
+}
+
+void BenchmarkJob::end_example(std::uint64_t index, Round& round) {
+  // acq_rel: whoever takes the last one sees all that the others told the run.
+  if (round.left.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  round.run.complete();
+  const std::lock_guard lock(rounds_mutex_);
+  rounds_.erase(round_number(index));
+}
+
+}  // namespace llm_benchmark

@@ -1,0 +1,60 @@
+// What a person sees while it runs.
+
+#include "console.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+
+#include "summary.hpp"
+
+namespace llm_benchmark {
+namespace {
+
+constexpr std::chrono::milliseconds kRewriteEvery{250};
+constexpr const char* kWipeLine = "\r\x1b[K";
+
+}  // namespace
+
+Console::Console(const ltb::MonitoringSystem& monitoring, std::optional<std::uint64_t> requests,
+                 bool show_progress)
+    : monitoring_(monitoring), requests_(requests), show_progress_(show_progress) {
+  if (show_progress_) {
+    thread_ = std::jthread([this](const std::stop_token& stop) { rewrite(stop); });
+  }
+}
+
+Console::~Console() {
+  if (!show_progress_) return;
+  thread_.request_stop();
+  thread_.join();
+  std::cout << kWipeLine << std::flush;
+}
+
+void Console::complain(const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  if (show_progress_) std::cout << kWipeLine << std::flush;
+  std::cerr << "llm_benchmark: " << message << '\n';
+}
+
+void Console::rewrite(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    std::cout << kWipeLine << progress_line(monitoring_.collector().totals(), requests_)
+              << std::flush;
+    tick_.wait_for(lock, stop, kRewriteEvery, [] { return false; });
+  }
+}
+
+std::string progress_line(const ltb::CallTotals& totals, std::optional<std::uint64_t> requests) {
+  std::string line = std::to_string(totals.total_requests);
+  if (requests) line += '/' + std::to_string(*requests);
+  std::array<char, 32> rate{};
+  std::snprintf(rate.data(), rate.size(), "  %.1f/s", totals.requests_per_second);
+  return line + rate.data() + "  " + std::to_string(totals.active_requests) + " in flight  " +
+         std::to_string(totals.failed_requests) + " errors  $" +
+         dollars(totals.total_cost_nano_usd);
+}
+
+}  // namespace llm_benchmark
