@@ -141,12 +141,21 @@ test('the summary agrees with the events', () => {
   for (const row of summary.models) {
     const expected = told.get(`${row.provider}/${row.model}`);
     assert.ok(expected, `${row.provider}/${row.model} was in no event`);
-    assert.equal(row.total_requests, expected.success + expected.error);
-    assert.equal(row.failed_requests, expected.error);
-    assert.equal(row.total_input_tokens, expected.input);
-    assert.equal(row.total_output_tokens, expected.output);
-    assert.equal(nanoFromUsd(row.total_cost), expected.nano);
+    assert.equal(row.requests, expected.success + expected.error);
+    assert.equal(row.successful, expected.success);
+    assert.equal(row.errors, expected.error);
+    assert.equal(row.cancelled, 0);
+    assert.deepEqual(row.errors_by_type, expected.errors);
+    assert.equal(row.input_tokens, expected.input);
+    assert.equal(row.output_tokens, expected.output);
+    assert.equal(BigInt(row.cost_nano_usd), expected.nano);
   }
+  assert.equal(summary.total.requests, requests);
+  const nano = [...told.values()].reduce((total, row) => total + row.nano, 0n);
+  assert.equal(BigInt(summary.total.cost_nano_usd), nano);
+  // The table for people says the same, rounded to micro-dollars.
+  const [, cost] = /^total +\d+.* (\d+\.\d{6}) /m.exec(benchmark.stdout) ?? assert.fail(benchmark.told());
+  assert.equal(cost, (Number((nano + 500n) / 1000n) / 1e6).toFixed(6));
 });
 
 test('the benchmark is told as complete everywhere', () => {
