@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { Benchmark } from './lib/benchmark.mjs';
 import { EventClient } from './lib/event_client.mjs';
 import { request } from './lib/http.mjs';
+import { unusedPort } from './lib/llm_servers.mjs';
 import { nanoFromMicro, nanoFromUsd } from './lib/money.mjs';
 import { complaints, Prometheus, quantile, rate } from './lib/prometheus.mjs';
 
@@ -37,10 +38,15 @@ const calls = (labels) => completed.filter(({ provider, model }) =>
   provider === labels.provider && model === labels.model);
 
 before(async () => {
+  // Prometheus begins with its targets only seconds after its start: it is there first and finds nobody at home, so that
+  // it sees the run from its first second on.
+  const port = await unusedPort();
+  server = await Prometheus.start(`127.0.0.1:${port}`);
+  await server.hold('up == 0');
   benchmark = await Benchmark.start(
     ['--requests', String(requests), '--rate', String(perSecond), '--concurrency', '100', '--seed', '11', '--stay',
-      '--quiet']);
-  server = await Prometheus.start(new URL(benchmark.metricsUrl).host);
+      '--quiet'],
+    { LTB_PROMETHEUS_PORT: String(port) });
   const client = await EventClient.open(benchmark.eventsUrl, { since: 'evt_0' });
   summary = await benchmark.summary();
   await server.hold(`sum(llm_requests_total) == ${requests}`);
@@ -51,8 +57,8 @@ before(async () => {
 });
 
 after(async () => {
-  await server?.stop();
   await benchmark?.stopCleanly();
+  await server?.stop();
 });
 
 test('promtool has no complaint about what is exposed', async () => {

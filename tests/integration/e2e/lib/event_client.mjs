@@ -31,6 +31,7 @@ export class EventClient {
       if (Array.isArray(value)) this.messages.push(...value);
       else this.messages.push(value);
     });
+    this.socket.on('upgrade', (response) => response.socket.unref()); // see lib/process.mjs
     this.opened = new Promise((resolve, reject) => {
       this.socket.on('open', resolve);
       this.socket.on('error', reject);

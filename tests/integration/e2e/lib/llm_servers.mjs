@@ -67,8 +67,9 @@ export async function startInstantServer() {
     });
   });
   server.keepAliveTimeout = 60_000;
+  server.unref().on('connection', (socket) => socket.unref()); // see lib/process.mjs
   server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  await until('the instant server to listen', () => server.listening);
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     stop: () => {

@@ -28,6 +28,8 @@ export class Process {
     this.name = command.split('/').pop();
     this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(this.child);
+    // A failed test may leave it behind: then it must not keep this process alive. Whoever waits for it holds a timer.
+    for (const handle of [this.child, this.child.stdout, this.child.stderr]) handle.unref();
     this.child.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     // 'close', not 'exit': by then all output is here.
