@@ -23,7 +23,8 @@ while IFS= read -r file; do
   [[ -f $file ]] && grep -qI . -- "$file" && files+=("$file")
 done < <(sort <<<"$list")
 if ((${#files[@]} == 0)); then
-  finding "$root: no text files found: is this the project?"
+  echo "$root: no text files found: is this the project?"
+  exit 1
 fi
 
 # Homes and build folders of single machines. The brackets keep this file from finding itself.
@@ -31,29 +32,31 @@ machine_paths='(^|[^A-Za-z0-9_.~-])/(work[/]|root[/]|home[/][a-z]|Users[/][A-Za-
 # A lock file may name no registry: npm then uses the one it is configured for, the public one by default.
 registry='"resolved": *"http'
 
+# search MESSAGE [grep options] PATTERN: a finding for each line that matches, in the files on standard input (NUL-separated).
+search() {
+  local message=$1 hit
+  shift
+  while IFS= read -r hit; do
+    finding "$hit  <- $message"
+  done < <(LC_ALL=C xargs -0 -r grep -nH "$@" /dev/null | tr -d '\r' | cut -c 1-200)
+}
+every_file() { printf '%s\0' "${files[@]}"; }
+# Only those whose path matches the pattern.
+files_like() { every_file | grep -zE "$1"; }
+
+search "ends in a carriage return; a line ends with a single line feed here" -e $'\r' < <(every_file)
+search "a path of one machine" -E -e "$machine_paths" < <(every_file)
+search "not ASCII" -P -e '[^\x00-\x7F]' < <(files_like '(\.(cpp|hpp|h|cmake|mjs|sh)|CMakeLists\.txt)$')
+search "names a registry; write it with: npm install --omit-lockfile-registry-resolved" -E -e "$registry" \
+  < <(files_like 'package-lock\.json$')
+
 for file in "${files[@]}"; do
-  if grep -q $'\r' -- "$file"; then
-    finding "$file: has carriage returns; lines end with a single line feed here"
-  fi
   if [[ -n "$(tail -c 1 -- "$file")" ]]; then
     finding "$file: does not end with a line feed"
   fi
-  while IFS= read -r hit; do
-    finding "$file:$hit  <- a path of one machine"
-  done < <(grep -nE -- "$machine_paths" "$file" | cut -c 1-160)
-  case $file in
-    *.cpp | *.hpp | *.h | *.cmake | CMakeLists.txt | */CMakeLists.txt | *.mjs | *.sh)
-      while IFS= read -r hit; do
-        finding "$file:$hit  <- not ASCII"
-      done < <(LC_ALL=C grep -nP '[^\x00-\x7F]' -- "$file" | cut -c 1-160)
-      ;;
-    *package-lock.json)
-      if grep -qE -- "$registry" "$file"; then
-        finding "$file: names a registry (\"resolved\"); write it with: npm install --omit-lockfile-registry-resolved"
-      fi
-      ;;
-  esac
-  if [[ $file == *.sh || "$(head -c 100 -- "$file" | head -n 1)" =~ ^#!.*sh$ ]]; then
+  first=
+  IFS= read -r first <"$file"
+  if [[ $file == *.sh || $first =~ ^#!.*sh$ ]]; then
     if ! errors=$(bash -n "$file" 2>&1); then
       finding "$errors"
     fi

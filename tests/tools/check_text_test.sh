@@ -31,7 +31,7 @@ expect "a clean tree" 0 "1 files are well"
 
 fault "shell syntax" bad.sh 'if true; then\n' "bad.sh: line"
 fault "shell syntax by shebang" run '#!/usr/bin/env bash\nif true; then\n' "run: line"
-fault "carriage return" a.txt 'one\r\ntwo\n' "a.txt: has carriage returns"
+fault "carriage return" a.txt 'one\r\ntwo\n' "a.txt:1:one  <- ends in a carriage return"
 fault "no line feed at the end" a.txt 'one' "a.txt: does not end with a line feed"
 fault "not ASCII" a.cpp '// caf\xc3\xa9\n' "a.cpp:1:// caf"
 fault "machine path" a.md 'see /ro''ot/notes\n' "a.md:1:see /ro""ot/notes"
