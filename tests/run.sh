@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Builds the project in one mode and runs its tests; on Debian 12 it brings everything it needs with it.
+#
+# Usage: tests/run.sh [MODE] [ctest arguments]
+#   dev      (default) debug build, every test: unit, integration, examples, end to end, browser
+#   release  the same, optimised
+#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the browser
+#   tsan     ThreadSanitizer; all but the browser
+#   clang    built by clang, with its thread-safety analysis; all but the browser
+# Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
+#
+# The last lines are ctest's own summary; the exit code is ctest's.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
+
+mode=dev
+case "${1:-}" in
+  dev | release | asan | tsan | clang) mode=$1 && shift ;;
+  -h | --help) usage && exit 0 ;;
+  "" | -*) ;;
+  *)
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan or clang" >&2
+    exit 2
+    ;;
+esac
+with_browser=0
+[[ $mode == dev || $mode == release ]] && with_browser=1
+
+# ThreadSanitizer of gcc 12 and clang 14 cannot place its shadow memory when the kernel randomises more than 28 bits.
+if [[ $mode == tsan && -z "${LTB_WITHOUT_ASLR:-}" ]] &&
+  (($(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28) > 28)); then
+  export LTB_WITHOUT_ASLR=1
+  exec setarch "$(uname -m)" -R "$root/tests/run.sh" "$mode" "$@"
+fi
+
+say() { printf '\n== %s\n' "$*"; }
+
+# shellcheck source=cmake/install-debian-packages.sh
+source "$root/cmake/install-debian-packages.sh"
+
+install_packages() {
+  local packages=(ca-certificates cmake ninja-build g++ git
+    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libssl-dev zlib1g-dev libgtest-dev libgmock-dev)
+  [[ $mode == clang ]] && packages+=(clang)
+  # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
+  if ((with_browser)) && ! command -v chromium >/dev/null; then packages+=(chromium); fi
+  install_debian_packages "${packages[@]}"
+  local node_major
+  node_major=$(node -p 'process.versions.node.split(".")[0]')
+  if ((node_major < 18)); then
+    echo "tests/run.sh: node $(node --version) is too old: the tests need version 18 or newer" >&2
+    return 1
+  fi
+}
+
+# unpack_server PACKAGE BINARY: a Debian package under build/servers/, nothing installed, no service started.
+unpack_server() {
+  local package=$1 binary=$root/build/servers/$2 download=$root/build/servers/download
+  [[ -x $binary ]] && return 0
+  echo "Unpacking Debian's $package under build/servers"
+  rm -rf "$download" && mkdir -p "$download"
+  # Sandbox::User: apt's own user often may not write here, which apt would only warn about.
+  if ! (cd "$download" && apt-get -o APT::Sandbox::User= download -qq "$package" 2>/dev/null); then
+    local as_root=()
+    ((EUID == 0)) || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq
+    (cd "$download" && apt-get -o APT::Sandbox::User= download -qq "$package")
+  fi
+  dpkg-deb -x "$download"/"$package"_*.deb "$root/build/servers"
+  rm -rf "$download"
+  "$binary" --version >/dev/null 2>&1 || {
+    echo "tests/run.sh: $binary does not run; try: $binary --version" >&2
+    return 1
+  }
+}
+
+# install_node_modules FOLDER: npm ci where there is a lock file, once per state of the lock file.
+install_node_modules() {
+  local folder=$root/$1 state
+  [[ -f $folder/package-lock.json ]] || return 0
+  state=$(sha256sum "$folder/package-lock.json" | cut -d ' ' -f 1)
+  [[ "$(cat "$folder/node_modules/.ltb-lock-state" 2>/dev/null)" == "$state" ]] && return 0
+  echo "npm ci in $1"
+  (cd "$folder" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error)
+  echo "$state" >"$folder/node_modules/.ltb-lock-state"
+}
+
+export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:check_initialization_order=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+# A developer's own settings would change what the programs under test do.
+while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^LTB_(PROMETHEUS|WEBSOCKET|DASHBOARD|BIND|AUTH|EVENT|MAX|RETENTION|DETAILED|IO|ALLOWED)' || true)
+
+say "packages"
+install_packages
+unpack_server prometheus usr/bin/prometheus
+install_node_modules web
+install_node_modules tests/integration/e2e
+if ((with_browser)); then install_node_modules tests/browser; fi
+
+say "configure ($mode)"
+cmake --preset "$mode" -DLTB_TEST_SERVERS="$root/build/servers"
+
+say "build ($mode)"
+cmake --build --preset "$mode" --parallel "${LTB_JOBS:-$(nproc)}"
+
+say "test ($mode)"
+selection=()
+((with_browser)) || selection=(--label-exclude '^browser$')
+exec ctest --preset "$mode" --no-tests=error --parallel "${LTB_JOBS:-$(nproc)}" "${selection[@]}" "$@"
