@@ -71,7 +71,12 @@ std::optional<Refusal> check_fields(const Request& request) {
       return Refusal{400, "both Transfer-Encoding and Content-Length"};
     return Refusal{413, "a request body is not accepted"};
   }
-  if (request.has_header("Content-Length") && length != "0")
+  // Digits only: Beast also takes the list form "0, 0", on which other readers may disagree.
+  if (length.find_first_not_of("0123456789") != std::string_view::npos ||
+      (length.empty() && request.has_header("Content-Length"))) {
+    return Refusal{400, "invalid Content-Length \"" + support::escape_for_log(length) + "\""};
+  }
+  if (length.find_first_not_of('0') != std::string_view::npos)
     return Refusal{413, "a request body is not accepted"};
   if (!request.has_header("Host")) {
     if (request.http_1_0) return std::nullopt;
@@ -107,7 +112,8 @@ Refusal parse_failure(const boost::system::error_code& error, std::string_view h
     const auto line = first_line(head);
     const auto version = line.substr(line.rfind(' ') + 1);
     // Only a well-formed version is a version; the rest is a malformed line.
-    if (version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.') {
+    if (version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.' &&
+        std::count(line.begin(), line.end(), ' ') == 2) {
       return {505, "HTTP version \"" + support::escape_for_log(version) +
                        "\" is not supported; use HTTP/1.1"};
     }

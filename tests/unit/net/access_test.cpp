@@ -1,0 +1,99 @@
+// Token, Host and Origin.
+#include "net/access.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ltb::net {
+namespace {
+
+TEST(BearerToken, MatchesOnlyTheWholeToken) {
+  EXPECT_TRUE(bearer_matches("Bearer secret", "secret"));
+  EXPECT_TRUE(bearer_matches("bearer  secret", "secret"));
+  for (const auto* header :
+       {"", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "Bearer secretsecret",
+        "Basic secret", "secret", "Bearer Secret", "Bearer secret "}) {
+    EXPECT_FALSE(bearer_matches(header, "secret")) << header;
+  }
+}
+
+TEST(BearerToken, AnEmptySecretMatchesNothing) {
+  EXPECT_FALSE(constant_time_equal("", ""));
+  EXPECT_FALSE(bearer_matches("Bearer ", ""));
+  EXPECT_FALSE(bearer_matches("Bearer x", ""));
+}
+
+TEST(ParseAuthority, TakesNamesAddressesAndPorts) {
+  EXPECT_EQ(parse_authority("Example.COM."), (Authority{"example.com", std::nullopt}));
+  EXPECT_EQ(parse_authority("127.0.0.1:8080"), (Authority{"127.0.0.1", 8080}));
+  EXPECT_EQ(parse_authority("[::1]"), (Authority{"::1", std::nullopt}));
+  EXPECT_EQ(parse_authority("[::1]:65535"), (Authority{"::1", 65535}));
+  EXPECT_EQ(parse_authority("host:"), (Authority{"host", std::nullopt}));
+}
+
+TEST(ParseAuthority, RefusesAllElse) {
+  for (const auto* text :
+       {"", ":80", "a b", "a/b", "a@b", "a,b", "host:65536", "host:-1", "host:8x", "[::1", "[::1]x",
+        "[localhost]", "::1", "a:1:2", "h%6fst", "."}) {
+    EXPECT_EQ(parse_authority(text).has_value(), std::string_view(text) == ".") << text;
+  }
+}
+
+TEST(LoopbackHost, KnowsNamesAndAddresses) {
+  for (const auto* host : {"localhost", "app.localhost", "127.0.0.1", "127.255.3.4", "::1"}) {
+    EXPECT_TRUE(is_loopback_host(host)) << host;
+  }
+  for (const auto* host : {"", "localhost.evil.example", "notlocalhost", "128.0.0.1",
+                           "127.0.0.1.evil.example", "::2", "0.0.0.0", "127.1", "10.0.0.1"}) {
+    EXPECT_FALSE(is_loopback_host(host)) << host;
+  }
+}
+
+TEST(ParseOrigin, FillsInDefaultPorts) {
+  EXPECT_EQ(parse_origin("https://Bench.example"), (Origin{"https", "bench.example", 443}));
+  EXPECT_EQ(parse_origin("http://bench.example:3000"), (Origin{"http", "bench.example", 3000}));
+  EXPECT_EQ(parse_origin("chrome-extension://abc"), (Origin{"chrome-extension", "abc", 0}));
+}
+
+TEST(ParseOrigin, RefusesNullPathsAndUserInfo) {
+  for (const auto* text : {"", "null", "bench.example", "https://", "://x", "https://a/",
+                           "https://a@b", "https://a b", "ht tp://a"}) {
+    EXPECT_FALSE(parse_origin(text).has_value()) << text;
+  }
+}
+
+TEST(CheckOrigin, AbsentOrSameHostOnAnyPortIsTheSame) {
+  EXPECT_EQ(check_origin("", "bench.example", {}), OriginVerdict::SameHost);
+  EXPECT_EQ(check_origin("http://bench.example:3000", "BENCH.example:8080", {}),
+            OriginVerdict::SameHost);
+  EXPECT_EQ(check_origin("http://[::1]:3000", "[::1]:8080", {}), OriginVerdict::SameHost);
+}
+
+TEST(CheckOrigin, LoopbackAndConfiguredOriginsAreAllowed) {
+  const std::vector<Origin> allowed = {*parse_origin("https://bench.example")};
+  EXPECT_EQ(check_origin("http://localhost:5173", "10.0.0.1:3000", {}),
+            OriginVerdict::AllowedCross);
+  EXPECT_EQ(check_origin("https://bench.example:443", "10.0.0.1", allowed),
+            OriginVerdict::AllowedCross);
+}
+
+TEST(CheckOrigin, AllElseIsRefused) {
+  const std::vector<Origin> allowed = {*parse_origin("https://bench.example")};
+  for (const auto* origin :
+       {"null", "https://evil.example", "http://bench.example", "https://bench.example:444",
+        "https://bench.example.evil.example", "file://"}) {
+    EXPECT_EQ(check_origin(origin, "10.0.0.1", allowed), OriginVerdict::Refused) << origin;
+  }
+}
+
+TEST(HostCheck, AllowsLoopbackConfiguredHostsAndOldClients) {
+  const std::vector<Origin> allowed = {*parse_origin("https://bench.example")};
+  for (const auto* host : {"", "localhost:3000", "127.0.0.1", "[::1]:3000", "bench.example:8443"}) {
+    EXPECT_TRUE(host_is_allowed(host, allowed)) << host;
+  }
+  for (const auto* host : {"evil.example", "localhost.evil.example:3000", "0.0.0.0:3000", "x y"}) {
+    EXPECT_FALSE(host_is_allowed(host, allowed)) << host;
+  }
+}
+
+}  // namespace
+}  // namespace ltb::net
