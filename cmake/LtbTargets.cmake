@@ -7,8 +7,10 @@ target_compile_options(ltb_build_settings INTERFACE
   $<$<BOOL:${LTB_WARNINGS_AS_ERRORS}>:-Werror>)
 
 if(LTB_SANITIZE)
-  target_compile_options(ltb_build_settings INTERFACE -fsanitize=${LTB_SANITIZE} -fno-omit-frame-pointer
-    $<$<STREQUAL:${LTB_SANITIZE},address,undefined>:-fno-sanitize-recover=all>)
+  target_compile_options(ltb_build_settings INTERFACE -fsanitize=${LTB_SANITIZE} -fno-omit-frame-pointer)
+  if(LTB_SANITIZE MATCHES "undefined")
+    target_compile_options(ltb_build_settings INTERFACE -fno-sanitize-recover=all)
+  endif()
   target_link_options(ltb_build_settings INTERFACE -fsanitize=${LTB_SANITIZE})
 endif()
 

@@ -41,9 +41,14 @@ class JsonWriter {
   }
   void value(const char* text) { value(std::string_view(text)); }
   void value(bool truth) { raw(truth ? "true" : "false"); }
-  /// Shortest text that reads back the same; null when not finite (JSON has no word for it).
+  /// Shortest text that reads back the same, but whole numbers in digits alone (100000, not 1e+05);
+  /// null when not finite (JSON has no word for it).
   void value(double number) {
     if (!std::isfinite(number)) return raw("null");
+    constexpr double kExact = 9007199254740992;  // 2^53: beyond it neighbours are not all there
+    if (std::abs(number) < kExact && number == std::trunc(number)) {
+      return value(static_cast<std::int64_t>(number));
+    }
     char buffer[32];
     raw({buffer, static_cast<std::size_t>(
                      std::to_chars(buffer, buffer + sizeof buffer, number).ptr - buffer)});

@@ -333,12 +333,15 @@ TEST(JsonWriter, PutsCommasBetweenValuesOnly) {
   json.begin_array();
   json.value(kNan);
   json.value(-0.5);
+  json.value(1700000000.0);
+  json.value(1e22);
+  json.value(0.1 + 0.2);
   json.end_array();
   json.end_object();
   json.raw("{}");
   json.end_array();
 
-  EXPECT_EQ(out, R"([{},{"a":1,"d":true,"e":[null,-0.5]},{}])");
+  EXPECT_EQ(out, R"([{},{"a":1,"d":true,"e":[null,-0.5,1700000000,1e+22,0.30000000000000004]},{}])");
 }
 
 }  // namespace

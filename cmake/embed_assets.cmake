@@ -1,0 +1,51 @@
+# ltb_embed_assets(<output.cpp> <file>...): turns files into a C++ source that holds them, with content type and ETag of
+# each. Runs when configuring; a change of a file configures again. Pure CMake, so that no build needs node.
+
+function(ltb_embed_assets output)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
+
+  set(type_html "text/html; charset=utf-8")
+  set(type_js "text/javascript; charset=utf-8")
+  set(type_css "text/css; charset=utf-8")
+  set(type_svg "image/svg+xml")
+  set(type_json "application/json")
+  set(type_png "image/png")
+  set(type_ico "image/x-icon")
+  set(type_txt "text/plain; charset=utf-8")
+
+  set(arrays "")
+  set(rows "")
+  set(index 0)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(name "${file}" NAME)
+    get_filename_component(extension "${file}" LAST_EXT)
+    string(REPLACE "." "" extension "${extension}")
+    if(NOT DEFINED type_${extension})
+      message(FATAL_ERROR "embed_assets: ${file}: no content type is known for '.${extension}' (add it to embed_assets.cmake)")
+    endif()
+    if(NOT name MATCHES "^[A-Za-z0-9._-]+$")
+      message(FATAL_ERROR "embed_assets: ${file}: a name may have letters, digits, '.', '_' and '-' only")
+    endif()
+    file(READ "${file}" hex HEX)
+    file(SHA256 "${file}" hash)
+    string(SUBSTRING "${hash}" 0 16 etag)
+    string(REGEX REPLACE "(................................)" "\\1\n    " hex "${hex}")
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    # The 0 at the end keeps an empty file legal; it is not counted.
+    string(APPEND arrays "constexpr unsigned char kBytes${index}[] = {\n    ${bytes}0};\n\n")
+    string(APPEND rows
+      "    {\"/${name}\", \"${type_${extension}}\", \"\\\"${etag}\\\"\", kBytes${index}, sizeof kBytes${index} - 1},\n")
+    math(EXPR index "${index} + 1")
+  endforeach()
+
+  set(text "// Made by cmake/embed_assets.cmake. Do not edit.\n#include \"dashboard/embedded_assets.hpp\"\n\n")
+  string(APPEND text "namespace ltb::dashboard {\n")
+  if(index GREATER 0)
+    string(APPEND text "namespace {\n\n${arrays}constexpr EmbeddedAsset kAssets[] = {\n${rows}};\n\n}  // namespace\n\n")
+    string(APPEND text "std::span<const EmbeddedAsset> embedded_assets() noexcept { return kAssets; }\n\n")
+  else()
+    string(APPEND text "\nstd::span<const EmbeddedAsset> embedded_assets() noexcept { return {}; }\n\n")
+  endif()
+  string(APPEND text "}  // namespace ltb::dashboard\n")
+  file(CONFIGURE OUTPUT "${output}" CONTENT "${text}" @ONLY NEWLINE_STYLE UNIX)  # untouched when nothing changed
+endfunction()

@@ -1,0 +1,172 @@
+#include "dashboard/asset_server.hpp"
+
+#include "support/utf8.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace ltb::dashboard {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = std::size_t{16} * 1024 * 1024;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kContentTypes{{
+    {".html", "text/html; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".svg", "image/svg+xml"},
+    {".json", "application/json"},
+    {".map", "application/json"},
+    {".png", "image/png"},
+    {".ico", "image/x-icon"},
+    {".txt", "text/plain; charset=utf-8"},
+}};
+
+std::string_view content_type_of(std::string_view path) noexcept {
+  for (const auto& [extension, type] : kContentTypes) {
+    if (path.ends_with(extension)) return type;
+  }
+  return "application/octet-stream";
+}
+
+std::optional<std::string> resolved(const std::string& path) {
+  const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
+  if (!real) return std::nullopt;
+  return std::string(real.get());
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) noexcept : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const noexcept { return number_; }
+
+ private:
+  int number_;
+};
+
+// Nothing unless all `size` bytes can be read.
+std::optional<std::string> read_all(int descriptor, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t got = ::read(descriptor, bytes.data() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::nullopt;
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+std::string_view without_weak_mark(std::string_view tag) noexcept {
+  return tag.starts_with("W/") ? tag.substr(2) : tag;
+}
+
+}  // namespace
+
+AssetServer::AssetServer(std::span<const EmbeddedAsset> embedded, const std::string& directory) {
+  for (const EmbeddedAsset& asset : embedded) {
+    embedded_.emplace(asset.path,
+                      Asset{std::string(asset.content_type), std::string(asset.etag),
+                            std::make_shared<const std::string>(
+                                reinterpret_cast<const char*>(asset.bytes), asset.size)});
+  }
+  if (directory.empty()) return;
+  struct stat info {};
+  const auto real = resolved(directory);
+  if (!real || ::stat(real->c_str(), &info) != 0) {
+    throw std::invalid_argument("dashboard_directory \"" + support::escape_for_log(directory) +
+                                "\": " + std::strerror(errno) +
+                                "\n  (give a folder with the page's files, or leave it empty)");
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    throw std::invalid_argument("dashboard_directory \"" + support::escape_for_log(directory) +
+                                "\": expected a folder, this is none");
+  }
+  directory_ = *real == "/" ? "" : *real;
+}
+
+// The path was decoded once by the server. Whatever dots, links or slashes it still holds, the
+// resolved name decides: it must lie inside the folder.
+std::optional<AssetServer::Asset> AssetServer::read_from_directory(std::string_view path) const {
+  if (directory_.empty() || path.find('\0') != std::string_view::npos) return std::nullopt;
+  const auto real = resolved(directory_ + std::string(path));
+  if (!real || !real->starts_with(directory_ + '/')) return std::nullopt;
+  // The resolved name holds no link; should one be put in its place meanwhile, the last part at
+  // least is not followed.
+  const Descriptor file(::open(real->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info {};
+  if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return std::nullopt;
+  }
+  const auto size = static_cast<std::size_t>(info.st_size);
+  if (size > kMaxFileBytes) return std::nullopt;
+  auto bytes = read_all(file.get(), size);
+  if (!bytes) return std::nullopt;
+  std::string etag = "\"" + std::to_string(size) + '-' + std::to_string(info.st_mtim.tv_sec) + '-' +
+                     std::to_string(info.st_mtim.tv_nsec) + '"';
+  return Asset{std::string(content_type_of(*real)), std::move(etag),
+               std::make_shared<const std::string>(std::move(*bytes))};
+}
+
+net::Response AssetServer::answer(const net::Request& request) const {
+  const std::string_view path =
+      request.path == "/" ? "/index.html" : std::string_view(request.path);
+  std::optional<Asset> asset = read_from_directory(path);
+  if (!asset) {
+    if (const auto found = embedded_.find(path); found != embedded_.end()) asset = found->second;
+  }
+  net::Response response;
+  if (!asset) {
+    response = net::Response::text(
+        404, path == "/index.html"
+                 ? "The dashboard page is not part of this build (LTB_EMBED_DASHBOARD=OFF).\n"
+                   "Set LTB_DASHBOARD_DIRECTORY to a folder that has it; the numbers are at "
+                   "/api/v1/overview.\n"
+                 : "no such file: " + support::escape_for_log(request.path) + '\n');
+  } else {
+    response.content_type = asset->content_type;
+    response.with_header("ETag", asset->etag).with_header("Cache-Control", "no-cache");
+    if (etag_matches(request.header("if-none-match"), asset->etag)) {
+      response.status = 304;
+    } else {
+      response.body = asset->bytes;
+    }
+  }
+  add_security_headers(response);
+  return response;
+}
+
+void add_security_headers(net::Response& response) {
+  response
+      .with_header("Content-Security-Policy",
+                   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                   "connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'")
+      .with_header("X-Frame-Options", "DENY")
+      .with_header("Referrer-Policy", "no-referrer");
+}
+
+bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept {
+  while (!if_none_match.empty()) {
+    const std::size_t comma = if_none_match.find(',');
+    std::string_view tag = if_none_match.substr(0, comma);
+    if_none_match.remove_prefix(comma == std::string_view::npos ? if_none_match.size() : comma + 1);
+    while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
+    while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
+    if (tag == "*" || without_weak_mark(tag) == etag) return true;
+  }
+  return false;
+}
+
+}  // namespace ltb::dashboard

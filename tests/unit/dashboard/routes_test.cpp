@@ -1,0 +1,195 @@
+// The routes of the page's port over a real collector, without sockets.
+#include "collector/overview_json.hpp"
+#include "dashboard/api.hpp"
+#include "dashboard/page_routes.hpp"
+#include "provider/recorder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+
+namespace ltb::dashboard {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class FakeHistory : public events::EventHistory {
+ public:
+  [[nodiscard]] events::EventPage events(const events::EventQuery& query) const override {
+    asked = query;
+    return {.epoch = "e1", .last_event_id = 7, .skipped = 1, .events = {"{\"id\":\"evt_7\"}"}};
+  }
+  mutable events::EventQuery asked;
+};
+
+class Routes : public testing::Test {
+ protected:
+  Routes() {
+    add_api_routes(router_, source_, history_);
+    add_page_routes(router_, {.websocket_url = "wss://proxy.example/ws", .version = "0.1.0"});
+    recorder_->record_request("openai", "gpt-4");
+    recorder_->record_latency("openai", "gpt-4", 1.5);
+    recorder_->record_request("openai", "gpt-4");
+    recorder_->record_error("openai", "gpt-4", "rate_limit", "429");
+    recorder_->record_request("=cmd", "m,1");
+    recorder_->record_latency("=cmd", "m,1", 0.5);
+  }
+
+  net::Response get(const std::string& path, const std::string& query = "",
+                    const std::string& accept = "") {
+    net::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.query = query;
+    if (!accept.empty()) request.headers.emplace_back("Accept", accept);
+    const net::Handler* handler = router_.find(path);
+    EXPECT_NE(handler, nullptr) << path;
+    return handler != nullptr ? (*handler)(request) : net::Response{};
+  }
+  json get_json(const std::string& path, const std::string& query = "") {
+    const net::Response response = get(path, query);
+    EXPECT_EQ(response.status, 200u) << *response.body;
+    EXPECT_EQ(response.content_type, "application/json");
+    return json::parse(*response.body);
+  }
+  std::string refused(const std::string& path, const std::string& query) {
+    const net::Response response = get(path, query);
+    EXPECT_EQ(response.status, 400u);
+    EXPECT_EQ(response.content_type, "text/plain; charset=utf-8");
+    return response.body ? *response.body : "";
+  }
+
+  std::shared_ptr<support::Clock> clock_ = std::make_shared<support::Clock>();
+  std::shared_ptr<detail::Recorder> recorder_ =
+      std::make_shared<detail::Recorder>(MonitoringConfig{}, clock_);
+  MetricCollector collector_{recorder_->collector()};
+  std::shared_ptr<collector::OverviewSource> source_ = std::make_shared<collector::OverviewSource>(
+      collector_, *clock_, "e1", "0.1.0", [] { return std::uint64_t{7}; });
+  std::shared_ptr<FakeHistory> history_ = std::make_shared<FakeHistory>();
+  net::Router router_;
+};
+
+TEST_F(Routes, OverviewHasTheNumbersOfTheCollector) {
+  const json overview = get_json("/api/v1/overview");
+
+  EXPECT_EQ(overview.at("epoch"), "e1");
+  EXPECT_EQ(overview.at("version"), "0.1.0");
+  EXPECT_EQ(overview.at("last_event_id"), "evt_7");
+  EXPECT_GE(overview.at("uptime_seconds").get<double>(), 0);
+  EXPECT_EQ(overview.at("totals").at("total_requests"), 3);
+  EXPECT_EQ(overview.at("totals").at("successful_requests"), 2);
+  EXPECT_EQ(overview.at("totals").at("failed_requests"), 1);
+  EXPECT_EQ(overview.at("totals").at("avg_latency"), 1.0);
+  EXPECT_EQ(overview.at("totals").at("errors"), json::parse(R"({"rate_limit":1})"));
+  EXPECT_EQ(overview.at("providers").size(), 2u);
+  EXPECT_EQ(overview.at("models").at(1).at("model"), "gpt-4");
+  EXPECT_EQ(overview.at("benchmarks"), json::array());
+}
+
+TEST_F(Routes, ProvidersComeAsJsonOrCsv) {
+  EXPECT_EQ(get_json("/api/v1/providers").at("models").size(), 2u);
+  for (const net::Response& response :
+       {get("/api/v1/providers", "format=csv"), get("/api/v1/providers", "", "text/csv")}) {
+    EXPECT_EQ(response.status, 200u);
+    EXPECT_EQ(response.content_type, "text/csv; charset=utf-8; header=present");
+    EXPECT_THAT(*response.body, HasSubstr("\r\n\"'=cmd\",\"m,1\",healthy,1,1,0,0,"));
+    EXPECT_THAT(response.headers,
+                testing::Contains(std::pair<std::string, std::string>(
+                    "Content-Disposition", "attachment; filename=\"providers.csv\"")));
+    EXPECT_THAT(response.headers,
+                testing::Contains(std::pair<std::string, std::string>("Vary", "Accept")));
+  }
+}
+
+TEST_F(Routes, ErrorsAreListed) {
+  EXPECT_EQ(
+      get_json("/api/v1/errors"),
+      json::parse(
+          R"({"errors":[{"provider":"openai","model":"gpt-4","error_type":"rate_limit","count":1}]})"));
+  EXPECT_EQ(*get("/api/v1/errors", "format=csv").body,
+            "provider,model,error_type,count\r\nopenai,gpt-4,rate_limit,1\r\n");
+}
+
+TEST_F(Routes, BenchmarksAreListed) {
+  EXPECT_EQ(get_json("/api/v1/benchmarks"), json::parse(R"({"benchmarks":[]})"));
+  auto run = recorder_->begin_benchmark("bench_1", "MMLU", 10);
+  run.advance(5);
+
+  const json rows = get_json("/api/v1/benchmarks").at("benchmarks");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.at(0).at("benchmark_id"), "bench_1");
+  EXPECT_EQ(rows.at(0).at("total_examples"), 10);
+  EXPECT_THAT(*get("/api/v1/benchmarks", "format=csv").body,
+              HasSubstr("\r\nbench_1,MMLU,running,10,"));
+  run.complete();
+}
+
+TEST_F(Routes, EventsComeFromTheHistory) {
+  EXPECT_EQ(get_json("/api/v1/events", "since=evt_5&limit=3&type=SystemAlert"),
+            json::parse(
+                R"({"epoch":"e1","last_event_id":"evt_7","skipped":1,"events":[{"id":"evt_7"}]})"));
+  EXPECT_EQ(history_->asked.since, 5u);
+  EXPECT_EQ(history_->asked.limit, 3u);
+  EXPECT_EQ(history_->asked.types, events::mask_of(EventType::SystemAlert));
+  EXPECT_EQ(refused("/api/v1/events", "format=csv"),
+            "format=csv: expected json, this is no table\n");
+}
+
+TEST_F(Routes, SeriesComeForAllByProviderAndByModel) {
+  const json all =
+      get_json("/api/v1/series", "metric=requests_per_second,latency_p95&window=60&step=1");
+  ASSERT_EQ(all.at("series").size(), 2u);
+  EXPECT_EQ(all.at("step"), 1);
+  EXPECT_EQ(all.at("to").get<double>() - all.at("from").get<double>(), 60.0);
+  EXPECT_FALSE(all.at("series").at(0).contains("provider"));
+  EXPECT_EQ(all.at("series").at(0).at("metric"), "requests_per_second");
+  EXPECT_EQ(all.at("series").at(0).at("points").size(), 60u);
+
+  const json by_provider = get_json("/api/v1/series", "metric=cost&by=provider");
+  ASSERT_EQ(by_provider.at("series").size(), 2u);
+  EXPECT_EQ(by_provider.at("series").at(0).at("provider"), "=cmd");
+  EXPECT_FALSE(by_provider.at("series").at(0).contains("model"));
+
+  const json by_model = get_json("/api/v1/series", "metric=cost&by=model&provider=openai");
+  ASSERT_EQ(by_model.at("series").size(), 1u);
+  EXPECT_EQ(by_model.at("series").at(0).at("model"), "gpt-4");
+  EXPECT_THAT(*get("/api/v1/series", "metric=cost&format=csv").body,
+              testing::StartsWith("metric,provider,model,timestamp,value\r\ncost,,,2"));
+}
+
+TEST_F(Routes, BadQueriesNameWhatIsWrong) {
+  EXPECT_EQ(
+      refused("/api/v1/series", ""),
+      "metric=: expected 1 to 32 metric names with commas between, for example latency_p95\n");
+  EXPECT_THAT(refused("/api/v1/series", "metric=nope"), HasSubstr("nope"));
+  EXPECT_EQ(refused("/api/v1/events", "limit=abc"),
+            "limit=abc: expected a whole number between 1 and 1000\n");
+  EXPECT_EQ(refused("/api/v1/providers", "format=xml"), "format=xml: expected json or csv\n");
+  EXPECT_EQ(refused("/api/v1/overview", "a=%"), "query: broken percent escape\n");
+}
+
+TEST_F(Routes, AnUnknownApiRouteIsA404ThatListsTheRoutes) {
+  const net::Response response = get("/api/v1/nope");
+
+  EXPECT_EQ(response.status, 404u);
+  EXPECT_THAT(*response.body, HasSubstr("no such route: /api/v1/nope: expected /api/v1/overview"));
+}
+
+TEST_F(Routes, ConfigTellsWhereTheStreamIs) {
+  EXPECT_EQ(*get("/config.json").body,
+            R"({"websocket_url":"wss://proxy.example/ws","protocol":1,"version":"0.1.0"})");
+}
+
+TEST_F(Routes, OriginsAreCheckedWhereNumbersAre) {
+  EXPECT_TRUE(router_.checks_origin("/api/v1/overview"));
+  EXPECT_TRUE(router_.checks_origin("/config.json"));
+  EXPECT_FALSE(router_.checks_origin("/"));
+  EXPECT_FALSE(router_.is_open("/api/v1/overview"));
+}
+
+}  // namespace
+}  // namespace ltb::dashboard
