@@ -27,7 +27,7 @@ class Page {
   private readonly cursor = new Cursor();
   private readonly header = new Header();
   private readonly tiles = new Tiles(byId('tiles'));
-  private readonly benchmarks = new Benchmarks(byId('benchmarks'), byId('benchmark-list'));
+  private readonly benchmarks = new Benchmarks(byId('benchmarks'), byId('benchmark-list'), byId('benchmark-rest'));
   private readonly table = new ModelTable(byId('models'), byId('model-box'), this.colors);
   private readonly log = new EventLog(byId('log'), byId('log-newest') as HTMLButtonElement, byId('log-empty'));
   private readonly charts = kCharts.map((definition) => new ChartPanel(definition, this.cursor));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Benchmark, CallTotals, MonitoringEvent, Overview } from '../src/protocol';
 import { State } from '../src/state';
-import { outlook } from '../src/views/benchmarks';
+import { outlook, shownBenchmarks } from '../src/views/benchmarks';
 import { logLine } from '../src/views/event_text';
 import { lossText, pageTitle } from '../src/views/header';
 import { tableRows } from '../src/views/model_table';
@@ -82,6 +82,15 @@ test('a benchmark tells what is left, how long it stands still, or how long it t
   assert.equal(outlook(benchmark), 'remaining time not known yet');
   assert.equal(plain(outlook({ ...benchmark, state: 'stalled' })), 'no event for 47 s');
   assert.equal(plain(outlook({ ...benchmark, state: 'completed' })), 'took 3 min 12 s');
+});
+
+test('benchmarks under way have cards, finished ones only the newest two', () => {
+  const of = (state: Benchmark['state'], name: string) => ({ ...benchmark, state, name });
+  const many = [of('running', 'r'), of('stalled', 's'), ...['1', '2', '3', '4'].map((name) => of('completed', name))];
+  const { shown, hidden } = shownBenchmarks(many);
+  assert.deepEqual(shown.map(({ name }) => name), ['r', 's', '1', '2']);
+  assert.equal(hidden, 2);
+  assert.equal(shownBenchmarks(Array.from({ length: 50 }, () => of('stalled', 'x'))).shown.length, 12);
 });
 
 test('the banner counts up since the loss and down to the next attempt', () => {

@@ -13,6 +13,18 @@ export function outlook(benchmark: Benchmark): string {
   return `${format.span(benchmark.eta_seconds)} left`;
 }
 
+const kFinishedShown = 2;
+const kMostShown = 12;
+
+/** Which benchmarks get a card: those under way, then the newest finished ones. A program that runs its benchmark round
+ * after round has hundreds of finished ones within the retention time. */
+export function shownBenchmarks(benchmarks: readonly Benchmark[]): { shown: Benchmark[]; hidden: number } {
+  const unfinished = benchmarks.filter(({ state }) => state !== 'completed');
+  const finished = benchmarks.filter(({ state }) => state === 'completed');
+  const shown = [...unfinished, ...finished.slice(0, kFinishedShown)].slice(0, kMostShown);
+  return { shown, hidden: benchmarks.length - shown.length };
+}
+
 class Fact {
   readonly value = el('dd');
   readonly element: HTMLElement;
@@ -85,13 +97,16 @@ export class Benchmarks {
   constructor(
     private readonly section: HTMLElement,
     private readonly list: HTMLElement,
+    private readonly rest: HTMLElement,
   ) {}
 
   update(benchmarks: readonly Benchmark[]): void {
     this.section.hidden = benchmarks.length === 0;
-    const present = new Set(benchmarks.map((benchmark) => benchmark.benchmark_id));
+    const { shown, hidden } = shownBenchmarks(benchmarks);
+    setText(this.rest, hidden > 0 ? `and ${format.count(hidden)} more` : '');
+    const present = new Set(shown.map((benchmark) => benchmark.benchmark_id));
     for (const id of this.cards.keys()) if (!present.has(id)) this.cards.delete(id);
-    const elements = benchmarks.map((benchmark) => {
+    const elements = shown.map((benchmark) => {
       let card = this.cards.get(benchmark.benchmark_id);
       if (!card) this.cards.set(benchmark.benchmark_id, (card = new Card()));
       card.update(benchmark);

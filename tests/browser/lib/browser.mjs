@@ -1,0 +1,81 @@
+// Chromium with a page that remembers everything that should not have happened.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+function executable() {
+  const candidates = [process.env.LTB_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const found = candidates.find((path) => path && existsSync(path));
+  if (!found) throw new Error('no Chromium: install the package "chromium", or name one in LTB_CHROMIUM');
+  return found;
+}
+
+export function launchBrowser() {
+  return chromium.launch({
+    executablePath: executable(),
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  });
+}
+
+/** The last number of one of the page's `<data data-field="...">`; null when there is none. */
+export const field = (page, name) =>
+  page.evaluate((wanted) => {
+    const text = document.querySelector(`[data-field="${wanted}"]`).getAttribute('value');
+    return text === '' || text === null ? null : Number(text);
+  }, name);
+
+/** Opens the dashboard. `page.problems` collects errors, policy violations and requests to anywhere else. */
+export async function openPage(browser, url, { width = 1440, height = 1000, colorScheme = 'light', expectLoss = false } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  const page = await context.newPage();
+  page.problems = [];
+  page.on('pageerror', (error) => page.problems.push(`exception: ${error.stack}`));
+  page.on('console', (message) => {
+    // A server that is away is the browser's own message, and expected where a test takes the server away.
+    if (expectLoss && /Failed to load resource|WebSocket connection to/.test(message.text())) return;
+    if (['error', 'warning'].includes(message.type())) page.problems.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).host !== new URL(url).host) page.problems.push(`request elsewhere: ${request.url()}`);
+  });
+  await page.exposeFunction('reportViolation', (text) => page.problems.push(`policy: ${text}`));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      window.reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
+    });
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** What axe finds wrong, one line per rule. */
+export async function axeViolations(page) {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+  });
+}
+
+export const connectionText = (page) => page.textContent('#connection-text');
+
+/** How many pixels of a chart are strongly coloured: lines and areas, not grid or text. */
+export const colouredPixels = (page, chart) =>
+  page.evaluate((id) => {
+    const canvas = document.querySelector(`[data-chart="${id}"] canvas`);
+    // Read from a copy: reading the page's own canvas again and again would change how it is drawn.
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    let coloured = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const [red, green, blue, alpha] = data.subarray(i, i + 4);
+      if (alpha > 40 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) ++coloured;
+    }
+    return coloured;
+  }, chart);
