@@ -1,10 +1,15 @@
 #include "system/monitoring_system_impl.hpp"
 
+#include "dashboard/api.hpp"
+#include "dashboard/page_routes.hpp"
 #include "exporter/process_metrics.hpp"
+#include "websocket/routes.hpp"
 
 #include <ltb/version.hpp>
 
+#include <array>
 #include <chrono>
+#include <random>
 #include <utility>
 
 namespace ltb::detail {
@@ -25,6 +30,25 @@ MonitoringConfig validated(MonitoringConfig config) {
   return config;
 }
 
+std::string new_epoch() {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::random_device random;
+  std::string epoch;
+  for (int i = 0; i < 16; ++i) epoch += kHex[random() & 15];
+  return epoch;
+}
+
+std::shared_ptr<websocket::Hub> make_hub(const MonitoringConfig& config, Recorder& recorder, const std::string& epoch,
+                                         const std::shared_ptr<const collector::OverviewSource>& overview) {
+  if (!config.websocket_enabled && !config.dashboard_enabled) return nullptr;
+  websocket::HubOptions options;
+  options.epoch = epoch;
+  options.event_history = config.event_history;
+  options.overview = [overview] { return overview->json(); };
+  options.clock = &recorder.clock();
+  return std::make_shared<websocket::Hub>(EventBusAccess::shared_core(recorder.bus()), std::move(options));
+}
+
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1" || address == "localhost";
 }
@@ -37,10 +61,18 @@ MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config, std::shared_
       recorder_(std::make_shared<Recorder>(config_, std::move(clock))),
       collector_(recorder_->collector()),
       exposition_(std::make_shared<exporter::Exposition>(recorder_->store())),
+      epoch_(new_epoch()),
+      overview_(std::make_shared<const collector::OverviewSource>(
+          collector_, recorder_->clock(), epoch_, LTB_VERSION,
+          [events = &recorder_->events()] { return events->last_event_id(); })),
+      hub_(make_hub(config_, *recorder_, epoch_, overview_)),
       server_(std::make_unique<net::Server>(server_options(config_))) {
   add_self_metrics();
   add_listeners();
   server_->every(kCollectorInterval, [recorder = recorder_.get()] { recorder->collector().tick(); });
+  if (!hub_) return;
+  add_stream_metrics();
+  server_->every(websocket::Hub::kFlushInterval, [hub = hub_.get()] { hub->tick(); });
 }
 
 MonitoringSystemImpl::~MonitoringSystemImpl() { stop(); }
@@ -49,6 +81,25 @@ void MonitoringSystemImpl::add_listeners() {
   if (config_.prometheus_enabled)
     add_listener("prometheus", config_.prometheus_bind_address, config_.prometheus_port,
                  exporter::make_metrics_router(exposition_), false);
+  if (config_.websocket_enabled)
+    add_listener("websocket", config_.websocket_bind_address, config_.websocket_port, websocket_router(), true);
+  if (config_.dashboard_enabled)
+    add_listener("dashboard", config_.dashboard_bind_address, config_.dashboard_port, dashboard_router(), true);
+}
+
+net::Router MonitoringSystemImpl::websocket_router() const {
+  net::Router router;
+  websocket::add_stream_route(router, hub_);
+  websocket::add_health_route(router, hub_);
+  return router;
+}
+
+net::Router MonitoringSystemImpl::dashboard_router() const {
+  net::Router router;
+  dashboard::add_page_routes(router, {config_.websocket_url, LTB_VERSION, config_.dashboard_directory});
+  dashboard::add_api_routes(router, overview_, hub_);
+  websocket::add_stream_route(router, hub_);
+  return router;
 }
 
 void MonitoringSystemImpl::add_listener(const char* name, const std::string& own_address, std::uint16_t port,
@@ -72,8 +123,9 @@ void MonitoringSystemImpl::add_self_metrics() {
       .add({{"version", LTB_VERSION}}, metrics::CallbackCell{[] { return 1.0; }});
   store.add_callback("llm_monitor_events_published_total", "Events published.", Counter,
                      [=] { return number(events->last_event_id()); });
-  store.add_family("llm_monitor_events_dropped_total", "Events that slow receivers lost.", Counter)
-      .add({{"subscriber", "receivers"}}, metrics::CallbackCell{[=] { return number(events->stats().dropped); }});
+  dropped_events_ =
+      &store.add_family("llm_monitor_events_dropped_total", "Events that slow receivers and clients lost.", Counter);
+  dropped_events_->add({{"subscriber", "receivers"}}, metrics::CallbackCell{[=] { return number(events->stats().dropped); }});
   store.add_callback("llm_monitor_subscriber_errors_total", "Exceptions thrown by event subscribers.", Counter,
                      [=] { return number(events->stats().subscriber_errors); });
   store.add_callback("llm_monitor_series", "Series in the store.", Gauge,
@@ -84,15 +136,35 @@ void MonitoringSystemImpl::add_self_metrics() {
   exporter::add_process_metrics(store);
 }
 
+void MonitoringSystemImpl::add_stream_metrics() {
+  using enum MetricType;
+  metrics::MetricStore& store = recorder_->store();
+  // The store may outlive the hub (a wrapper keeps it): then these show 0.
+  const auto from_hub = [hub = std::weak_ptr<websocket::Hub>(hub_)](std::uint64_t websocket::HubStats::*field) {
+    return [hub, field] {
+      const auto alive = hub.lock();
+      return alive ? static_cast<double>(alive->stats().*field) : 0.0;
+    };
+  };
+  store.add_callback("llm_monitor_ws_clients", "WebSocket clients connected.", Gauge,
+                     from_hub(&websocket::HubStats::clients));
+  store.add_callback("llm_monitor_ws_messages_total", "Messages sent to WebSocket clients.", Counter,
+                     from_hub(&websocket::HubStats::messages));
+  dropped_events_->add({{"subscriber", "websocket"}},
+                       metrics::CallbackCell{from_hub(&websocket::HubStats::dropped)});
+}
+
 void MonitoringSystemImpl::start() {
   support::MutexLock lock(mutex_);
   if (server_->is_running()) return;
   server_->start();
+  if (hub_) hub_->start([server = server_.get()](std::function<void()> task) { return server->post(std::move(task)); });
   if (!std::exchange(warned_, true)) warn_when_open();
 }
 
 void MonitoringSystemImpl::stop() noexcept {
   support::MutexLock lock(mutex_);
+  if (hub_) hub_->stop();
   server_->stop();
 }
 

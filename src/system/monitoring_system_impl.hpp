@@ -1,11 +1,13 @@
 // What a MonitoringSystem owns, and how it starts and stops.
 #pragma once
 
+#include "collector/overview_json.hpp"
 #include "exporter/metrics_endpoint.hpp"
 #include "net/server.hpp"
 #include "provider/recorder.hpp"
 #include "support/log.hpp"
 #include "support/mutex.hpp"
+#include "websocket/hub.hpp"
 
 #include <ltb/config.hpp>
 #include <ltb/monitoring_system.hpp>
@@ -38,7 +40,10 @@ class MonitoringSystemImpl {
   void add_listeners();
   void add_listener(const char* name, const std::string& own_address, std::uint16_t port, net::Router router,
                     bool check_host);
+  [[nodiscard]] net::Router websocket_router() const;
+  [[nodiscard]] net::Router dashboard_router() const;
   void add_self_metrics();
+  void add_stream_metrics();
   void warn_when_open() noexcept;
 
   const MonitoringConfig config_;
@@ -46,7 +51,11 @@ class MonitoringSystemImpl {
   const std::shared_ptr<Recorder> recorder_;
   const MetricCollector collector_;
   const std::shared_ptr<exporter::Exposition> exposition_;
+  const std::string epoch_;  // tells a restarted program from this one
+  const std::shared_ptr<const collector::OverviewSource> overview_;
+  const std::shared_ptr<websocket::Hub> hub_;  // null when neither stream nor dashboard is enabled
   const std::unique_ptr<net::Server> server_;
+  metrics::Family* dropped_events_ = nullptr;  // the store's; set at construction
   mutable support::Mutex mutex_;  // start and stop exclude each other
   bool warned_ LTB_GUARDED_BY(mutex_) = false;
   mutable support::Mutex error_mutex_;
