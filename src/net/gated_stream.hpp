@@ -5,11 +5,10 @@
 #include "net/asio_types.hpp"
 #include "net/stream.hpp"
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
-#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,7 +65,7 @@ class GatedStream {
           }
           control_.resize(asio::buffer_size(from));
           asio::buffer_copy(asio::buffer(control_), from);
-          on_sent_ = std::move(handler);
+          on_sent_ = std::make_unique<WaitingFor<decltype(handler)>>(std::move(handler));
           owner_.control_queued();
         },
         token, buffers);
@@ -86,19 +85,33 @@ class GatedStream {
     try {
       complete(asio::error::operation_aborted);
     } catch (...) {  // no memory to tell Beast: drop its operation instead
-      on_sent_ = nullptr;
+      on_sent_.reset();
     }
   }
   /// Drops Beast's waiting operation without a call: for when no I/O thread runs any more.
-  void forget() noexcept { on_sent_ = nullptr; }
+  void forget() noexcept { on_sent_.reset(); }
 
  private:
+  // Not asio::any_completion_handler: moving one in Boost 1.81 wraps it in itself without end.
+  struct Waiting {
+    virtual ~Waiting() = default;
+    virtual void complete(const Strand& strand, ErrorCode error, std::size_t size) = 0;
+  };
+  template <typename Handler>
+  struct WaitingFor final : Waiting {
+    explicit WaitingFor(Handler&& h) : handler(std::move(h)) {}
+    void complete(const Strand& strand, ErrorCode error, std::size_t size) override {
+      asio::post(strand, asio::append(std::move(handler), error, size));
+    }
+    Handler handler;
+  };
+
   void complete(ErrorCode error) {
     if (!on_sent_) return;
     const auto size = error ? std::size_t{0} : control_.size();
     control_.clear();
-    auto handler = std::exchange(on_sent_, nullptr);
-    asio::post(stream_.get_executor(), asio::append(std::move(handler), error, size));
+    const auto waiting = std::move(on_sent_);
+    waiting->complete(stream_.get_executor(), error, size);
   }
 
   // Found by Beast through argument-dependent look-up. Reading the rest is the owner's: it lingers.
@@ -114,7 +127,7 @@ class GatedStream {
   std::string unread_;
   Owner& owner_;
   std::string control_;
-  asio::any_completion_handler<void(ErrorCode, std::size_t)> on_sent_;
+  std::unique_ptr<Waiting> on_sent_;
   bool torn_down_ = false;
   bool closed_ = false;
 };

@@ -1,0 +1,329 @@
+// HTTP over real sockets: what a client sees, byte by byte.
+#include "net_fixture.hpp"
+
+namespace ltb::net {
+namespace {
+
+using Answer = std::pair<int, bool>;  // status, connection closed
+
+class NetHttp : public NetTest {};
+
+TEST_F(NetHttp, AnswersWithTheStandardHeaders) {
+  start();
+  auto client = connect();
+  const auto reply = client.get("/hello");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 200);
+  EXPECT_EQ(reply->body, "hello\n");
+  EXPECT_EQ(reply->header("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(reply->header("content-length"), "6");
+  EXPECT_EQ(reply->header("x-content-type-options"), "nosniff");
+  EXPECT_EQ(reply->header("cache-control"), "no-store");
+  EXPECT_EQ(reply->header("date").size(), 29U);
+  EXPECT_EQ(reply->headers.count("connection"), 0U);
+}
+
+TEST_F(NetHttp, GivesTheHandlerTheDecodedPathTheQueryAndThePeer) {
+  start();
+  auto client = connect();
+  const auto reply = client.get("/%65cho?a=%20");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->body.compare(0, 22, "/echo|a=%20|127.0.0.1:"), 0) << reply->body;
+}
+
+TEST_F(NetHttp, KeepsTheConnectionForManyRequests) {
+  start();
+  auto client = connect();
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(client.get("/hello")->status, 200);
+  EXPECT_EQ(stats().accepted, 1U);
+  EXPECT_EQ(stats().requests, 50U);
+  EXPECT_EQ(stats().connections, 1U);
+}
+
+TEST_F(NetHttp, AnswersPipelinedRequestsInOrder) {
+  start();
+  auto client = connect();
+  std::string bytes;
+  for (int i = 0; i < 200; ++i)
+    bytes += "GET /echo?" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  ASSERT_TRUE(client.send(bytes));
+  for (int i = 0; i < 200; ++i) {
+    const auto reply = client.read_reply();
+    ASSERT_TRUE(reply) << i;
+    const std::string expected = "/echo|" + std::to_string(i) + "|";
+    EXPECT_EQ(reply->body.compare(0, expected.size(), expected), 0) << reply->body;
+  }
+}
+
+TEST_F(NetHttp, TakesARequestByteByByteAndSkipsEmptyLinesBeforeIt) {
+  start();
+  auto client = connect();
+  for (const char c : std::string("\r\n\r\nGET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+    ASSERT_TRUE(client.send(std::string_view(&c, 1)));
+  }
+  EXPECT_EQ(client.read_reply()->body, "hello\n");
+}
+
+TEST_F(NetHttp, ServesHttp10AndClosesUnlessAskedToStay) {
+  start();
+  EXPECT_EQ(ask("GET /hello HTTP/1.0\r\n\r\n"), (Answer{200, true}));
+  auto client = connect();
+  ASSERT_TRUE(client.send("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+  EXPECT_EQ(client.read_reply()->header("connection"), "keep-alive");
+  EXPECT_EQ(client.get("/hello")->status, 200);
+}
+
+TEST_F(NetHttp, ClosesWhenAskedTo) {
+  start();
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+            (Answer{200, true}));
+}
+
+TEST_F(NetHttp, AnswersAClientThatShutItsSendingSide) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(client.send("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  client.shutdown_send();
+  EXPECT_EQ(client.read_reply()->body, "hello\n");
+  EXPECT_TRUE(client.is_closed_silently());
+}
+
+TEST_F(NetHttp, HeadHasTheHeadersOfGetAndNoBody) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(client.send("HEAD /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  const auto reply = client.read_reply(true);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 200);
+  EXPECT_EQ(reply->header("content-length"), "6");
+  // Were there a body, it would be read as the start of the next response.
+  EXPECT_EQ(client.get("/hello")->body, "hello\n");
+  ASSERT_TRUE(client.send("HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_EQ(client.read_reply(true)->status, 404);
+  EXPECT_EQ(client.get("/hello")->status, 200);
+}
+
+TEST_F(NetHttp, NotModifiedHasNoContent) {
+  start();
+  auto client = connect();
+  const auto reply = client.get("/not-modified");
+  EXPECT_EQ(reply->status, 304);
+  EXPECT_EQ(reply->header("etag"), "\"x\"");
+  EXPECT_EQ(reply->headers.count("content-length"), 0U);
+  EXPECT_EQ(client.get("/hello")->status, 200);
+}
+
+TEST_F(NetHttp, OtherMethodsGet405AndTheConnectionStays) {
+  start();
+  auto client = connect();
+  for (const auto* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW", "get"}) {
+    ASSERT_TRUE(client.send(std::string(method) + " /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    const auto reply = client.read_reply();
+    ASSERT_TRUE(reply) << method;
+    EXPECT_EQ(reply->status, 405) << method;
+    EXPECT_EQ(reply->header("allow"), "GET, HEAD");
+  }
+}
+
+TEST_F(NetHttp, EscapesWhatItEchoes) {
+  start();
+  auto client = connect();
+  const auto reply = client.get("/%3Cscript%3E%0A%FF");
+  EXPECT_EQ(reply->status, 404);
+  EXPECT_EQ(reply->body, "nothing at \"/<script>\\n\\xff\"\n");
+  EXPECT_EQ(reply->header("content-type"), "text/plain; charset=utf-8");
+}
+
+TEST_F(NetHttp, AThrowingHandlerIsA500WithoutDetailsAndCounted) {
+  start();
+  auto client = connect();
+  const auto reply = client.get("/throws");
+  EXPECT_EQ(reply->status, 500);
+  EXPECT_EQ(reply->body, "internal error\n");
+  EXPECT_EQ(client.get("/hello")->status, 200);
+  EXPECT_EQ(stats().handler_errors, 1U);
+}
+
+TEST_F(NetHttp, RefusesMalformedRequestsAndCloses) {
+  start();
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\n\r\n"), (Answer{400, true}));
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"), (Answer{400, true}));
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n"), (Answer{400, true}));
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\nHost: a\n\n"), (Answer{400, true}));
+  EXPECT_EQ(ask("\x16\x03\x01\x02"), (Answer{400, true}));
+  EXPECT_EQ(ask("GET /hello HTTP/3.0\r\nHost: a\r\n\r\n"), (Answer{505, true}));
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n"),
+            (Answer{400, true}));
+  EXPECT_EQ(stats().bad_requests, 7U);
+}
+
+TEST_F(NetHttp, RefusesABodyReadablyEvenWhenTheClientSendsIt) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(
+      client.send("POST /hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n"));
+  ASSERT_TRUE(client.send(std::string(4'000'000, 'b')));  // without lingering this ends in a reset
+  const auto reply = client.read_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 413);
+  EXPECT_EQ(reply->header("connection"), "close");
+  EXPECT_TRUE(client.is_closed_silently());
+}
+
+TEST_F(NetHttp, LimitsTheHeadAtTheByte) {
+  options_.limits.max_header_bytes = 512;
+  start();
+  const std::string start_of_head = "GET /hello HTTP/1.1\r\nHost: localhost\r\nX: ";
+  const std::string fits =
+      start_of_head + std::string(512 - start_of_head.size() - 4, 'x') + "\r\n\r\n";
+  ASSERT_EQ(fits.size(), 512U);
+  EXPECT_EQ(ask(fits), (Answer{200, false}));
+  EXPECT_EQ(ask(start_of_head + "x" + fits.substr(start_of_head.size())), (Answer{431, true}));
+  EXPECT_EQ(ask(start_of_head + std::string(100'000, 'x')), (Answer{431, true}));  // never ends
+}
+
+TEST_F(NetHttp, LimitsTheTargetAtTheByte) {
+  options_.limits.max_target_bytes = 64;
+  start();
+  const std::string rest = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  EXPECT_EQ(ask("GET /echo?" + std::string(58, 'q') + rest), (Answer{200, false}));
+  EXPECT_EQ(ask("GET /echo?" + std::string(59, 'q') + rest), (Answer{414, true}));
+}
+
+TEST_F(NetHttp, AnUnfinishedHeadGets408AndASilentClientIsClosed) {
+  options_.limits.header_timeout = 100ms;
+  start();
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost:"), (Answer{408, true}));
+  auto silent = connect();
+  EXPECT_TRUE(silent.is_closed_silently());
+  EXPECT_EQ(stats().timeouts, 2U);
+}
+
+TEST_F(NetHttp, ADripOfBytesDoesNotProlongTheHeaderTimeout) {
+  options_.limits.header_timeout = 300ms;
+  start();
+  auto client = connect();
+  ASSERT_TRUE(client.send("GET /hello HTTP/1.1\r\n"));
+  // One byte per 20 ms for as long as the server takes them; it must stop taking them.
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(eventually([&] {
+    ::poll(nullptr, 0, 20);
+    return !client.send("X") || stats().timeouts == 1;
+  }));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_EQ(client.read_reply()->status, 408);
+}
+
+TEST_F(NetHttp, AnIdleKeepAliveConnectionIsClosedSilently) {
+  options_.limits.idle_timeout = 100ms;
+  start();
+  auto client = connect();
+  ASSERT_EQ(client.get("/hello")->status, 200);
+  EXPECT_TRUE(client.is_closed_silently());
+  EXPECT_TRUE(eventually([&] { return stats().connections == 0; }));
+}
+
+TEST_F(NetHttp, AClientThatDoesNotReadItsResponseIsDroppedAndTheOthersAreServed) {
+  options_.limits.write_timeout = 300ms;
+  options_.send_buffer_bytes = 16 * 1024;
+  start();
+  auto stuck = connect(4096);
+  ASSERT_TRUE(stuck.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  auto other = connect();
+  EXPECT_EQ(other.get("/hello")->status, 200);
+  EXPECT_TRUE(eventually([&] { return stats().timeouts == 1 && stats().connections == 1; }));
+  EXPECT_EQ(other.get("/hello")->status, 200);
+}
+
+TEST_F(NetHttp, ALargeBodyArrivesWhole) {
+  start();
+  auto client = connect();
+  const auto reply = client.get("/big");
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->body == std::string(kBigBody, 'x'));
+}
+
+TEST_F(NetHttp, MoreConnectionsThanTheLimitGet503) {
+  options_.limits.max_connections = 2;
+  start();
+  auto first = connect();
+  auto second = connect();
+  ASSERT_EQ(first.get("/hello")->status, 200);
+  ASSERT_EQ(second.get("/hello")->status, 200);
+  {
+    auto third = connect();
+    const auto reply = third.get("/hello");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 503);
+    EXPECT_EQ(reply->body, "too many connections (limit 2)\n");
+    EXPECT_TRUE(third.is_closed_silently());
+  }
+  EXPECT_EQ(stats().connections_refused, 1U);
+  first.close();
+  EXPECT_TRUE(eventually([&] { return stats().connections == 1; }));
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"), (Answer{200, false}));
+}
+
+TEST_F(NetHttp, AsksForTheTokenEverywhereButOnOpenPaths) {
+  listener_.auth_token = "s3cret";
+  start();
+  auto client = connect();
+  const auto refused = client.get("/hello");
+  EXPECT_EQ(refused->status, 401);
+  EXPECT_EQ(refused->header("www-authenticate"), "Bearer realm=\"ltb-monitoring\"");
+  EXPECT_EQ(client.get("/hello", "Authorization: Bearer s3cre\r\n")->status, 401);
+  EXPECT_EQ(client.get("/nowhere")->status, 401);
+  EXPECT_EQ(client.get("/ws")->status, 401);
+  EXPECT_EQ(client.get("/hello", "Authorization: Bearer s3cret\r\n")->status, 200);
+  EXPECT_EQ(client.get("/-/healthy")->status, 200);
+  EXPECT_EQ(stats().unauthorized, 4U);
+}
+
+TEST_F(NetHttp, ChecksTheHostOnLoopback) {
+  listener_.allowed_origins = {"https://bench.example"};
+  start();
+  const auto with_host = [&](const std::string& host) {
+    return ask("GET /hello HTTP/1.1\r\nHost: " + host + "\r\n\r\n").first;
+  };
+  EXPECT_EQ(with_host("localhost:3000"), 200);
+  EXPECT_EQ(with_host("127.0.0.1"), 200);
+  EXPECT_EQ(with_host("[::1]:1"), 200);
+  EXPECT_EQ(with_host("bench.example"), 200);
+  EXPECT_EQ(with_host("evil.example"), 403);
+  EXPECT_EQ(ask("GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\n\r\n").first, 403);
+  EXPECT_EQ(stats().forbidden, 2U);
+}
+
+TEST_F(NetHttp, ChecksNoHostWhereToldSoOrBeyondLoopback) {
+  listener_.check_host = false;
+  start();
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n").first, 200);
+  listener_.check_host = true;
+  listener_.address = "0.0.0.0";
+  start();
+  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n").first, 200);
+}
+
+TEST_F(NetHttp, ChecksTheOriginWhereMarkedAndAnswersAllowedOnesWithCors) {
+  listener_.allowed_origins = {"https://bench.example"};
+  start();
+  auto client = connect();
+  const auto plain = client.get("/api/data");
+  EXPECT_EQ(plain->status, 200);
+  EXPECT_EQ(plain->header("vary"), "Origin");
+  EXPECT_EQ(plain->headers.count("access-control-allow-origin"), 0U);
+  const auto cross = client.get("/api/data", "Origin: https://bench.example\r\n");
+  EXPECT_EQ(cross->status, 200);
+  EXPECT_EQ(cross->header("access-control-allow-origin"), "https://bench.example");
+  const auto own = client.get("/api/data", "Origin: http://localhost:3000\r\n");
+  EXPECT_EQ(own->status, 200);
+  EXPECT_EQ(own->headers.count("access-control-allow-origin"), 0U);
+  const auto evil = client.get("/api/data", "Origin: https://evil.example\r\n");
+  EXPECT_EQ(evil->status, 403);
+  EXPECT_EQ(evil->headers.count("access-control-allow-origin"), 0U);
+  EXPECT_EQ(client.get("/hello", "Origin: https://evil.example\r\n")->status, 200);
+}
+
+}  // namespace
+}  // namespace ltb::net
