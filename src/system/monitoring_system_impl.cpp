@@ -130,9 +130,11 @@ void MonitoringSystemImpl::add_self_metrics() {
                      [=] { return number(events->stats().subscriber_errors); });
   store.add_callback("llm_monitor_series", "Series in the store.", Gauge,
                      [&store, number] { return number(store.series_count()); });
-  store.add_family("llm_monitor_series_rejected_total",
-                   "Recordings refused (bad number, name or type) or taken by an _overflow_ series.", Counter)
-      .add({{"reason", "invalid"}}, metrics::CallbackCell{[&store, number] { return number(store.rejected()); }});
+  metrics::Family& rejected = store.add_family(
+      "llm_monitor_series_rejected_total",
+      "Recordings refused (bad number, name or type), or taken by an _overflow_ series.", Counter);
+  rejected.add({{"reason", "invalid"}}, metrics::CallbackCell{[&store, number] { return number(store.rejected()); }});
+  rejected.add({{"reason", "overflow"}}, metrics::CallbackCell{[&store, number] { return number(store.overflowed()); }});
   exporter::add_process_metrics(store);
 }
 
