@@ -39,10 +39,12 @@ for (const [name, value] of [
   ['LTB_DASHBOARD_PORT', '-1'],
   ['LTB_DASHBOARD_ENABLED', 'perhaps'],
   ['LTB_RETENTION_PERIOD', '2h'],
-  ['LTB_BIND_ADDRESS', 'not an address'],
 ]) {
   test(`${name}="${value}" is refused by name and value`, () => refused({ env: { [name]: value }, names: [name, value] }));
 }
+
+test('an address that is none is told by name', () => refused(
+  { env: { LTB_BIND_ADDRESS: 'not an address' }, code: 3, names: ['prometheus listener', 'not an address', '_BIND_ADDRESS'] }));
 
 for (const [listener, variable] of [
   ['prometheus', 'LTB_PROMETHEUS_PORT'],
@@ -65,7 +67,7 @@ for (const [listener, variable] of [
 test('a data set without a usable line is refused, its lines named', async () => {
   const file = join(temporaryFolder(), 'broken.jsonl');
   writeFileSync(file, '{"id": "a"}\nnot json\n');
-  await refused({ args: ['--dataset', file], names: [file, 'line 1:', 'line 2:', 'no usable question'] });
+  await refused({ args: ['--dataset', file], names: [`${file}:1: `, `${file}:2: `, 'no usable question'] });
 });
 
 test('a broken line in a data set is named and the rest is run', async () => {
@@ -73,8 +75,8 @@ test('a broken line in a data set is named and the rest is run', async () => {
   writeFileSync(file, '{"id": "a", "prompt": "One?"}\n{"id": "b", "prompt": 7}\n{"id": "c", "prompt": "Three?"}\n');
   const { code, stdout, stderr } = await run(['--dataset', file, '--requests', '4', '--seed', '1', '--quiet']).end();
   assert.equal(code, 0, `${stdout}\n${stderr}`);
-  assert.ok(stderr.includes(`${file}: line 2: field "prompt" is number`), stderr);
-  assert.ok(!stderr.includes('line 1:') && !stderr.includes('line 3:'), stderr);
+  assert.ok(stderr.includes(`${file}:2: field "prompt" is number`), stderr);
+  assert.ok(!stderr.includes(`${file}:1:`) && !stderr.includes(`${file}:3:`), stderr);
 });
 
 test('an unreachable server is told by its URL and counted as a network error', async () => {
@@ -87,7 +89,14 @@ test('an unreachable server is told by its URL and counted as a network error', 
   assert.equal(metrics.value('llm_requests_total', { model: 'm', status: 'error' }), 3);
   assert.ok(benchmark.stderr.includes(base), benchmark.told());
   assert.ok(benchmark.stderr.includes('Connection refused'), benchmark.told());
-  await benchmark.stopCleanly(1);
+  await benchmark.stopCleanly();
+});
+
+test('a run in which no request succeeded ends with exit code 1', async () => {
+  const base = `http://127.0.0.1:${await unusedPort()}`;
+  const { code, stderr } = await run(
+    ['--provider', 'openai', '--base-url', base, '--model', 'm', '--requests', '2', '--quiet']).end();
+  assert.equal(code, 1, stderr);
 });
 
 test('--help names every flag and ends well', async () => {

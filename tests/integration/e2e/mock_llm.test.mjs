@@ -127,9 +127,11 @@ test('answers are scored where the right one is known', () => {
     assert.equal(data.provider, 'openai');
     assert.equal(data.model, model);
   }
-  // Accuracy is the share of right answers so far, so the last one is that of the whole run: 10 of 15.
-  assert.equal(scores.at(-1).score, 10 / 15);
-  assert.equal(metrics.value('llm_evaluation_score', { ...labels, metric: 'accuracy' }), 10 / 15);
+  // Of the three known answers two are right, each time.
+  assert.equal(scores.filter(({ score }) => score === 1).length, 2 * rounds);
+  assert.equal(scores.filter(({ score }) => score === 0).length, rounds);
+  assert.equal(metrics.value('llm_evaluation_score', { ...labels, metric: 'accuracy' }), scores.at(-1).score);
+  assert.equal(metrics.value('llm_evaluations_total', { ...labels, metric: 'accuracy' }), scores.length);
 });
 
 test('the key is in no page, event or output', async () => {

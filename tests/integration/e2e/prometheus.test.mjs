@@ -81,11 +81,11 @@ test('the target is up and no scrape was refused', async () => {
 test('the totals in Prometheus are those of the summary, to the last request, token and nano-dollar', async () => {
   for (const row of summary.models) {
     const pair = `{provider="${row.provider}",model="${row.model}"}`;
-    assert.equal(await server.value(`sum(llm_requests_total${pair})`), String(row.requests));
-    assert.equal(await server.value(`sum(llm_errors_total${pair})`), String(row.errors));
-    assert.equal(await server.value(`llm_tokens_input_total${pair}`), String(row.input_tokens));
-    assert.equal(await server.value(`llm_tokens_output_total${pair}`), String(row.output_tokens));
-    const nano = BigInt(row.cost_nano_usd);
+    assert.equal(await server.value(`sum(llm_requests_total${pair})`), String(row.total_requests));
+    assert.equal(await server.value(`sum(llm_errors_total${pair})`), String(row.failed_requests));
+    assert.equal(await server.value(`llm_tokens_input_total${pair}`), String(row.total_input_tokens));
+    assert.equal(await server.value(`llm_tokens_output_total${pair}`), String(row.total_output_tokens));
+    const nano = nanoFromUsd(row.total_cost);
     assert.equal(nanoFromMicro(await server.value(`llm_cost_usd_total${pair}`)), nano);
     assert.equal(nanoFromUsd(await server.value(`llm_spend_usd_total${pair}`)), nano);
   }
