@@ -36,3 +36,10 @@ function(ltb_use_build_settings target)
     set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "${LTB_CCACHE}")
   endif()
 endfunction()
+
+# A shared library of this project shows ltb::* alone.
+function(ltb_hide_foreign_symbols target)
+  set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/ltb_monitoring.map)
+  target_link_options(${target} PRIVATE $<$<STREQUAL:$<TARGET_PROPERTY:${target},TYPE>,SHARED_LIBRARY>:-Wl,--version-script=${map}>)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${map})
+endfunction()
