@@ -37,24 +37,36 @@ Hub::~Hub() {
 }
 
 void Hub::start(std::function<bool(std::function<void()>)> post) {
+  {
+    const support::MutexLock lock(post_mutex_);
+    post_ = std::move(post);
+  }
   armed_.store(false);
-  bus_->set_wake([weak = weak_from_this(), post = std::move(post)] {
-    try {
-      post([weak] {
-        if (const auto hub = weak.lock()) hub->flush();
-      });
-    } catch (...) {  // no memory: tick() looks by itself within the flush interval
-    }
-    // Whether or not the task runs, the bus is no longer armed; tick() must look.
-    if (const auto hub = weak.lock()) hub->armed_.store(false);
+  bus_->set_wake([weak = weak_from_this()] {
+    if (const auto hub = weak.lock()) hub->on_wake();
   });
 }
 
+// A publisher may have taken the wake out of the bus already; the mutex makes it either come first
+// or find nothing.
 void Hub::stop() noexcept {
+  const support::MutexLock lock(post_mutex_);
+  post_ = nullptr;
+}
+
+// On a publisher's thread.
+void Hub::on_wake() noexcept {
   try {
-    bus_->set_wake({});
-  } catch (...) {  // cannot forget the wake for lack of memory: it finds the server stopped
+    const support::MutexLock lock(post_mutex_);
+    if (post_) {
+      post_([weak = weak_from_this()] {
+        if (const auto hub = weak.lock()) hub->flush();
+      });
+    }
+  } catch (...) {  // no memory: tick() looks by itself within the flush interval
   }
+  // Whether or not the task runs, the bus is no longer armed; tick() must look.
+  armed_.store(false);
 }
 
 void Hub::tick() noexcept {

@@ -76,7 +76,7 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
   /// Begins to work: `post` runs a task on an I/O thread, or returns false. tick() must then be
   /// called there every kFlushInterval.
   void start(std::function<bool(std::function<void()>)> post);
-  /// No further wake; a running one ends by itself.
+  /// No further wake, and none is under way when this returns: `post` is not called any more.
   void stop() noexcept;
   void tick() noexcept;
 
@@ -101,6 +101,7 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
  private:
   static constexpr auto kRelaxed = std::memory_order_relaxed;  // counters: only their sums matter
 
+  void on_wake() noexcept;
   void flush() noexcept;
   void drain(events::EventMask& types) LTB_REQUIRES(drain_mutex_);
   void serve_clients(events::EventMask new_types) noexcept;
@@ -109,6 +110,9 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
   const support::Clock* clock_;
   const std::shared_ptr<detail::EventBusCore> bus_;
   FrameLog log_;
+
+  support::Mutex post_mutex_;
+  std::function<bool(std::function<void()>)> post_ LTB_GUARDED_BY(post_mutex_);
 
   support::Mutex drain_mutex_;  // only I/O threads meet here
   std::uint64_t cursor_ LTB_GUARDED_BY(drain_mutex_) = 0;

@@ -54,6 +54,33 @@ TEST(Hub, AWakeThatTheExecutorDroppedIsMadeUpForByTheTick) {
   EXPECT_EQ(peer.received(), (Names{"evt_1"}));
 }
 
+TEST(Hub, AStoppedHubPostsNothingAndAStartedOneCatchesUp) {
+  Stage stage;
+  stage.hub->stop();
+  stage.publish(2);
+  EXPECT_TRUE(stage.posted.empty());
+  stage.hub->start([&stage](std::function<void()> task) {
+    stage.posted.push_back(std::move(task));
+    return true;
+  });
+  stage.hub->tick();
+
+  EXPECT_EQ(stage.hub->log().last_event_id(), 2u);
+}
+
+TEST(Hub, MayDieBeforeTheBus) {
+  EventBus bus;
+  {
+    const auto hub =
+        std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
+                              HubOptions{.epoch = "e", .overview = [] { return "{}"; }});
+    hub->start([](const std::function<void()>&) { return true; });
+    hub->tick();
+  }
+  bus.publish(MonitoringEvent::request("p", "m"));
+  EXPECT_EQ(bus.stats().receivers, 0u);
+}
+
 TEST(Hub, KeepsHistoryWithoutAnyClient) {
   Stage stage;
   stage.publish_and_flush(3);

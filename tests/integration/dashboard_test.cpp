@@ -1,0 +1,110 @@
+// The page's port end to end: files, configuration, numbers.
+#include "system_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace ltb::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class Dashboard : public testing::Test {
+ protected:
+  Dashboard() { system_.start(); }
+  HttpReply get(const std::string& target, const std::string& headers = {}) {
+    RawClient client(system_.dashboard_port());
+    auto reply = client.get(target, headers);
+    EXPECT_TRUE(reply.has_value()) << target;
+    return reply.value_or(HttpReply{});
+  }
+  MonitoringSystem system_{free_ports()};
+};
+
+TEST_F(Dashboard, ServesThePageWithItsHeadersAndKnowsItsETag) {
+  const HttpReply page = get("/");
+  if (page.status == 404) GTEST_SKIP() << "built without the page";
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8");
+  EXPECT_EQ(page.header("cache-control"), "no-cache");
+  EXPECT_EQ(page.header("x-content-type-options"), "nosniff");
+  EXPECT_EQ(page.header("x-frame-options"), "DENY");
+  EXPECT_EQ(page.header("referrer-policy"), "no-referrer");
+  EXPECT_THAT(page.header("content-security-policy"), HasSubstr("default-src 'none'"));
+  const HttpReply again = get("/", "If-None-Match: " + page.header("etag") + "\r\n");
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(get("/app.js").status, 200);
+}
+
+TEST_F(Dashboard, NoPathLeadsOutOfTheAssets) {
+  for (const char* target :
+       {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd",
+        "/%252e%252e/etc/passwd", "//etc/passwd", "/app.js/../../etc/passwd"}) {
+    EXPECT_EQ(get(target).status, 404) << target;
+  }
+  EXPECT_EQ(get("/app.js%00.html").status, 400);
+}
+
+TEST_F(Dashboard, ConfigSaysThatTheStreamIsHere) {
+  const json config = json::parse(get("/config.json").body);
+
+  EXPECT_EQ(config.at("websocket_url"), "");
+  EXPECT_EQ(config.at("protocol"), 1);
+  EXPECT_FALSE(config.at("version").get<std::string>().empty());
+}
+
+TEST_F(Dashboard, NumbersAgreeWithMetricsAndEvents) {
+  for (int i = 0; i < 5; ++i) {
+    auto scope = system_.begin_request("openai", "gpt-4");
+    scope.finish({.input_tokens = 100, .output_tokens = 10}, 0.0135);
+  }
+  system_.begin_request("openai", "gpt-4").fail(ErrorType::RateLimit, "429");
+
+  const json overview = json::parse(get("/api/v1/overview").body);
+  EXPECT_EQ(overview.at("totals").at("successful_requests"), 5);
+  EXPECT_EQ(overview.at("totals").at("failed_requests"), 1);
+  EXPECT_EQ(overview.at("totals").at("total_input_tokens"), 500);
+  EXPECT_EQ(overview.at("totals").at("total_cost"), 0.0675);
+  EXPECT_EQ(overview.at("last_event_id"), "evt_12");
+  EXPECT_THAT(system_.render_prometheus(),
+              HasSubstr("llm_cost_usd_total{provider=\"openai\",model=\"gpt-4\"} 67500\n"));
+
+  json events;
+  ASSERT_TRUE(eventually([&] {
+    events = json::parse(get("/api/v1/events").body);
+    return events.at("events").size() == 12;
+  }));
+  EXPECT_EQ(events.at("epoch"), overview.at("epoch"));
+  EXPECT_EQ(events.at("last_event_id"), "evt_12");
+  EXPECT_EQ(events.at("events").at(11).at("event_type"), "RequestFailed");
+  EXPECT_EQ(
+      json::parse(get("/api/v1/events?since=evt_10&type=RequestFailed").body).at("events").size(),
+      1u);
+  EXPECT_EQ(get("/api/v1/errors?format=csv").body,
+            "provider,model,error_type,count\r\nopenai,gpt-4,rate_limit,1\r\n");
+}
+
+TEST_F(Dashboard, RefusalsArePlainTextThatNamesThem) {
+  const HttpReply bad = get("/api/v1/series?metric=a&window=%3Cb%3E");
+  EXPECT_EQ(bad.status, 400);
+  EXPECT_EQ(bad.header("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(bad.body, "window=<b>: expected a whole number between 1 and 604800\n");
+  EXPECT_EQ(get("/api/v1/nope").status, 404);
+  RawClient client(system_.dashboard_port());
+  ASSERT_TRUE(client.send("POST /api/v1/overview HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_EQ(client.read_reply()->status, 405);
+}
+
+TEST_F(Dashboard, ForeignOriginsAndHostsAreTurnedAway) {
+  EXPECT_EQ(get("/api/v1/overview", "Origin: https://evil.example\r\n").status, 403);
+  EXPECT_EQ(get("/api/v1/overview", "Origin: http://localhost:5173\r\n").status, 200);
+  RawClient rebound(system_.dashboard_port());
+  ASSERT_TRUE(rebound.send("GET /api/v1/overview HTTP/1.1\r\nHost: evil.example\r\n\r\n"));
+  EXPECT_EQ(rebound.read_reply()->status, 403);
+}
+
+}  // namespace
+}  // namespace ltb::test
