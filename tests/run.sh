@@ -2,11 +2,11 @@
 # Builds the project in one mode and runs its tests; on Debian 12 it brings everything it needs with it.
 #
 # Usage: tests/run.sh [MODE] [ctest arguments]
-#   dev      (default) debug build, every test: unit, integration, examples, end to end, browser
+#   dev      (default) debug build, every test: unit, integration, examples, end to end, web, browser
 #   release  the same, optimised
-#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the browser
-#   tsan     ThreadSanitizer; all but the browser
-#   clang    built by clang, with its thread-safety analysis; all but the browser
+#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the page's own
+#   tsan     ThreadSanitizer; all but the page's own
+#   clang    built by clang, with its thread-safety analysis; all but the page's own
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
 #
 # The last lines are ctest's own summary; the exit code is ctest's.
@@ -99,9 +99,11 @@ while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^LTB_(
 say "packages"
 install_packages
 unpack_server prometheus usr/bin/prometheus
-install_node_modules web
 install_node_modules tests/integration/e2e
-if ((with_browser)); then install_node_modules tests/browser; fi
+if ((with_browser)); then
+  install_node_modules web
+  install_node_modules tests/browser
+fi
 
 say "configure ($mode)"
 cmake --preset "$mode" -DLTB_TEST_SERVERS="$root/build/servers"
@@ -111,5 +113,6 @@ cmake --build --preset "$mode" --parallel "${LTB_JOBS:-$(nproc)}"
 
 say "test ($mode)"
 selection=()
-((with_browser)) || selection=(--label-exclude '^browser$')
+# What runs in Node and the browser alone is the same in every mode.
+((with_browser)) || selection=(--label-exclude '^(browser|web)$')
 exec ctest --preset "$mode" --no-tests=error --parallel "${LTB_JOBS:-$(nproc)}" "${selection[@]}" "$@"
