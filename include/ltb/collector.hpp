@@ -30,6 +30,15 @@ struct Percentiles {
   friend bool operator==(const Percentiles&, const Percentiles&) = default;
 };
 
+/// How many calls kept a service-level objective.
+struct SloStats {
+  std::string name{};
+  std::uint64_t good = 0;
+  std::uint64_t bad = 0;
+  std::optional<double> attainment{};  ///< good / (good + bad), 0..1; absent before the first.
+  double goodput = 0;                  ///< Good calls per second, over the last 10 seconds.
+};
+
 /// Totals since the system was made. The same numbers as on /metrics.
 struct CallTotals {
   std::uint64_t total_requests = 0;       ///< Finished calls: successful + failed + cancelled.
@@ -51,6 +60,7 @@ struct CallTotals {
   double cost_per_hour = 0;               ///< USD, at the pace of the last 60 seconds.
   double error_rate = 0;                  ///< failed / (successful + failed), over the last 60 seconds; 0..1.
   std::array<std::uint64_t, kErrorTypeCount> errors{};  ///< By ErrorType.
+  std::vector<SloStats> slos{};           ///< One per configured objective that applies.
 };
 
 /// A provider, all its models together.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ltb/export.hpp>
+#include <ltb/price_table.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -30,6 +31,18 @@ struct AlertThresholds {
   double rate_limited_rate = 0.10;
   /// A running benchmark without an event for this long is stalled. Default 60 s; 0 turns the alert off.
   std::chrono::seconds benchmark_stalled_after{60};
+};
+
+/// A service-level objective: bounds that a call must keep to count as good. A successful call is good when it keeps every
+/// bound that could be measured on it (time to first token exists for streamed calls only); a failed call is bad; a
+/// cancelled call does not count.
+struct ServiceLevel {
+  std::string name{};      ///< The label `slo`: 1 to 64 bytes, unique.
+  std::string provider{};  ///< Empty: all.
+  std::string model{};     ///< Empty: all.
+  std::optional<std::chrono::nanoseconds> latency{};
+  std::optional<std::chrono::nanoseconds> time_to_first_token{};
+  std::optional<std::chrono::nanoseconds> time_per_output_token{};
 };
 
 /// Bounds on what the network may ask of the library. A limit that bites answers clearly and is counted.
@@ -101,6 +114,14 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   std::size_t max_history_bytes = std::size_t{128} * 1024 * 1024;
   /// Upper bounds, ascending, for histogram families by name, in place of the built-in ones. Default: none.
   std::map<std::string, std::vector<double>> histogram_buckets{};
+  /// Prices for calls whose cost the provider does not report. Default: none, or the file of LTB_PRICE_TABLE
+  /// ("builtin" stands for PriceTable::built_in()).
+  std::optional<PriceTable> price_table{};
+  /// At most 16 service-level objectives. Default: none.
+  std::vector<ServiceLevel> service_levels{};
+  /// USD that may be spent since the system was made; an alert is raised at 80 % and at 100 %. Nothing is stopped.
+  /// Default: none. LTB_BUDGET_USD.
+  std::optional<double> budget_usd{};
   AlertThresholds alerts{};
   ServerLimits limits{};
   /// Where the library writes its few log lines. Default: none, it stays silent.
@@ -128,6 +149,10 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   [[nodiscard]] MonitoringConfig with_max_label_bytes(std::size_t bytes) const;
   [[nodiscard]] MonitoringConfig with_max_history_bytes(std::size_t bytes) const;
   [[nodiscard]] MonitoringConfig with_histogram_buckets(std::string family, std::vector<double> upper_bounds) const;
+  [[nodiscard]] MonitoringConfig with_price_table(PriceTable table) const;
+  /// Adds one.
+  [[nodiscard]] MonitoringConfig with_slo(ServiceLevel level) const;
+  [[nodiscard]] MonitoringConfig with_budget(double usd) const;
   [[nodiscard]] MonitoringConfig with_alerts(AlertThresholds thresholds) const;
   [[nodiscard]] MonitoringConfig with_limits(ServerLimits limits) const;
   [[nodiscard]] MonitoringConfig with_logger(std::shared_ptr<spdlog::logger> logger) const;

@@ -9,6 +9,7 @@
 #include <ltb/event_bus.hpp>
 #include <ltb/metric.hpp>
 #include <ltb/monitoring_system.hpp>
+#include <ltb/price_table.hpp>
 #include <ltb/provider.hpp>
 #include <ltb/request_scope.hpp>
 #include <ltb/usage.hpp>

@@ -1,7 +1,9 @@
 // The virtual interface of an LLM provider, and the wrapper that watches one.
 #pragma once
 
+#include <ltb/error_type.hpp>
 #include <ltb/export.hpp>
+#include <ltb/request_scope.hpp>
 #include <ltb/usage.hpp>
 
 #include <chrono>
@@ -20,6 +22,12 @@ namespace detail {
 class Recorder;
 }
 
+/// An attempt that failed and was followed by another.
+struct FailedAttempt {
+  ErrorType error = ErrorType::Other;
+  std::chrono::nanoseconds wait{};
+};
+
 /// What is asked of a model.
 struct CompletionRequest {
   std::string model{};
@@ -30,6 +38,9 @@ struct CompletionRequest {
   std::optional<double> top_p{};
   std::vector<std::string> stop{};
   std::optional<std::chrono::milliseconds> timeout{};  ///< For the whole call; the provider's default when absent.
+  /// When the call was meant to be sent (open-loop load): its latency counts from then. See
+  /// RequestScope::set_scheduled_start().
+  std::optional<std::chrono::steady_clock::time_point> scheduled_at{};
 };
 
 /// What came back. Usage and cost stay absent when the provider gave none: absent is counted as missing, never as 0.
@@ -40,6 +51,9 @@ struct CompletionResponse {
   std::optional<double> cost{};  ///< USD, when the provider reports or knows it.
   std::string finish_reason{};
   std::string request_id{};  ///< The provider's own id of the call.
+  std::optional<RateLimits> rate_limits{};
+  /// Attempts before the one that answered, when the provider object retries by itself: error and the wait that followed.
+  std::vector<FailedAttempt> failed_attempts{};
 };
 
 /// One piece of a streamed answer.

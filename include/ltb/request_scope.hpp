@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,6 +18,19 @@
 namespace ltb {
 
 class MonitoringSystem;
+
+/// What a provider's response headers say about its limits. Absent: not told.
+struct RateLimits {
+  std::optional<std::uint64_t> requests_limit{};
+  std::optional<std::uint64_t> requests_remaining{};
+  std::optional<std::uint64_t> tokens_limit{};
+  std::optional<std::uint64_t> tokens_remaining{};
+  /// When the tighter of the two windows starts anew.
+  std::optional<std::chrono::system_clock::time_point> reset_at{};
+
+  friend bool operator==(const RateLimits&, const RateLimits&) = default;
+};
+
 namespace detail {
 class Recorder;
 struct ScopeState;
@@ -45,6 +59,18 @@ class LTB_MONITORING_EXPORT RequestScope {
   void set_cost(double cost_usd) noexcept;
   /// Why the model stopped ("stop", "length", ...).
   void set_finish_reason(std::string_view reason) noexcept;
+
+  /// One attempt of this call failed and another follows after `wait`: counted in llm_attempts_total and
+  /// llm_retry_wait_seconds_total. The call goes on: its duration spans all attempts and waits. The final attempt is
+  /// counted by finish(), fail() or cancel(). A new attempt starts inter-token timing anew.
+  void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
+  /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds. Negative counts as 0.
+  void set_queue_time(std::chrono::nanoseconds queued) noexcept;
+  /// Takes the call's start back to when it was meant to be sent, so that a late sender cannot hide slowness (coordinated
+  /// omission); the time since then counts as queue time. Call it right after the beginning. A time ahead is now.
+  void set_scheduled_start(std::chrono::steady_clock::time_point scheduled_at) noexcept;
+  /// The provider's limits as its response told them.
+  void set_rate_limits(const RateLimits& limits) noexcept;
 
   /// The call succeeded now.
   void finish() noexcept;
