@@ -18,20 +18,22 @@ CollectorCore::CollectorCore(metrics::MetricStore& store, EventBusCore& bus, con
       bus_(bus),
       clock_(clock),
       log_(log),
+      judge_(config.price_table, config.service_levels),
       history_(store, clock, config.retention_period, config.max_history_bytes, log),
       benchmarks_(store, clock, config.alerts.benchmark_stalled_after, config.retention_period,
                   [this] { return total_cost_nano(); }),
-      health_(store, history_, config.alerts) {}
+      health_(store, history_, config.alerts),
+      budget_(store, config.budget_usd, [this] { return total_cost_nano(); }) {}
 
 std::uint64_t CollectorCore::total_cost_nano() const {
   std::uint64_t sum = 0;
-  for (const RequestSeries* series : store_.all_request_series()) sum += series->words.sum(RequestLayout::kCostNano);
+  for (const RequestSeries* series : store_.all_request_series()) sum += series->cost_nano();
   return sum;
 }
 
 void CollectorCore::apply(MonitoringEvent& event) noexcept {
   try {
-    if (const auto* request = event.request_payload()) {
+    if (auto* request = std::get_if<RequestPayload>(&event.payload)) {
       apply_request(event.event_type, *request);
     } else if (auto* benchmark = std::get_if<BenchmarkPayload>(&event.payload)) {
       benchmarks_.apply(event.event_type, *benchmark);
@@ -48,7 +50,7 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
   }
 }
 
-void CollectorCore::apply_request(EventType type, const RequestPayload& request) noexcept {
+void CollectorCore::apply_request(EventType type, RequestPayload& request) noexcept {
   RequestSeries& series = store_.request_series(request.provider, request.model);
   if (type == EventType::RequestStarted) {
     series.provider_series->manual_started();
@@ -69,19 +71,26 @@ void CollectorCore::apply_request(EventType type, const RequestPayload& request)
     }
   }
   if (request.cost) {
-    call.cost_nano = metrics::to_nano_usd(*request.cost);
-    if (!call.cost_nano) store_.count_rejected();
+    call.cost = metrics::to_exact_cost(*request.cost);
+    if (!call.cost) store_.count_rejected();
   }
   if (request.finish_reason) call.finish_reason = metrics::finish_reason_index(*request.finish_reason);
   if (type == EventType::RequestFailed) {
     call.error_type = request.error_type.value_or(ErrorType::Other);
     call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   }
-  if (request.time_to_first_token)
-    if (const auto nanoseconds = metrics::to_nanoseconds(*request.time_to_first_token)) series.first_token(*nanoseconds);
+  if (request.time_to_first_token) {
+    call.time_to_first_token_ns = metrics::to_nanoseconds(*request.time_to_first_token);
+    if (call.time_to_first_token_ns) series.first_token(*call.time_to_first_token_ns);
+  }
   if (request.time_per_output_token)
     call.time_per_output_token_ns = metrics::to_nanoseconds(*request.time_per_output_token);
+  if (request.attempts)
+    for (std::uint32_t i = 1; i < std::min(*request.attempts, 100u); ++i) series.attempt_failed(0);
+  judge_.price(series, call);
+  if (call.cost && !request.cost) request.cost = call.cost->usd();
   series.record(call);
+  judge_.count_service_levels(series, call);
 }
 
 void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& evaluation) {
@@ -110,6 +119,7 @@ void CollectorCore::tick() noexcept {
     history_.sample();
     publish(health_.tick());
     publish(benchmarks_.tick());
+    publish(budget_.tick());
   } catch (...) {  // no memory: the next tick tries again
     store_.count_rejected();
   }
@@ -128,7 +138,7 @@ void CollectorCore::publish(std::vector<MonitoringEvent> events) noexcept {
 
 CallTotals CollectorCore::totals() {
   history_.sample();
-  collector::StatisticsSum sum(history_);
+  collector::StatisticsSum sum(history_, judge_.levels());
   for (const RequestSeries* series : store_.all_request_series()) sum.add(*series);
   CallTotals totals;
   sum.write(totals);
@@ -140,7 +150,7 @@ std::vector<ProviderStats> CollectorCore::provider_stats() {
   history_.sample();
   std::map<std::string_view, collector::StatisticsSum> sums;
   for (const RequestSeries* series : store_.all_request_series())
-    sums.try_emplace(series->provider(), history_).first->second.add(*series);
+    sums.try_emplace(series->provider(), history_, judge_.levels()).first->second.add(*series);
   std::vector<ProviderStats> all;
   for (const auto* provider : store_.all_provider_series()) {
     ProviderStats stats;
@@ -164,7 +174,7 @@ std::vector<ModelStats> CollectorCore::model_stats() {
   history_.sample();
   std::vector<ModelStats> all;
   for (const RequestSeries* series : store_.all_request_series()) {
-    collector::StatisticsSum sum(history_);
+    collector::StatisticsSum sum(history_, judge_.levels());
     sum.add(*series);
     ModelStats stats;
     stats.provider = series->provider();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "collector/benchmark_tracker.hpp"
+#include "collector/budget_monitor.hpp"
+#include "collector/call_judge.hpp"
 #include "collector/history_book.hpp"
 #include "collector/provider_health.hpp"
 #include "events/event_bus_core.hpp"
@@ -33,6 +35,8 @@ class CollectorCore final : public EventSink {
   /// system runs; every question samples history by itself, so nothing is missed without it.
   void tick() noexcept;
 
+  [[nodiscard]] const collector::CallJudge& judge() const noexcept { return judge_; }
+
   [[nodiscard]] CallTotals totals();
   [[nodiscard]] std::vector<ProviderStats> provider_stats();
   [[nodiscard]] std::optional<ProviderStats> provider_stats(std::string_view provider);
@@ -43,7 +47,7 @@ class CollectorCore final : public EventSink {
   [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const { return benchmarks_.statuses(); }
 
  private:
-  void apply_request(EventType type, const RequestPayload& request) noexcept;
+  void apply_request(EventType type, RequestPayload& request) noexcept;
   void apply_evaluation(EventType type, const EvaluationPayload& evaluation);
   void publish(std::vector<MonitoringEvent> events) noexcept;
   [[nodiscard]] std::uint64_t total_cost_nano() const;
@@ -52,9 +56,11 @@ class CollectorCore final : public EventSink {
   EventBusCore& bus_;
   const support::Clock& clock_;
   support::Log log_;
+  const collector::CallJudge judge_;
   collector::HistoryBook history_;
   collector::BenchmarkTracker benchmarks_;
   collector::ProviderHealthMonitor health_;
+  collector::BudgetMonitor budget_;
   support::Mutex evaluations_mutex_;
   // Evaluations that started and did not end yet, for their durations. Bounded: see apply_evaluation().
   std::map<std::string, support::SteadyTime, std::less<>> open_evaluations_ LTB_GUARDED_BY(evaluations_mutex_);

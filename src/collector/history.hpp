@@ -33,6 +33,7 @@ struct HistoryDelta {
   metrics::SparseSketch first_token;
   metrics::SparseSketch inter_token;
   std::vector<std::pair<ErrorType, std::uint32_t>> errors;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> slo_good;  // service level, good calls
 
   [[nodiscard]] std::uint64_t finished() const noexcept { return success + error + cancelled; }
   [[nodiscard]] std::uint32_t errors_of(ErrorType type) const noexcept {
@@ -48,6 +49,19 @@ struct HistoryDelta {
       }
     errors.emplace_back(type, count);
   }
+  [[nodiscard]] std::uint32_t slo_good_of(std::uint32_t level) const noexcept {
+    for (const auto& [have, count] : slo_good)
+      if (have == level) return count;
+    return 0;
+  }
+  void add_slo_good(std::uint32_t level, std::uint32_t count) {
+    for (auto& [have, sum] : slo_good)
+      if (have == level) {
+        sum += count;
+        return;
+      }
+    slo_good.emplace_back(level, count);
+  }
   void merge(const HistoryDelta& other) {
     success += other.success;
     error += other.error;
@@ -61,10 +75,11 @@ struct HistoryDelta {
     first_token.merge(other.first_token);
     inter_token.merge(other.inter_token);
     for (const auto& [type, count] : other.errors) add_error(type, count);
+    for (const auto& [level, count] : other.slo_good) add_slo_good(level, count);
   }
   [[nodiscard]] std::size_t bytes() const noexcept {
     return sizeof(HistoryDelta) + latency.bytes() + first_token.bytes() + inter_token.bytes() +
-           errors.capacity() * sizeof(errors[0]);
+           errors.capacity() * sizeof(errors[0]) + slo_good.capacity() * sizeof(slo_good[0]);
   }
 };
 

@@ -228,7 +228,7 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
       const auto& series = entry->sampler.series();
       if ((query.provider.empty() || series.provider() == query.provider) &&
           (query.model.empty() || series.model() == query.model))
-        total += series.words.sum(metrics::RequestLayout::kCostNano);
+        total += series.cost_nano();
     }
     std::uint64_t so_far = total - std::min(total, after);
     for (std::size_t i = count; i-- > 0;) {

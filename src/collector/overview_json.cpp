@@ -49,6 +49,19 @@ void write_fields(JsonWriter& json, const CallTotals& totals, bool with_active) 
     if (totals.errors[i] > 0) json.field(to_string(static_cast<ErrorType>(i)), totals.errors[i]);
   }
   json.end_object();
+  if (totals.slos.empty()) return;
+  json.key("slos");
+  json.begin_array();
+  for (const SloStats& slo : totals.slos) {
+    json.begin_object();
+    json.field("name", slo.name);
+    json.field("good", slo.good);
+    json.field("bad", slo.bad);
+    json.field("attainment", slo.attainment);
+    json.field("goodput", slo.goodput);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 void write(JsonWriter& json, const BenchmarkStatus& benchmark) {

@@ -19,7 +19,11 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   delta.cancelled = added(RequestLayout::kStatus + 2);
   delta.input_tokens = added(RequestLayout::kInputTokens);
   delta.output_tokens = added(RequestLayout::kOutputTokens);
-  delta.cost_nano = added(RequestLayout::kCostNano);
+  // Whole nano-dollars of the sums, so that all deltas together are the total.
+  const auto whole_nano = [](const auto& sums) {
+    return sums[RequestLayout::kCostNano] + sums[RequestLayout::kCostPico] / 1000;
+  };
+  delta.cost_nano = whole_nano(words) - whole_nano(last_words_);
   delta.latency_ns = duration_sum - last_duration_sum_;
   delta.active = active > 0 ? static_cast<std::uint64_t>(active) : 0;
   last_words_ = words;
@@ -31,6 +35,14 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
     if (errors[i] != last_errors_[i])
       delta.add_error(static_cast<ErrorType>(i), static_cast<std::uint32_t>(errors[i] - last_errors_[i]));
   last_errors_ = errors;
+
+  last_slo_good_.resize(series_->slo_indexes.size(), 0);
+  for (std::size_t i = 0; i < last_slo_good_.size(); ++i) {
+    const std::uint64_t good = series_->words.sum(series_->layout->slos + 2 * series_->slo_indexes[i]);
+    if (good != last_slo_good_[i])
+      delta.add_slo_good(series_->slo_indexes[i], static_cast<std::uint32_t>(good - last_slo_good_[i]));
+    last_slo_good_[i] = good;
+  }
 
   sample_sketch(series_->latency_sketch, last_latency_, delta.latency);
   sample_sketch(series_->first_token_sketch, last_first_token_, delta.first_token);

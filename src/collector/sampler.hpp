@@ -28,6 +28,7 @@ class SeriesSampler {
   std::array<std::uint64_t, metrics::RequestLayout::kDuration> last_words_{};  // the scalar words
   std::uint64_t last_duration_sum_ = 0;
   std::array<std::uint64_t, kErrorTypeCount> last_errors_{};
+  std::vector<std::uint64_t> last_slo_good_;  // as series().slo_indexes
   std::vector<std::uint32_t> last_latency_;  // empty until the sketch has something
   std::vector<std::uint32_t> last_first_token_;
   std::vector<std::uint32_t> last_inter_token_;

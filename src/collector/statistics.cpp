@@ -18,6 +18,11 @@ void StatisticsSum::add(const metrics::RequestSeries& series) {
   for (std::uint32_t i = 0; i < layout.duration.count(); ++i) observed_ += series.words.sum(RequestLayout::kDuration + i);
   duration_ns_ += series.words.sum(layout.duration_sum());
   series.words.sum_range(layout.errors, kErrorTypeCount, errors_.data());
+  for (const std::uint32_t index : series.slo_indexes) {
+    slos_[index].applies = true;
+    slos_[index].good += series.words.sum(layout.slos + 2 * index);
+    slos_[index].bad += series.words.sum(layout.slos + 2 * index + 1);
+  }
   const WindowStats windows = history_->window_stats(series);
   windows_.last_10s.merge(windows.last_10s);
   windows_.last_60s.merge(windows.last_60s);
@@ -33,7 +38,7 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.total_requests = totals.successful_requests + totals.failed_requests + totals.cancelled_requests;
   totals.total_input_tokens = words_[RequestLayout::kInputTokens];
   totals.total_output_tokens = words_[RequestLayout::kOutputTokens];
-  totals.total_cost_nano_usd = words_[RequestLayout::kCostNano];
+  totals.total_cost_nano_usd = words_[RequestLayout::kCostNano] + words_[RequestLayout::kCostPico] / 1000;
   totals.total_cost = static_cast<double>(totals.total_cost_nano_usd) * 1e-9;
   if (observed_ > 0) totals.avg_latency = static_cast<double>(duration_ns_) * 1e-9 / static_cast<double>(observed_);
   totals.latency = percentiles_of(windows_.latency);
@@ -49,6 +54,16 @@ void StatisticsSum::write(CallTotals& totals) const {
   if (minute.success + minute.error > 0)
     totals.error_rate = static_cast<double>(minute.error) / static_cast<double>(minute.success + minute.error);
   totals.errors = errors_;
+  for (std::size_t i = 0; i < slos_.size(); ++i) {
+    if (!slos_[i].applies) continue;
+    SloStats slo;
+    slo.name = (*levels_)[i].name;
+    slo.good = slos_[i].good;
+    slo.bad = slos_[i].bad;
+    if (slo.good + slo.bad > 0) slo.attainment = static_cast<double>(slo.good) / static_cast<double>(slo.good + slo.bad);
+    slo.goodput = static_cast<double>(recent.slo_good_of(static_cast<std::uint32_t>(i))) / ten;
+    totals.slos.push_back(std::move(slo));
+  }
 }
 
 }  // namespace ltb::collector

@@ -55,7 +55,7 @@ class FamilyRenderer {
   void render(const Series& series) {
     if (const auto* counter = std::get_if<CounterCell>(&series.cell)) {
       writer_.head(name_, {}, series.text);
-      writer_.decimal(counter->words->sum(counter->index), counter->decimals);
+      writer_.decimal(counter->read(), counter->decimals);
       writer_.end_line();
     } else if (const auto* histogram = std::get_if<HistogramCell>(&series.cell)) {
       render_histogram(series, *histogram);

@@ -91,7 +91,7 @@ HistogramValue read_histogram(const HistogramCell& cell) {
 
 MetricValue read_value(const Series& series, MetricType type) {
   if (const auto* counter = std::get_if<CounterCell>(&series.cell))
-    return plain(scaled(counter->words->sum(counter->index), counter->decimals), type);
+    return plain(scaled(counter->read(), counter->decimals), type);
   if (const auto* histogram = std::get_if<HistogramCell>(&series.cell)) return read_histogram(*histogram);
   if (const auto* gauge = std::get_if<GaugeCell>(&series.cell))
     return plain(gauge->value->load(std::memory_order_relaxed), type);

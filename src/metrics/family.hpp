@@ -17,11 +17,19 @@
 
 namespace ltb::metrics {
 
-/// A counter in one word of a sharded block; shown as word / 10^decimals.
+/// A counter in one word of a sharded block; shown as word / 10^decimals. With a carry, another word counts thousandths
+/// of the first: sums of amounts finer than the first word's unit stay exact without a wider word.
 struct CounterCell {
   const Words* words;
   std::uint32_t index;
   unsigned decimals;
+  std::uint32_t carry = kNoCarry;
+
+  static constexpr std::uint32_t kNoCarry = 0xFFFFFFFF;
+  [[nodiscard]] std::uint64_t read() const noexcept {
+    const std::uint64_t whole = words->sum(index);
+    return carry == kNoCarry ? whole : whole + words->sum(carry) / 1000;
+  }
 };
 
 /// A histogram in consecutive words: one per bucket (not cumulative), then the sum in the layout's integer units.

@@ -20,7 +20,8 @@ BucketLayout evaluation_layout(const StoreOptions& options) {
 
 MetricStore::MetricStore(StoreOptions options)
     : options_(std::move(options)),
-      layout_(options_.histogram_buckets, options_.detailed_metrics),
+      layout_(options_.histogram_buckets, options_.detailed_metrics,
+              static_cast<std::uint32_t>(options_.service_levels.size())),
       evaluation_duration_(evaluation_layout(options_)),
       overflow_provider_(std::make_unique<ProviderSeries>()) {
   const std::string overflow(kOverflow);

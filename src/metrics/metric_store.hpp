@@ -8,6 +8,7 @@
 #include "support/log.hpp"
 #include "support/mutex.hpp"
 
+#include <ltb/config.hpp>
 #include <ltb/metric.hpp>
 
 #include <atomic>
@@ -32,6 +33,7 @@ struct StoreOptions {
   std::size_t max_label_bytes = 256;
   bool detailed_metrics = false;
   std::map<std::string, std::vector<double>> histogram_buckets{};
+  std::vector<ServiceLevel> service_levels{};
   support::Log log{};
 };
 
@@ -72,6 +74,8 @@ class MetricStore {
   }
   [[nodiscard]] EvaluationSeries& evaluation_series(std::string_view provider, std::string_view model,
                                                     std::string_view metric) noexcept;
+  /// Keeps what a provider told of its limits, and shows each gauge from its first value on.
+  void show_rate_limits(RequestSeries& series, const RateLimits& limits) noexcept;
   void evaluated(EvaluationSeries& series, double score, std::optional<std::uint64_t> duration_ns) noexcept;
 
   /// Takes a published Metric in: into the library's own family when it has its name, type and labels, else into a
@@ -102,6 +106,7 @@ class MetricStore {
   void link_model(RequestSeries& series) noexcept;
   void add_request_series(RequestSeries& series);
   void add_provider_series(ProviderSeries& series);
+  void add_slo_series(RequestSeries& series);
   void add_evaluation_series(EvaluationSeries& series);
   void add_request_series_to(RequestSeries& series, std::string_view family, Cell cell, std::string_view label = {},
                              std::string_view value = {});

@@ -39,7 +39,8 @@ std::uint32_t finish_reason_index(std::string_view reason) noexcept {
   return static_cast<std::uint32_t>(found - kFinishReasons.begin());
 }
 
-RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details)
+RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details,
+                             std::uint32_t service_levels)
     : detailed(with_details),
       duration(layout_of(buckets, "llm_request_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)),
       first_token(
@@ -52,11 +53,17 @@ RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& b
       input_tokens(layout_of(buckets, "llm_request_input_tokens", kTokenCounts, 1)),
       output_tokens(layout_of(buckets, "llm_request_output_tokens", kTokenCounts, 1)),
       error_duration(
-          layout_of(buckets, "llm_request_error_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)) {
+          layout_of(buckets, "llm_request_error_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)),
+      queue(layout_of(buckets, "llm_queue_seconds", kRequestSeconds, kNanosecondsPerSecond)),
+      slo_count(service_levels) {
   std::uint32_t next = duration_sum() + 1;
   const auto take = [&next](std::uint32_t words) { return std::exchange(next, next + words); };
   errors = take(kErrorTypeCount);
   finish_reasons = take(kFinishReasons.size());
+  attempts = take(kCallStatusTexts.size());
+  retry_wait = take(1);
+  slos = take(2 * slo_count);
+  queue_at = take(queue.count() + 1);
   first_token_at = take(first_token.count() + 1);
   inter_token_at = take(inter_token.count() + 1);
   per_output_token_at = take(per_output_token.count() + 1);
@@ -90,6 +97,7 @@ void RequestSeries::record(const CallRecord& call) noexcept {
   const Words::Writer writer = words.writer();
   if (call.was_active) writer.add(RequestLayout::kActive, ~std::uint64_t{0});
   writer.add(RequestLayout::kStatus + static_cast<std::uint32_t>(call.status), 1);
+  writer.add(at.attempts + static_cast<std::uint32_t>(call.status), 1);  // the last attempt ends as the call does
   if (call.status == CallStatus::Success) {
     if (call.duration_ns) {
       observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
@@ -97,7 +105,7 @@ void RequestSeries::record(const CallRecord& call) noexcept {
     }
     if (!call.usage_is_separate) {
       if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
-      if (!call.cost_nano) writer.add(RequestLayout::kUnpriced, 1);
+      if (!call.cost) writer.add(RequestLayout::kUnpriced, 1);
     }
   } else {
     const auto type = static_cast<std::uint32_t>(call.error_type);
@@ -107,13 +115,39 @@ void RequestSeries::record(const CallRecord& call) noexcept {
               *call.duration_ns);
   }
   if (call.usage) add_usage(*call.usage);
-  if (call.cost_nano) writer.add(RequestLayout::kCostNano, *call.cost_nano);
+  if (call.cost) add_cost(*call.cost);
+  if (call.queue_ns) observe(writer, at.queue, at.queue_at, *call.queue_ns);
   if (call.finish_reason) writer.add(at.finish_reasons + *call.finish_reason, 1);
   if (call.time_per_output_token_ns && *call.time_per_output_token_ns > 0) {
     observe(writer, at.per_output_token, at.per_output_token_at, *call.time_per_output_token_ns);
     const std::uint64_t milli_per_second = 1'000'000'000'000u / *call.time_per_output_token_ns;
     observe(writer, at.tokens_per_second, at.tokens_per_second_at, milli_per_second);
   }
+}
+
+void RequestSeries::add_cost(const ExactCost& cost) noexcept {
+  const Words::Writer writer = words.writer();
+  writer.add(RequestLayout::kCostNano, cost.nano_usd);
+  if (cost.pico_part != 0) writer.add(RequestLayout::kCostPico, cost.pico_part);
+}
+
+void RequestSeries::attempt_failed(std::uint64_t wait_ns) noexcept {
+  const Words::Writer writer = words.writer();
+  writer.add(layout->attempts + static_cast<std::uint32_t>(CallStatus::Error), 1);
+  writer.add(layout->retry_wait, wait_ns);
+}
+
+void RequestSeries::set_rate_limits(const RateLimits& limits) noexcept {
+  const auto set = [](std::atomic<double>& gauge, const std::optional<std::uint64_t>& value) {
+    if (value) gauge.store(static_cast<double>(*value), std::memory_order_relaxed);
+  };
+  set(rate_limits.requests_limit, limits.requests_limit);
+  set(rate_limits.requests_remaining, limits.requests_remaining);
+  set(rate_limits.tokens_limit, limits.tokens_limit);
+  set(rate_limits.tokens_remaining, limits.tokens_remaining);
+  if (limits.reset_at)
+    rate_limits.reset_timestamp.store(
+        std::chrono::duration<double>(limits.reset_at->time_since_epoch()).count(), std::memory_order_relaxed);
 }
 
 void RequestSeries::add_usage(const TokenUsage& usage) noexcept {
@@ -138,10 +172,10 @@ void RequestSeries::inter_token(std::uint64_t nanoseconds) noexcept {
   inter_token_sketch.writer().add(SketchLayout::index_of(nanoseconds), 1);
 }
 
-std::optional<std::uint64_t> to_nano_usd(double usd) noexcept {
+std::optional<ExactCost> to_exact_cost(double usd) noexcept {
   constexpr double kMost = 9e9;
   if (!(usd >= 0) || usd > kMost) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(usd * 1e9));
+  return ExactCost{.nano_usd = static_cast<std::uint64_t>(std::llround(usd * 1e9))};
 }
 
 std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {

@@ -7,11 +7,14 @@
 
 #include <ltb/error_type.hpp>
 #include <ltb/event.hpp>
+#include <ltb/price_table.hpp>
+#include <ltb/request_scope.hpp>
 #include <ltb/usage.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,7 +36,8 @@ inline constexpr std::array<std::string_view, 5> kFinishReasons{"stop", "length"
 /// Where each number of a RequestSeries stands in its block. One per store, shared by all series.
 struct RequestLayout {
   /// `buckets` replaces bounds by family name. Throws std::invalid_argument naming the family.
-  RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details);
+  RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details,
+                std::uint32_t service_levels);
 
   // The words of a finished call that every call writes come first: they share a cache line or two.
   static constexpr std::uint32_t kActive = 0;  // signed: up at the start, down at the end, maybe on another thread
@@ -41,11 +45,12 @@ struct RequestLayout {
   static constexpr std::uint32_t kInputTokens = 4;
   static constexpr std::uint32_t kOutputTokens = 5;
   static constexpr std::uint32_t kCostNano = 6;  // nano-dollars
-  static constexpr std::uint32_t kCachedTokens = 7;
-  static constexpr std::uint32_t kReasoningTokens = 8;
-  static constexpr std::uint32_t kUnpriced = 9;
-  static constexpr std::uint32_t kUsageMissing = 10;
-  static constexpr std::uint32_t kDuration = 11;  // histogram: buckets, then the sum
+  static constexpr std::uint32_t kCostPico = 7;  // the rest of each cost below a nano-dollar
+  static constexpr std::uint32_t kCachedTokens = 8;
+  static constexpr std::uint32_t kReasoningTokens = 9;
+  static constexpr std::uint32_t kUnpriced = 10;
+  static constexpr std::uint32_t kUsageMissing = 11;
+  static constexpr std::uint32_t kDuration = 12;  // histogram: buckets, then the sum
 
   bool detailed;
   BucketLayout duration;
@@ -56,9 +61,15 @@ struct RequestLayout {
   BucketLayout input_tokens;
   BucketLayout output_tokens;
   BucketLayout error_duration;
+  BucketLayout queue;
 
   std::uint32_t errors;          // + ErrorType
   std::uint32_t finish_reasons;  // + index
+  std::uint32_t attempts;        // + CallStatus
+  std::uint32_t retry_wait;      // nanoseconds
+  std::uint32_t slos;            // two per service level: good, bad
+  std::uint32_t slo_count;
+  std::uint32_t queue_at;
   std::uint32_t first_token_at;
   std::uint32_t inter_token_at;
   std::uint32_t per_output_token_at;
@@ -94,11 +105,21 @@ struct CallRecord {
   ErrorType error_type = ErrorType::Other;  // when not successful
   std::optional<std::uint64_t> duration_ns{};
   std::optional<TokenUsage> usage{};
-  std::optional<std::uint64_t> cost_nano{};
+  std::optional<ExactCost> cost{};
   std::optional<std::uint32_t> finish_reason{};
+  std::optional<std::uint64_t> time_to_first_token_ns{};  // counted when it happened; here for service levels
   std::optional<std::uint64_t> time_per_output_token_ns{};
+  std::optional<std::uint64_t> queue_ns{};
   bool was_active = false;         // a scope: counted in kActive at its start
   bool usage_is_separate = false;  // record_latency(): tokens and cost come in calls of their own
+};
+
+/// What a provider last told of its limits. NaN: not told yet.
+struct RateLimitGauges {
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  std::atomic<double> requests_limit{kUnknown}, requests_remaining{kUnknown};
+  std::atomic<double> tokens_limit{kUnknown}, tokens_remaining{kUnknown};
+  std::atomic<double> reset_timestamp{kUnknown};
 };
 
 /// The series of one provider and model. Any thread may record; nothing here blocks or throws.
@@ -111,6 +132,9 @@ struct RequestSeries {
   const RequestLayout* layout;
   RequestSeries* next_model = nullptr;  // in the provider's list; set before it is published there
   Words words;
+  RateLimitGauges rate_limits;
+  std::atomic<std::uint32_t> shown_limits{0};  // one bit per gauge of rate_limits that /metrics shows
+  std::vector<std::uint32_t> slo_indexes;  // the service levels that apply; set when the series is made
   Sharded<std::uint32_t> latency_sketch{SketchLayout::kBuckets};
   Sharded<std::uint32_t> first_token_sketch{SketchLayout::kBuckets};  // shards exist only where calls are streamed
   Sharded<std::uint32_t> inter_token_sketch{SketchLayout::kBuckets};
@@ -121,13 +145,21 @@ struct RequestSeries {
   void started() noexcept { words.writer().add(RequestLayout::kActive, 1); }
   void record(const CallRecord& call) noexcept;
   void add_usage(const TokenUsage& usage) noexcept;
-  void add_cost(std::uint64_t nano_usd) noexcept { words.writer().add(RequestLayout::kCostNano, nano_usd); }
+  void add_cost(const ExactCost& cost) noexcept;
+  /// An attempt that failed and is followed by another.
+  void attempt_failed(std::uint64_t wait_ns) noexcept;
+  void set_rate_limits(const RateLimits& limits) noexcept;
+  void count_slo(std::uint32_t index, bool good) noexcept { words.writer().add(layout->slos + 2 * index + (good ? 0 : 1), 1); }
+  /// All that was spent, in whole nano-dollars.
+  [[nodiscard]] std::uint64_t cost_nano() const noexcept {
+    return words.sum(RequestLayout::kCostNano) + words.sum(RequestLayout::kCostPico) / 1000;
+  }
   void first_token(std::uint64_t nanoseconds) noexcept;
   void inter_token(std::uint64_t nanoseconds) noexcept;
 };
 
-/// USD as nano-dollars, rounded to the nearest; nothing when negative, not finite or over 9 billion dollars.
-[[nodiscard]] std::optional<std::uint64_t> to_nano_usd(double usd) noexcept;
+/// USD as nano-dollars, rounded to the nearest (what a provider reports has no finer meaning); nothing when negative, not finite or over 9 billion dollars.
+[[nodiscard]] std::optional<ExactCost> to_exact_cost(double usd) noexcept;
 /// Seconds as nanoseconds; nothing when negative, not finite or over 10^9 s.
 [[nodiscard]] std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept;
 /// Whether the counts of one call are believable (each at most 10^12), so that sums cannot wrap.

@@ -38,6 +38,13 @@ constexpr FamilyText kRequestFamilies[] = {
      Histogram},
     {"llm_output_tokens_per_second", "Output tokens per second after the first, one observation per streamed request.",
      Histogram},
+    {"llm_queue_seconds", "Time requests waited before they were sent, where the caller says so.", Histogram},
+    {"llm_attempts_total", "Attempts of requests by outcome; more than requests where calls were retried.", Counter},
+    {"llm_retry_wait_seconds_total", "Time spent waiting between attempts.", Counter},
+    {"llm_ratelimit_limit", "Limit of the current window, from the provider's response headers.", Gauge},
+    {"llm_ratelimit_remaining", "What is left of it.", Gauge},
+    {"llm_ratelimit_reset_timestamp_seconds", "When the window starts anew, in seconds since the Unix epoch.", Gauge},
+    {"llm_slo_requests_total", "Requests that kept (good) or broke (bad) a service-level objective.", Counter},
     {"llm_provider_up", "Health of a provider: 1 for the current status, 0 for the others.", Gauge},
 };
 
@@ -115,12 +122,21 @@ void MetricStore::add_request_series(RequestSeries& series) {
   for (std::uint32_t i = 0; i < kFinishReasons.size(); ++i)
     add_request_series_to(series, "llm_finish_reasons_total", CounterCell{words, layout_.finish_reasons + i, 0},
                           "reason", kFinishReasons[i]);
+  for (std::uint32_t i = 0; i < kCallStatusTexts.size(); ++i)
+    add_request_series_to(series, "llm_attempts_total", CounterCell{words, layout_.attempts + i, 0}, "outcome",
+                          kCallStatusTexts[i]);
+  counter("llm_retry_wait_seconds_total", layout_.retry_wait, kNano);
+  histogram("llm_queue_seconds", layout_.queue, layout_.queue_at, kNano);
+  add_slo_series(series);
   counter("llm_tokens_input_total", L::kInputTokens);
   counter("llm_tokens_output_total", L::kOutputTokens);
   counter("llm_tokens_cached_input_total", L::kCachedTokens);
   counter("llm_tokens_reasoning_total", L::kReasoningTokens);
-  counter("llm_cost_usd_total", L::kCostNano, kMilli);  // nano-dollars shown as micro-dollars
-  counter("llm_spend_usd_total", L::kCostNano, kNano);
+  const auto cost = [&](std::string_view family, unsigned decimals) {
+    add_request_series_to(series, family, CounterCell{words, L::kCostNano, decimals, L::kCostPico});
+  };
+  cost("llm_cost_usd_total", kMilli);  // nano-dollars shown as micro-dollars
+  cost("llm_spend_usd_total", kNano);
   counter("llm_unpriced_requests_total", L::kUnpriced);
   counter("llm_usage_missing_total", L::kUsageMissing);
   histogram("llm_request_duration_seconds", layout_.duration, L::kDuration, kNano);
@@ -136,6 +152,48 @@ void MetricStore::add_request_series(RequestSeries& series) {
                           HistogramCell{words, layout_.error_duration_at + i * (layout_.error_duration.count() + 1),
                                         &layout_.error_duration, kNano},
                           "error_type", to_string(static_cast<ErrorType>(i)));
+}
+
+void MetricStore::add_slo_series(RequestSeries& series) {
+  for (std::uint32_t i = 0; i < options_.service_levels.size(); ++i) {
+    const ServiceLevel& level = options_.service_levels[i];
+    if ((!level.provider.empty() && level.provider != series.provider()) ||
+        (!level.model.empty() && level.model != series.model()))
+      continue;
+    series.slo_indexes.push_back(i);
+    for (const bool good : {true, false}) {
+      Metric::Labels labels{{"provider", series.provider()}, {"model", series.model()}};
+      labels.emplace_back("slo", level.name);
+      labels.emplace_back("result", good ? "good" : "bad");
+      own_family("llm_slo_requests_total")
+          .add(std::move(labels), CounterCell{&series.words, layout_.slos + 2 * i + (good ? 0 : 1), 0});
+    }
+  }
+}
+
+void MetricStore::show_rate_limits(RequestSeries& series, const RateLimits& limits) noexcept {
+  series.set_rate_limits(limits);
+  const auto show = [&](std::string_view family, std::atomic<double>& gauge, std::string_view kind) {
+    const Cell cell = GaugeCell{&gauge};
+    if (kind.empty()) return add_request_series_to(series, family, cell);
+    add_request_series_to(series, family, cell, "kind", kind);
+  };
+  // A gauge shows up with its first value: most providers tell some of these, many none.
+  const auto show_once = [&](std::uint32_t bit, bool told, std::string_view family, std::atomic<double>& gauge,
+                             std::string_view kind) {
+    if (!told || (series.shown_limits.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
+    show(family, gauge, kind);
+  };
+  try {
+    RateLimitGauges& gauges = series.rate_limits;
+    show_once(1, limits.requests_limit.has_value(), "llm_ratelimit_limit", gauges.requests_limit, "requests");
+    show_once(2, limits.requests_remaining.has_value(), "llm_ratelimit_remaining", gauges.requests_remaining, "requests");
+    show_once(4, limits.tokens_limit.has_value(), "llm_ratelimit_limit", gauges.tokens_limit, "tokens");
+    show_once(8, limits.tokens_remaining.has_value(), "llm_ratelimit_remaining", gauges.tokens_remaining, "tokens");
+    show_once(16, limits.reset_at.has_value(), "llm_ratelimit_reset_timestamp_seconds", gauges.reset_timestamp, {});
+  } catch (...) {  // no memory for the series: the value is kept, unseen
+    count_rejected();
+  }
 }
 
 void MetricStore::add_evaluation_series(EvaluationSeries& series) {

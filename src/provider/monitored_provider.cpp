@@ -12,6 +12,8 @@ void take_over(RequestScope& scope, const CompletionResponse& response) noexcept
   if (response.usage) scope.set_usage(*response.usage);
   if (response.cost) scope.set_cost(*response.cost);
   if (!response.finish_reason.empty()) scope.set_finish_reason(response.finish_reason);
+  if (response.rate_limits) scope.set_rate_limits(*response.rate_limits);
+  for (const FailedAttempt& attempt : response.failed_attempts) scope.attempt(attempt.error, attempt.wait);
 }
 
 }  // namespace
@@ -41,6 +43,7 @@ std::string MonitoredProvider::name() const { return name_; }
 
 CompletionResponse MonitoredProvider::complete(const CompletionRequest& request) {
   RequestScope scope = recorder_->begin_request(name_, request.model);
+  if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   try {
     CompletionResponse response = provider_->complete(request);
     take_over(scope, response);
@@ -54,6 +57,7 @@ CompletionResponse MonitoredProvider::complete(const CompletionRequest& request)
 
 CompletionResponse MonitoredProvider::stream(const CompletionRequest& request, const StreamCallback& on_chunk) {
   RequestScope scope = recorder_->begin_request(name_, request.model);
+  if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   bool cancelled = false;
   try {
     CompletionResponse response = provider_->stream(request, [&](const StreamChunk& chunk) {

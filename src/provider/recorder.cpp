@@ -22,6 +22,7 @@ metrics::StoreOptions store_options(const MonitoringConfig& config) {
   options.max_label_bytes = config.max_label_bytes;
   options.detailed_metrics = config.detailed_metrics;
   options.histogram_buckets = config.histogram_buckets;
+  options.service_levels = config.service_levels;
   options.log = support::Log(config.logger);
   return options;
 }
@@ -77,13 +78,17 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   call.error_type = error_type;
   call.duration_ns = nanoseconds_between(scope.started, now);
   call.usage = scope.usage;
-  call.cost_nano = scope.cost_nano;
+  call.cost = scope.cost;
+  call.queue_ns = scope.queue_ns;
+  call.time_to_first_token_ns = scope.time_to_first_token_ns;
   call.was_active = true;
   if (!scope.finish_reason.empty()) call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
   if (scope.chunks > 0 && scope.usage && scope.usage->output_tokens >= 2)
     call.time_per_output_token_ns =
         nanoseconds_between(scope.first_chunk, scope.last_chunk) / (scope.usage->output_tokens - 1);
+  collector_.judge().price(*scope.series, call);
   scope.series->record(call);
+  collector_.judge().count_service_levels(*scope.series, call);
   if (!events_.has_listeners()) return events_.skip_event();
   try {
     distribute_scope_end(scope, call, message, code);
@@ -100,11 +105,12 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call, s
   payload.request_id = scope.request_id;
   payload.latency = to_seconds(*call.duration_ns);
   payload.tokens = call.usage;
-  if (call.cost_nano) payload.cost = to_seconds(*call.cost_nano);  // nano-dollars to dollars: the same factor
-  if (scope.chunks > 0) {
+  if (call.cost) payload.cost = call.cost->usd();
+  if (scope.time_to_first_token_ns) {
     payload.streamed = true;
-    payload.time_to_first_token = to_seconds(nanoseconds_between(scope.started, scope.first_chunk));
+    payload.time_to_first_token = to_seconds(*scope.time_to_first_token_ns);
   }
+  if (scope.failed_attempts > 0) payload.attempts = scope.failed_attempts + 1;
   if (call.time_per_output_token_ns) payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
   if (!scope.finish_reason.empty()) payload.finish_reason = scope.finish_reason;
   if (call.status != CallStatus::Success) {
@@ -120,7 +126,7 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call, s
     for (Metric& metric :
          TokenMetric(scope.provider, scope.model, call.usage->input_tokens, call.usage->output_tokens).to_metrics())
       distribute_metric(std::move(metric));
-  if (call.cost_nano) distribute_metric(CostMetric(scope.provider, scope.model, to_seconds(*call.cost_nano)).to_metric());
+  if (call.cost) distribute_metric(CostMetric(scope.provider, scope.model, call.cost->usd()).to_metric());
 }
 
 void Recorder::distribute_metric(Metric metric) { events_.distribute(MonitoringEvent::metric_recorded(std::move(metric))); }
@@ -198,10 +204,10 @@ void Recorder::record_tokens(std::string_view provider, std::string_view model, 
 }
 
 void Recorder::record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept {
-  const auto nano = metrics::to_nano_usd(cost_usd);
-  if (!nano) return store_.count_rejected();
+  const auto cost = metrics::to_exact_cost(cost_usd);
+  if (!cost) return store_.count_rejected();
   RequestSeries& series = series_of(provider, model);
-  series.add_cost(*nano);
+  series.add_cost(*cost);
   if (!details_wanted()) return;
   try {
     distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());

@@ -85,7 +85,10 @@ struct ScopeState {
   std::string provider;  // as events show them: the overflow series has others
   std::string model;
   std::optional<TokenUsage> usage{};
-  std::optional<std::uint64_t> cost_nano{};
+  std::optional<ExactCost> cost{};
+  std::optional<std::uint64_t> queue_ns{};
+  std::optional<std::uint64_t> time_to_first_token_ns{};
+  std::uint32_t failed_attempts = 0;
   std::string finish_reason{};
   bool finished = false;
 };

@@ -43,7 +43,11 @@ void RequestScope::on_chunk() noexcept {
   const auto now = state_->recorder->clock().steady_now();
   if (state_->chunks++ == 0) {
     state_->first_chunk = now;
-    state_->series->first_token(nanoseconds(state_->started, now));
+    // Once per call: what a retried attempt streams first is not the call's first token.
+    if (!state_->time_to_first_token_ns) {
+      state_->time_to_first_token_ns = nanoseconds(state_->started, now);
+      state_->series->first_token(*state_->time_to_first_token_ns);
+    }
   } else {
     state_->series->inter_token(nanoseconds(state_->last_chunk, now));
   }
@@ -58,9 +62,9 @@ void RequestScope::set_usage(const TokenUsage& usage) noexcept {
 
 void RequestScope::set_cost(double cost_usd) noexcept {
   if (!state_ || state_->finished) return;
-  const auto nano = metrics::to_nano_usd(cost_usd);
-  if (!nano) return state_->recorder->store().count_rejected();
-  state_->cost_nano = nano;
+  const auto cost = metrics::to_exact_cost(cost_usd);
+  if (!cost) return state_->recorder->store().count_rejected();
+  state_->cost = cost;
 }
 
 void RequestScope::set_finish_reason(std::string_view reason) noexcept {
@@ -70,6 +74,29 @@ void RequestScope::set_finish_reason(std::string_view reason) noexcept {
   } catch (...) {
     state_->recorder->store().count_rejected();
   }
+}
+
+void RequestScope::attempt(ErrorType, std::chrono::nanoseconds wait) noexcept {
+  if (!state_ || state_->finished) return;
+  ++state_->failed_attempts;
+  state_->chunks = 0;
+  state_->series->attempt_failed(wait.count() > 0 ? static_cast<std::uint64_t>(wait.count()) : 0);
+}
+
+void RequestScope::set_queue_time(std::chrono::nanoseconds queued) noexcept {
+  if (!state_ || state_->finished) return;
+  state_->queue_ns = queued.count() > 0 ? static_cast<std::uint64_t>(queued.count()) : 0;
+}
+
+void RequestScope::set_scheduled_start(std::chrono::steady_clock::time_point scheduled_at) noexcept {
+  if (!state_ || state_->finished) return;
+  state_->queue_ns = nanoseconds(scheduled_at, state_->started);
+  if (scheduled_at < state_->started) state_->started = scheduled_at;
+}
+
+void RequestScope::set_rate_limits(const RateLimits& limits) noexcept {
+  if (!state_ || state_->finished) return;
+  state_->recorder->store().show_rate_limits(*state_->series, limits);
 }
 
 void RequestScope::finish() noexcept { end(state_.get(), CallStatus::Success); }

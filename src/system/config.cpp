@@ -56,6 +56,23 @@ void check_origin(std::string_view origin) {
   if (!is_origin) refuse("allowed_origins", quoted(origin), "scheme://host[:port], for example https://bench.example");
 }
 
+void check_service_levels(const std::vector<ServiceLevel>& levels) {
+  constexpr std::size_t kMost = 16;
+  if (levels.size() > kMost) refuse("service_levels", std::to_string(levels.size()) + " entries", "at most 16");
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const ServiceLevel& level = levels[i];
+    const std::string where = "service_levels[" + std::to_string(i) + "]";
+    if (level.name.empty() || level.name.size() > 64 || !support::is_valid_utf8(level.name))
+      refuse(where + ".name", quoted(level.name), "1 to 64 bytes of UTF-8");
+    for (std::size_t k = 0; k < i; ++k)
+      if (levels[k].name == level.name) refuse(where + ".name", quoted(level.name), "a name that no other level has");
+    if (!level.latency && !level.time_to_first_token && !level.time_per_output_token)
+      refuse(where, quoted(level.name), "at least one bound (latency, time_to_first_token, time_per_output_token)");
+    for (const auto& bound : {level.latency, level.time_to_first_token, level.time_per_output_token})
+      if (bound && bound->count() <= 0) refuse(where, quoted(level.name), "bounds above 0");
+  }
+}
+
 void check_limits(const ServerLimits& limits) {
   using Size = std::size_t;
   check_range<Size>("limits.max_connections", limits.max_connections, 1, 100'000);
@@ -122,10 +139,18 @@ LTB_BUILDER(with_event_history, std::size_t, event_history)
 LTB_BUILDER(with_max_series_per_family, std::size_t, max_series_per_family)
 LTB_BUILDER(with_max_label_bytes, std::size_t, max_label_bytes)
 LTB_BUILDER(with_max_history_bytes, std::size_t, max_history_bytes)
+LTB_BUILDER(with_price_table, PriceTable, price_table)
+LTB_BUILDER(with_budget, double, budget_usd)
 LTB_BUILDER(with_alerts, AlertThresholds, alerts)
 LTB_BUILDER(with_limits, ServerLimits, limits)
 LTB_BUILDER(with_logger, std::shared_ptr<spdlog::logger>, logger)
 #undef LTB_BUILDER
+
+MonitoringConfig MonitoringConfig::with_slo(ServiceLevel level) const {
+  MonitoringConfig copy = *this;
+  copy.service_levels.push_back(std::move(level));
+  return copy;
+}
 
 MonitoringConfig MonitoringConfig::with_histogram_buckets(std::string family, std::vector<double> upper_bounds) const {
   MonitoringConfig copy = *this;
@@ -145,6 +170,9 @@ void MonitoringConfig::validate() const {
   check_share("alerts.rate_limited_rate", alerts.rate_limited_rate);
   if (alerts.minimum_requests == 0) refuse("alerts.minimum_requests", "0", "at least 1");
   check_range<std::int64_t>("alerts.benchmark_stalled_after", alerts.benchmark_stalled_after.count(), 0, 86'400);
+  if (budget_usd && !(*budget_usd > 0 && *budget_usd <= 1e9))
+    refuse("budget_usd", metrics::number_text(*budget_usd), "more than 0 and at most 1,000,000,000");
+  check_service_levels(service_levels);
   check_limits(limits);
   check_url(websocket_url);
   check_token(auth_token);

@@ -101,6 +101,21 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_MAX_SERIES_PER_FAMILY", config.max_series_per_family, 1, 1'000'000);
   read("LTB_MAX_LABEL_BYTES", config.max_label_bytes, 16, 4096);
   read("LTB_MAX_HISTORY_BYTES", config.max_history_bytes, 1 << 20, std::uint64_t{1} << 40);
+  if (const auto prices = variable("LTB_PRICE_TABLE")) {
+    try {
+      config.price_table = *prices == "builtin" ? PriceTable::built_in() : PriceTable::load(*prices);
+    } catch (const std::invalid_argument& error) {
+      refuse("LTB_PRICE_TABLE", *prices, std::string("\"builtin\" or a readable price file; ") + error.what());
+    }
+  }
+  if (const auto budget = variable("LTB_BUDGET_USD")) {
+    double usd = 0;
+    const char* end = budget->data() + budget->size();
+    const auto [stopped, error] = std::from_chars(budget->data(), end, usd);
+    if (error != std::errc{} || stopped != end || !(usd > 0 && usd <= 1e9))
+      refuse("LTB_BUDGET_USD", *budget, "a number of dollars above 0 and up to 1000000000");
+    config.budget_usd = usd;
+  }
   return config;
 }
 

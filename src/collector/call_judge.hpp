@@ -1,0 +1,31 @@
+// What a finished call costs and which service levels it kept: the same for scopes and hand-published events.
+#pragma once
+
+#include "metrics/request_series.hpp"
+
+#include <ltb/config.hpp>
+#include <ltb/price_table.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace ltb::collector {
+
+/// Immutable after construction; any thread.
+class CallJudge {
+ public:
+  CallJudge(std::optional<PriceTable> prices, std::vector<ServiceLevel> levels)
+      : prices_(std::move(prices)), levels_(std::move(levels)) {}
+
+  /// Fills in the cost from the price table when the call has usage and no cost of the provider's own.
+  void price(const metrics::RequestSeries& series, metrics::CallRecord& call) const noexcept;
+  /// Counts the call as good or bad for each service level that applies to its series. Cancelled calls do not count.
+  void count_service_levels(metrics::RequestSeries& series, const metrics::CallRecord& call) const noexcept;
+  [[nodiscard]] const std::vector<ServiceLevel>& levels() const noexcept { return levels_; }
+
+ private:
+  std::optional<PriceTable> prices_;
+  std::vector<ServiceLevel> levels_;
+};
+
+}  // namespace ltb::collector
