@@ -4,6 +4,7 @@ add_library(ltb_build_settings INTERFACE)
 target_compile_features(ltb_build_settings INTERFACE cxx_std_20)
 target_compile_options(ltb_build_settings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<BOOL:${LTB_WARNINGS_AS_ERRORS}>:-Werror>)
 
 if(LTB_SANITIZE)

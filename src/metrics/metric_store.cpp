@@ -193,7 +193,7 @@ void MetricStore::note_overflow(const char* what) noexcept {
   overflowed_.fetch_add(1, std::memory_order_relaxed);
   if (overflow_logged_.exchange(true, std::memory_order_relaxed)) return;
   options_.log.warn(
-      "metrics: {} label sets of {} are in use, the limit; new ones count as \"_overflow_\" from now on "
+      "metrics: {} label sets (each a {}) are in use, the limit; new ones count as \"_overflow_\" from now on "
       "(raise it with with_max_series_per_family() or LTB_MAX_SERIES_PER_FAMILY)",
       options_.max_series_per_family, what);
 }
