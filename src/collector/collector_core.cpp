@@ -49,7 +49,8 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
 }
 
 void CollectorCore::apply_request(EventType type, const RequestPayload& request) noexcept {
-  RequestSeries& series = store_.request_series(request.provider, request.model);
+  const std::string_view model = request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
+  RequestSeries& series = store_.request_series(request.provider, model);
   if (type == EventType::RequestStarted) {
     series.provider_series->manual_started();
     series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
@@ -77,10 +78,17 @@ void CollectorCore::apply_request(EventType type, const RequestPayload& request)
     call.error_type = request.error_type.value_or(ErrorType::Other);
     call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   }
-  if (request.time_to_first_token)
-    if (const auto nanoseconds = metrics::to_nanoseconds(*request.time_to_first_token)) series.first_token(*nanoseconds);
-  if (request.time_per_output_token)
+  if (request.time_to_first_token) {
+    if (const auto nanoseconds = metrics::to_nanoseconds(*request.time_to_first_token)) {
+      series.first_token(*nanoseconds);
+    } else {
+      store_.count_rejected();
+    }
+  }
+  if (request.time_per_output_token) {
     call.time_per_output_token_ns = metrics::to_nanoseconds(*request.time_per_output_token);
+    if (!call.time_per_output_token_ns) store_.count_rejected();
+  }
   series.record(call);
 }
 

@@ -13,7 +13,11 @@ namespace {
 BucketLayout evaluation_layout(const StoreOptions& options) {
   const auto found = options.histogram_buckets.find("llm_evaluation_duration_seconds");
   if (found == options.histogram_buckets.end()) return BucketLayout(kRequestSeconds, 1e9);
-  return BucketLayout(found->second, 1e9);
+  try {
+    return BucketLayout(found->second, 1e9);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("histogram_buckets[\"" + found->first + "\"]: " + error.what());
+  }
 }
 
 }  // namespace
@@ -66,8 +70,8 @@ RequestSeries& MetricStore::request_series(std::string_view provider, std::strin
     }
     if (series != nullptr) return *series;
     support::MutexLock lock(overflow_mutex_);
+    show_overflow_provider();
     if (!overflow_shown_.exchange(true, std::memory_order_acq_rel)) {
-      add_provider_series(*overflow_provider_);
       add_request_series(*overflow_requests_);
       link_model(*overflow_requests_);
     }
@@ -91,10 +95,16 @@ ProviderSeries& MetricStore::provider_series(std::string_view provider) noexcept
           return made;
         });
     if (series != nullptr) return *series;
+    support::MutexLock lock(overflow_mutex_);
+    show_overflow_provider();
   } catch (...) {
   }
   note_overflow("provider");
   return *overflow_provider_;
+}
+
+void MetricStore::show_overflow_provider() {
+  if (!overflow_provider_shown_.exchange(true, std::memory_order_acq_rel)) add_provider_series(*overflow_provider_);
 }
 
 EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std::string_view model,
@@ -150,12 +160,12 @@ bool MetricStore::record(const Metric& metric, std::string* why) noexcept {
   return false;
 }
 
-Family& MetricStore::add_family(std::string name, std::string help, MetricType type) {
+Family& MetricStore::add_family(std::string name, std::string help, MetricType type, FamilyOwner owner) {
   if (!is_legal_metric_name(name)) throw std::logic_error("metric family \"" + name + "\": not a legal name");
   support::MutexLock lock(families_mutex_);
   auto& place = families_[name];
   if (place) throw std::logic_error("metric family \"" + name + "\" is there already");
-  place = std::make_unique<Family>(std::move(name), std::move(help), type);
+  place = std::make_unique<Family>(std::move(name), std::move(help), type, owner);
   return *place;
 }
 
@@ -179,7 +189,7 @@ std::vector<RequestSeries*> MetricStore::all_request_series() const {
 
 std::vector<ProviderSeries*> MetricStore::all_provider_series() const {
   auto all = providers_.values();
-  if (overflow_shown_.load(std::memory_order_acquire)) all.push_back(overflow_provider_.get());
+  if (overflow_provider_shown_.load(std::memory_order_acquire)) all.push_back(overflow_provider_.get());
   return all;
 }
 
