@@ -14,8 +14,6 @@ ltb_require(Boost libboost1.81-dev 1.81)
 ltb_require(prometheus-cpp prometheus-cpp-dev CONFIG COMPONENTS core)
 ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)
-ltb_require(OpenSSL libssl-dev)
-ltb_require(ZLIB zlib1g-dev)
 
 if(LTB_BUILD_TESTS)
   ltb_require(GTest libgtest-dev CONFIG)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Installs the Debian packages a script of this project needs. Sourced, not run:
 #   source cmake/install-debian-packages.sh
-#   install_debian_packages ninja-build libssl-dev
+#   install_debian_packages ninja-build libspdlog-dev
 
 # install_debian_packages PACKAGE...: installs those that are missing and touches nothing else.
 # As root or through sudo; on another system it names the packages and returns 1.

@@ -115,12 +115,13 @@ std::vector<Target> simulated_targets(const Options& options,
 }
 
 /// The library writes nothing by itself; its warnings go where ours go.
-ltb::MonitoringConfig monitoring_config() {
+std::unique_ptr<ltb::MonitoringSystem> make_monitoring() {
   auto logger = std::make_shared<spdlog::logger>("monitoring",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(spdlog::level::warn);
   try {
-    return ltb::MonitoringConfig::from_env(ltb::MonitoringConfig{}.with_logger(std::move(logger)));
+    return std::make_unique<ltb::MonitoringSystem>(
+        ltb::MonitoringConfig::from_env(ltb::MonitoringConfig{}.with_logger(std::move(logger))));
   } catch (const std::invalid_argument& error) {
     throw Failure(kExitUsage, error.what());
   }
@@ -245,7 +246,8 @@ int run(const std::vector<std::string>& arguments) {
   std::vector<Target> targets = options.provider == ProviderKind::OpenAi
                                     ? openai_targets(options, signal.token())
                                     : simulated_targets(options, dataset.questions, signal.token());
-  ltb::MonitoringSystem monitoring{monitoring_config()};
+  const auto system = make_monitoring();
+  ltb::MonitoringSystem& monitoring = *system;
   for (Target& target : targets) {
     target.provider = std::make_shared<ltb::MonitoredProvider>(target.provider, monitoring);
   }

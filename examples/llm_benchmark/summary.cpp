@@ -54,8 +54,10 @@ SummaryRow row_of(const ltb::ModelStats& stats) {
                  .errors_by_type = {},
                  .score = {}};
   for (std::size_t i = 0; i < stats.errors.size(); ++i) {
-    if (stats.errors[i] == 0) continue;
-    row.errors_by_type[std::string(to_string(static_cast<ltb::ErrorType>(i)))] = stats.errors[i];
+    const auto type = static_cast<ltb::ErrorType>(i);
+    // What the caller gave up is no error; it has a column of its own.
+    if (stats.errors[i] == 0 || type == ltb::ErrorType::Cancelled) continue;
+    row.errors_by_type[std::string(to_string(type))] = stats.errors[i];
   }
   return row;
 }

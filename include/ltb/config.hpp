@@ -103,7 +103,9 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   unsigned io_threads = 1;
   /// Events kept for receivers, `since=` and /api/v1/events; 16..1,048,576. Default: 8,192. LTB_EVENT_HISTORY.
   std::size_t event_history = 8192;
-  /// Label sets a metric family may have, 1..1,000,000; beyond it one `_overflow_` series takes the rest. Default: 1,000.
+  /// Label sets of one kind (provider-model pairs, evaluation metrics, benchmarks, a user metric's labels), 1..1,000,000;
+  /// beyond it one `_overflow_` series takes the rest. Families with a closed label more (status, error_type) have that many
+  /// times the series. Default: 1,000.
   /// LTB_MAX_SERIES_PER_FAMILY.
   std::size_t max_series_per_family = 1000;
   /// Bytes a label value (a provider, a model, ...) may have before it is cut, 16..4,096. Default: 256.

@@ -22,7 +22,8 @@ struct EventBusAccess;
 class LTB_MONITORING_EXPORT EventSubscriber {
  public:
   virtual ~EventSubscriber();
-  /// Runs on the publisher's thread, concurrently when several threads publish: be quick and thread-safe.
+  /// Runs on the publisher's thread, concurrently when several threads publish: be quick and thread-safe. Events that the
+  /// library makes itself (provider status, alerts) come on its I/O threads: who blocks there holds up the listeners.
   /// May publish and subscribe. An exception is caught and counted; the other subscribers still run.
   /// `event` lives until the call returns.
   virtual void on_event(const MonitoringEvent& event) = 0;

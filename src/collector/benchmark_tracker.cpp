@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ltb::collector {
 namespace {
@@ -49,14 +50,48 @@ BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::C
                                      "Benchmark examples that failed, by benchmark name.", MetricType::Counter)) {}
 
 void BenchmarkTracker::apply(EventType type, BenchmarkPayload& event) {
+  if (event.eta_seconds && !(std::isfinite(*event.eta_seconds) && *event.eta_seconds >= 0)) event.eta_seconds.reset();
   const auto now = clock_.steady_now();
   support::MutexLock lock(mutex_);
   Benchmark& run = find_or_make(event, type == EventType::BenchmarkStarted);
+  if (!run.running && type != EventType::BenchmarkCompleted) return book_straggler(event);
+  const bool overtaken = type != EventType::BenchmarkCompleted && event.completed_examples < run.completed;
   run.last_event = now;
   run.stalled = false;
-  run.total = std::max(event.total_examples, event.completed_examples);
   if (event.current_provider) run.current_provider = event.current_provider;
+  count(run, event);
 
+  double progress = run.progress;
+  if (run.total > 0) {
+    progress = 100.0 * static_cast<double>(run.completed) / static_cast<double>(run.total);
+  } else if (type == EventType::BenchmarkCompleted) {
+    progress = 100;
+  }
+  if (type == EventType::BenchmarkCompleted) {
+    event.eta_seconds = run.eta = 0;
+    end(run, now);
+  } else {
+    estimate(run, event, now);
+  }
+  // The caller's own percentage stands, but for one that is not set (NaN is none either).
+  if (!(event.progress_percent > 0) || type == EventType::BenchmarkCompleted) event.progress_percent = progress;
+  event.progress_percent = std::clamp(event.progress_percent, 0.0, 100.0);
+  run.progress = overtaken ? std::clamp(progress, 0.0, 100.0) : event.progress_percent;
+  show(run);
+}
+
+// Progress that arrives after the end, from another thread: it is shown to the listeners and changes nothing.
+void BenchmarkTracker::book_straggler(BenchmarkPayload& event) {
+  double progress = event.progress_percent;
+  if (!(progress > 0))
+    progress = event.total_examples == 0 ? 0
+                                         : 100.0 * static_cast<double>(event.completed_examples) /
+                                               static_cast<double>(event.total_examples);
+  event.progress_percent = std::clamp(progress, 0.0, 100.0);
+}
+
+// Counts only grow, in whatever order the events come.
+void BenchmarkTracker::count(Benchmark& run, BenchmarkPayload& event) {
   const std::uint64_t failed = std::max(run.failed, event.failed_examples.value_or(0));
   const std::uint64_t completed = std::max(run.completed, event.completed_examples);
   const std::uint64_t newly_failed = failed - run.failed;
@@ -64,62 +99,58 @@ void BenchmarkTracker::apply(EventType type, BenchmarkPayload& event) {
   count_examples(run.name, newly_through - std::min(newly_through, newly_failed), newly_failed);
   run.failed = failed;
   run.completed = completed;
+  run.total = std::max(event.total_examples, completed);
   if (event.failed_examples || failed > 0) event.failed_examples = failed;
+}
 
-  if (type == EventType::BenchmarkCompleted) {
-    run.progress = run.total == 0 ? 100.0 : 100.0 * static_cast<double>(completed) / static_cast<double>(run.total);
-    event.eta_seconds = 0;
-    run.eta = 0;
-    if (run.running) {
-      run.running = false;
-      run.ended = now;
-      run.cost_at_end = total_cost_nano_();
-      observe_duration(run);
-    }
-  } else {
-    if (run.total > 0) run.progress = 100.0 * static_cast<double>(completed) / static_cast<double>(run.total);
-    if (run.pace.size() > 512) run.pace.pop_front();
-    run.pace.emplace_back(now, completed);
-    while (run.pace.size() > 2 && now - run.pace[1].first > std::chrono::seconds{60}) run.pace.pop_front();
-    if (event.eta_seconds) {
-      run.eta = event.eta_seconds;
-    } else if (const double pace = pace_of(run); pace > 0 && run.total > 0) {
-      run.eta = static_cast<double>(run.total - completed) / pace;
-      event.eta_seconds = run.eta;
-    }
+void BenchmarkTracker::estimate(Benchmark& run, BenchmarkPayload& event, support::SteadyTime now) {
+  if (run.pace.size() > 512) run.pace.pop_front();
+  run.pace.emplace_back(now, run.completed);
+  while (run.pace.size() > 2 && now - run.pace[1].first > std::chrono::seconds{60}) run.pace.pop_front();
+  if (!event.eta_seconds) {
+    const double pace = pace_of(run);
+    if (pace <= 0 || run.total == 0) return;
+    event.eta_seconds = static_cast<double>(run.total - run.completed) / pace;
   }
-  if (event.progress_percent <= 0 || type == EventType::BenchmarkCompleted) event.progress_percent = run.progress;
-  run.progress = event.progress_percent = std::clamp(event.progress_percent, 0.0, 100.0);
-  show(run);
+  run.eta = event.eta_seconds;
+}
+
+void BenchmarkTracker::end(Benchmark& run, support::SteadyTime now) {
+  if (!std::exchange(run.running, false)) return;
+  run.ended = now;
+  run.cost_at_end = total_cost_nano_();
+  observe_duration(run);
 }
 
 BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_make(const BenchmarkPayload& event, bool restart) {
-  const auto found = benchmarks_.find(event.benchmark_id);
+  // As the labels show them: two ids that look alike there must not make the same series twice.
+  const std::size_t most = store_.options().max_label_bytes;
+  const std::string id = metrics::clean_label(event.benchmark_id, most);
+  const std::string name = metrics::clean_label(event.name, most);
+  const auto found = benchmarks_.find(id);
   if (found != benchmarks_.end()) {
-    if (!restart && found->second->name == event.name) return *found->second;
+    if (!restart && found->second->name == name) return *found->second;
     forget(*found->second);
     benchmarks_.erase(found);
   }
   make_room();
   auto run = std::make_unique<Benchmark>();
-  run->id = event.benchmark_id;
-  run->name = event.name;
+  run->id = id;
+  run->name = name;
   run->started = run->last_event = clock_.steady_now();
   run->started_at = clock_.system_now();
   run->cost_at_start = total_cost_nano_();
   run->gauges = std::make_shared<Gauges>();
-  run->pace.emplace_back(run->started, 0);
+  run->pace.emplace_back(run->started, event.completed_examples);  // what was done before is no pace
   add_gauge(*run, progress_, run->gauges->progress);
   add_gauge(*run, examples_, run->gauges->examples);
   add_gauge(*run, processed_, run->gauges->processed);
   add_gauge(*run, running_, run->gauges->running);
-  return *(benchmarks_[event.benchmark_id] = std::move(run));
+  return *(benchmarks_[id] = std::move(run));
 }
 
 void BenchmarkTracker::add_gauge(Benchmark& run, metrics::Family& family, std::atomic<double>& value) {
-  const std::size_t most = store_.options().max_label_bytes;
-  run.series.emplace_back(&family, family.add({{"benchmark_id", metrics::clean_label(run.id, most)},
-                                               {"name", metrics::clean_label(run.name, most)}},
+  run.series.emplace_back(&family, family.add({{"benchmark_id", run.id}, {"name", run.name}},
                                               metrics::GaugeCell{&value}, run.gauges));
 }
 
@@ -159,14 +190,12 @@ void BenchmarkTracker::observe_duration(Benchmark& run) {
   const auto writer = words->writer();
   writer.add(run_layout_.index_of(nanoseconds), 1);
   writer.add(run_layout_.count(), nanoseconds);
-  const std::size_t most = store_.options().max_label_bytes;
-  run.series.emplace_back(&duration_, duration_.add({{"benchmark_id", metrics::clean_label(run.id, most)},
-                                                     {"name", metrics::clean_label(run.name, most)}},
+  run.series.emplace_back(&duration_, duration_.add({{"benchmark_id", run.id}, {"name", run.name}},
                                                     metrics::HistogramCell{words.get(), 0, &run_layout_, 9}, words));
 }
 
 void BenchmarkTracker::count_examples(const std::string& name, std::uint64_t well, std::uint64_t failed) {
-  std::string label = metrics::clean_label(name, store_.options().max_label_bytes);
+  std::string label = name;
   if (!counts_.contains(label) && counts_.size() >= store_.options().max_series_per_family) label = metrics::kOverflow;
   auto& counts = counts_[label];
   if (!counts) {
@@ -213,9 +242,9 @@ std::vector<MonitoringEvent> BenchmarkTracker::tick() {
 
 std::vector<BenchmarkStatus> BenchmarkTracker::statuses() const {
   const auto now = clock_.steady_now();
-  const std::uint64_t cost_now = total_cost_nano_();
   std::vector<BenchmarkStatus> all;
   support::MutexLock lock(mutex_);
+  const std::uint64_t cost_now = total_cost_nano_();  // under the lock: after every run's cost at its start
   for (const auto& [id, run] : benchmarks_) {
     BenchmarkStatus status;
     status.benchmark_id = run->id;
@@ -239,8 +268,8 @@ std::vector<BenchmarkStatus> BenchmarkTracker::statuses() const {
     } else if (!run->running) {
       status.eta_seconds = 0;
     }
-    const std::uint64_t cost = (run->running ? cost_now : run->cost_at_end) - run->cost_at_start;
-    status.cost = static_cast<double>(cost) * 1e-9;
+    const std::uint64_t cost_then = run->running ? cost_now : run->cost_at_end;
+    status.cost = static_cast<double>(cost_then - std::min(cost_then, run->cost_at_start)) / 1e9;
     if (run->completed > 0 && run->total > 0)
       status.projected_cost =
           status.cost * static_cast<double>(run->total) / static_cast<double>(run->completed);

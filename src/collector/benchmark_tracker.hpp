@@ -63,6 +63,10 @@ class BenchmarkTracker {
   };
 
   Benchmark& find_or_make(const BenchmarkPayload& benchmark, bool restart) LTB_REQUIRES(mutex_);
+  static void book_straggler(BenchmarkPayload& event);
+  void count(Benchmark& benchmark, BenchmarkPayload& event) LTB_REQUIRES(mutex_);
+  void estimate(Benchmark& benchmark, BenchmarkPayload& event, support::SteadyTime now) LTB_REQUIRES(mutex_);
+  void end(Benchmark& benchmark, support::SteadyTime now) LTB_REQUIRES(mutex_);
   void forget(Benchmark& benchmark) LTB_REQUIRES(mutex_);
   void make_room() LTB_REQUIRES(mutex_);
   void show(Benchmark& benchmark) LTB_REQUIRES(mutex_);

@@ -51,7 +51,8 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
 }
 
 void CollectorCore::apply_request(EventType type, RequestPayload& request) noexcept {
-  RequestSeries& series = store_.request_series(request.provider, request.model);
+  const std::string_view model = request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
+  RequestSeries& series = store_.request_series(request.provider, model);
   if (type == EventType::RequestStarted) {
     series.provider_series->manual_started();
     series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
@@ -81,10 +82,16 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   }
   if (request.time_to_first_token) {
     call.time_to_first_token_ns = metrics::to_nanoseconds(*request.time_to_first_token);
-    if (call.time_to_first_token_ns) series.first_token(*call.time_to_first_token_ns);
+    if (call.time_to_first_token_ns) {
+      series.first_token(*call.time_to_first_token_ns);
+    } else {
+      store_.count_rejected();
+    }
   }
-  if (request.time_per_output_token)
+  if (request.time_per_output_token) {
     call.time_per_output_token_ns = metrics::to_nanoseconds(*request.time_per_output_token);
+    if (!call.time_per_output_token_ns) store_.count_rejected();
+  }
   if (request.attempts)
     for (std::uint32_t i = 1; i < std::min(*request.attempts, 100u); ++i) series.attempt_failed(0);
   judge_.price(series, call);

@@ -238,6 +238,8 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
     }
   }
 
+  // Of a provider never heard of nothing is known; of all of them together it is known that nothing happened.
+  const bool is_known = !selected.empty() || (query.provider.empty() && query.model.empty());
   HistorySeries series;
   series.step = std::chrono::seconds{step};
   series.points.reserve(count);
@@ -252,7 +254,8 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
     // The newest step is not over yet: its rate is over the part that is.
     const double begun = std::max(static_cast<double>(start), static_cast<double>(born));
     const double seconds = std::clamp(now_exact - begun, 1.0, static_cast<double>(step));
-    if (ran && !selected.empty()) point.value = metric.read(deltas[i], seconds);
+    const bool is_kept = start + step > now - reach_.keep[tier];  // what is forgotten is not known to be 0
+    if (ran && is_kept && is_known) point.value = metric.read(deltas[i], seconds);
     series.points.push_back(point);
   }
   return series;

@@ -12,7 +12,7 @@ namespace {
 using Read = std::optional<double> (*)(const HistoryDelta&, double);
 
 double rate(std::uint64_t count, double seconds) { return static_cast<double>(count) / seconds; }
-double usd(std::uint64_t nano) { return static_cast<double>(nano) * 1e-9; }
+double usd(std::uint64_t nano) { return static_cast<double>(nano) / 1e9; }
 
 std::optional<double> quantile(const metrics::SparseSketch& sketch, double q) {
   metrics::DenseSketch dense;

@@ -12,27 +12,32 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string percent(double share_of_one) { return std::to_string(std::lround(share_of_one * 100)) + " %"; }
+std::string percent(double share_of_one) {
+  return std::to_string(std::lround(share_of_one * 100)) + " %";
+}
 
 std::string describe(const HistoryDelta& window) {
   const std::uint64_t answered = window.success + window.error;
   return percent(share(window.error, answered)) + " of " + std::to_string(answered) +
-         " requests failed in the last 60 s (" + percent(share(window.errors_of(ErrorType::RateLimit), answered)) +
-         " rate limited)";
+         " requests failed in the last 60 s (" +
+         percent(share(window.errors_of(ErrorType::RateLimit), answered)) + " rate limited)";
 }
 
-MonitoringEvent status_event(const metrics::ProviderSeries& provider, ProviderHealth health, const HistoryDelta& window) {
+MonitoringEvent status_event(const metrics::ProviderSeries& provider, ProviderHealth health,
+                             const HistoryDelta& window) {
   ProviderPayload payload;
   payload.provider = provider.provider();
   payload.status = health;
   payload.message = describe(window);
   payload.active_requests = provider.active();
   if (window.success > 0)
-    payload.avg_latency_ms = static_cast<double>(window.latency_ns) * 1e-6 / static_cast<double>(window.success);
+    payload.avg_latency_ms =
+        static_cast<double>(window.latency_ns) * 1e-6 / static_cast<double>(window.success);
   return MonitoringEvent(EventType::ProviderStatus, std::move(payload));
 }
 
-MonitoringEvent alert_event(const metrics::ProviderSeries& provider, ProviderHealth health, const HistoryDelta& window) {
+MonitoringEvent alert_event(const metrics::ProviderSeries& provider, ProviderHealth health,
+                            const HistoryDelta& window) {
   const std::string& name = provider.provider();
   const std::string message = name + ": " + describe(window);
   switch (health) {
@@ -50,15 +55,27 @@ MonitoringEvent alert_event(const metrics::ProviderSeries& provider, ProviderHea
 
 }  // namespace
 
-ProviderHealth ProviderHealthMonitor::judge(const HistoryDelta& window, const AlertThresholds& thresholds) noexcept {
+ProviderHealth ProviderHealthMonitor::judge(const HistoryDelta& window,
+                                            const AlertThresholds& thresholds) noexcept {
   const std::uint64_t answered = window.success + window.error;
   const double failed = share(window.error, answered);
   const double limited = share(window.errors_of(ErrorType::RateLimit), answered);
   // Mostly rate limits: the provider is well and asks for patience.
-  if (limited > 0 && limited >= thresholds.rate_limited_rate && limited * 2 >= failed) return ProviderHealth::RateLimited;
+  if (limited > 0 && limited >= thresholds.rate_limited_rate && limited * 2 >= failed)
+    return ProviderHealth::RateLimited;
   if (failed > 0 && failed >= thresholds.critical_error_rate) return ProviderHealth::Unavailable;
   if (failed > 0 && failed >= thresholds.error_rate) return ProviderHealth::Degraded;
   return ProviderHealth::Healthy;
+}
+
+ProviderHealth ProviderHealthMonitor::judge_recovery(const HistoryDelta& window,
+                                                     const AlertThresholds& thresholds) noexcept {
+  constexpr double kClear = 0.8;
+  AlertThresholds lower = thresholds;
+  lower.error_rate *= kClear;
+  lower.critical_error_rate *= kClear;
+  lower.rate_limited_rate *= kClear;
+  return judge(window, lower);
 }
 
 std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
@@ -66,9 +83,15 @@ std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
   support::MutexLock lock(mutex_);
   for (metrics::ProviderSeries* provider : store_.all_provider_series()) {
     const HistoryDelta window = history_.provider_delta(provider->provider(), kWindow);
-    if (window.success + window.error < thresholds_.minimum_requests) continue;
-    const ProviderHealth health = judge(window, thresholds_);
     ProviderHealth& judged = judged_.try_emplace(provider, ProviderHealth::Healthy).first->second;
+    const std::uint64_t answered = window.success + window.error;
+    if (answered < thresholds_.minimum_requests &&
+        !(answered == 0 && judged != ProviderHealth::Healthy))
+      continue;
+    ProviderHealth health = judge(window, thresholds_);
+    if (health == ProviderHealth::Healthy && judged != ProviderHealth::Healthy &&
+        judge_recovery(window, thresholds_) != ProviderHealth::Healthy)
+      health = judged;  // better, but not clearly
     if (health == judged) continue;
     judged = health;
     provider->health.store(health, std::memory_order_relaxed);

@@ -16,15 +16,22 @@ namespace ltb::collector {
 /// Thread safety: every member from any thread.
 class ProviderHealthMonitor {
  public:
-  ProviderHealthMonitor(metrics::MetricStore& store, const HistoryBook& history, AlertThresholds thresholds)
+  ProviderHealthMonitor(metrics::MetricStore& store, const HistoryBook& history,
+                        AlertThresholds thresholds)
       : store_(store), history_(history), thresholds_(thresholds) {}
 
-  /// Judges all providers. Returns a ProviderStatus event for each whose health changed, and an alert with it. A provider
-  /// with too few requests in the window keeps its health.
+  /// Judges all providers. Returns a ProviderStatus event for each whose health changed, and an
+  /// alert with it. A provider with too few requests in the window keeps its health; one without
+  /// any is taken to be well again. Getting better takes clearing the thresholds by a fifth, so
+  /// that a provider at a threshold does not flap.
   [[nodiscard]] std::vector<MonitoringEvent> tick();
 
   /// The health that the numbers of a window stand for.
-  [[nodiscard]] static ProviderHealth judge(const HistoryDelta& window, const AlertThresholds& thresholds) noexcept;
+  [[nodiscard]] static ProviderHealth judge(const HistoryDelta& window,
+                                            const AlertThresholds& thresholds) noexcept;
+  /// The same for a provider that is not well: thresholds a fifth lower.
+  [[nodiscard]] static ProviderHealth judge_recovery(const HistoryDelta& window,
+                                                     const AlertThresholds& thresholds) noexcept;
 
  private:
   metrics::MetricStore& store_;

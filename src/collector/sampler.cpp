@@ -10,7 +10,11 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   const auto active = static_cast<std::int64_t>(words[RequestLayout::kActive]);
   // The duration sum also moves for a latency published as a metric of its own, which finishes no call.
   const std::uint64_t duration_sum = series_->words.sum(series_->layout->duration_sum());
-  if (words == last_words_ && duration_sum == last_duration_sum_ && active <= 0) return std::nullopt;
+  // So do errors: an ErrorMetric is published without a call.
+  std::array<std::uint64_t, kErrorTypeCount> errors{};
+  series_->words.sum_range(series_->layout->errors, kErrorTypeCount, errors.data());
+  if (words == last_words_ && duration_sum == last_duration_sum_ && errors == last_errors_ && active <= 0)
+    return std::nullopt;
 
   const auto added = [&](std::uint32_t index) { return words[index] - last_words_[index]; };
   HistoryDelta delta;
@@ -29,8 +33,6 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   last_words_ = words;
   last_duration_sum_ = duration_sum;
 
-  std::array<std::uint64_t, kErrorTypeCount> errors{};
-  series_->words.sum_range(series_->layout->errors, kErrorTypeCount, errors.data());
   for (std::size_t i = 0; i < errors.size(); ++i)
     if (errors[i] != last_errors_[i])
       delta.add_error(static_cast<ErrorType>(i), static_cast<std::uint32_t>(errors[i] - last_errors_[i]));

@@ -39,8 +39,8 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.total_input_tokens = words_[RequestLayout::kInputTokens];
   totals.total_output_tokens = words_[RequestLayout::kOutputTokens];
   totals.total_cost_nano_usd = words_[RequestLayout::kCostNano] + words_[RequestLayout::kCostPico] / 1000;
-  totals.total_cost = static_cast<double>(totals.total_cost_nano_usd) * 1e-9;
-  if (observed_ > 0) totals.avg_latency = static_cast<double>(duration_ns_) * 1e-9 / static_cast<double>(observed_);
+  totals.total_cost = static_cast<double>(totals.total_cost_nano_usd) / 1e9;
+  if (observed_ > 0) totals.avg_latency = static_cast<double>(duration_ns_) / 1e9 / static_cast<double>(observed_);
   totals.latency = percentiles_of(windows_.latency);
   totals.time_to_first_token = percentiles_of(windows_.first_token);
   totals.inter_token_latency = percentiles_of(windows_.inter_token);
@@ -50,7 +50,7 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.input_tokens_per_second = static_cast<double>(recent.input_tokens) / ten;
   totals.output_tokens_per_second = static_cast<double>(recent.output_tokens) / ten;
   const HistoryDelta& minute = windows_.last_60s;
-  totals.cost_per_hour = static_cast<double>(minute.cost_nano) * 1e-9 / history_->rate_seconds(60) * 3600;
+  totals.cost_per_hour = static_cast<double>(minute.cost_nano) / 1e9 / history_->rate_seconds(60) * 3600;
   if (minute.success + minute.error > 0)
     totals.error_rate = static_cast<double>(minute.error) / static_cast<double>(minute.success + minute.error);
   totals.errors = errors_;

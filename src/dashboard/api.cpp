@@ -15,6 +15,8 @@ namespace {
 using collector::OverviewSource;
 
 constexpr std::size_t kMaxSeries = 1000;
+constexpr std::size_t kMaxAnswerPoints =
+    200'000;  // of all series together: one request must not hold up an I/O thread
 
 // What a handler answers with: text and whether it is a table.
 struct Answer {
@@ -67,6 +69,15 @@ std::vector<NamedSeries> read_series(const SeriesQuery& query, const MetricColle
     throw BadRequest("by: the answer would have " +
                      std::to_string(selections.size() * query.metrics.size()) +
                      " series: expected at most 1000; choose a provider, a model or fewer metrics");
+  }
+  const double points_each =
+      query.step > 0 ? (query.to - query.from) / static_cast<double>(query.step) : 600;
+  if (points_each * static_cast<double>(selections.size() * query.metrics.size()) >
+      kMaxAnswerPoints) {
+    throw BadRequest("step=" + std::to_string(query.step) +
+                     ": the answer would have more than 200000 points in all its series; choose a "
+                     "larger step, a "
+                     "shorter window or fewer series");
   }
   std::vector<NamedSeries> out;
   HistoryQuery question;

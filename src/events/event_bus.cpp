@@ -33,7 +33,8 @@ void Subscription::reset() noexcept {
 
 bool Subscription::is_active() const noexcept {
   const auto core = core_.lock();
-  return core && core->has_subscriber(key_);
+  // A receiver may keep the core of a bus that is gone.
+  return core && !core->is_closed() && core->has_subscriber(key_);
 }
 
 class EventReceiver::State {
@@ -76,7 +77,10 @@ std::optional<ReceivedEvent> EventReceiver::receive() {
 
 std::optional<ReceivedEvent> EventReceiver::receive_for(std::chrono::nanoseconds timeout) {
   if (!state_) return std::nullopt;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  if (timeout > Clock::time_point::max() - start) return receive();  // a deadline past the end of time
+  const auto deadline = start + timeout;
   while (true) {
     if (auto received = try_receive()) return received;
     if (state_->core->wait(state_->cursor, state_->closed, deadline) != detail::EventBusCore::Wait::Ready)

@@ -243,6 +243,7 @@ bool EventBusCore::remove_subscriber(std::uint64_t key) noexcept {
 }
 
 bool EventBusCore::remove_subscriber(const EventSubscriber* object) noexcept {
+  if (object == nullptr) return false;  // callbacks have no object: null would match the first of them
   return remove_where([object](const auto& subscriber) { return subscriber->object.get() == object; });
 }
 

@@ -11,42 +11,68 @@
 namespace ltb::exporter {
 namespace {
 
-constexpr std::array kScrapeSeconds{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.};
+constexpr std::array kScrapeSeconds{.0001, .00025, .0005, .001, .0025, .005, .01,
+                                    .025,  .05,    .1,    .25,  .5,    1.};
 
 }  // namespace
 
+struct Exposition::ScrapeMetrics {
+  metrics::BucketLayout layout{kScrapeSeconds, 1e9};
+  // 0: scrapes; 1: collectables that threw; then the duration histogram.
+  static constexpr std::uint32_t kScrapes = 0;
+  static constexpr std::uint32_t kErrors = 1;
+  static constexpr std::uint32_t kDuration = 2;
+  metrics::Words words{kDuration + layout.count() + 1};
+};
+
 Exposition::Exposition(metrics::MetricStore& store)
-    : store_(store),
-      duration_words_(static_cast<std::uint32_t>(kScrapeSeconds.size()) + 2),
-      duration_layout_(kScrapeSeconds, 1e9) {
-  store.add_family("llm_monitor_scrapes_total", "Times the metrics were rendered, this one not counted.",
-                   MetricType::Counter)
-      .add({}, metrics::GaugeCell{&scrapes_});
-  store.add_family("llm_monitor_scrape_duration_seconds", "Time to render the metrics.", MetricType::Histogram)
-      .add({}, metrics::HistogramCell{&duration_words_, 0, &duration_layout_, 9});
+    : store_(store), scrapes_(std::make_shared<ScrapeMetrics>()) {
+  using Metrics = ScrapeMetrics;
+  const metrics::Words* words = &scrapes_->words;
+  store
+      .add_family("llm_monitor_scrapes_total",
+                  "Times the metrics were rendered, this one not counted.", MetricType::Counter)
+      .add({}, metrics::CounterCell{words, Metrics::kScrapes, 0}, scrapes_);
+  store
+      .add_family("llm_monitor_collectable_errors_total",
+                  "Collectables of the host that threw during a scrape.", MetricType::Counter)
+      .add({}, metrics::CounterCell{words, Metrics::kErrors, 0}, scrapes_);
+  store
+      .add_family("llm_monitor_scrape_duration_seconds", "Time to render the metrics.",
+                  MetricType::Histogram)
+      .add({}, metrics::HistogramCell{words, Metrics::kDuration, &scrapes_->layout, 9}, scrapes_);
 }
 
 std::string Exposition::render() {
   const auto started = std::chrono::steady_clock::now();
   std::string text = render_text(store_);
-  std::vector<prometheus::MetricFamily> families;
+  const auto writer = scrapes_->words.writer();
+  std::vector<std::shared_ptr<prometheus::Collectable>> collectables;
   {
     support::MutexLock lock(mutex_);
     std::erase_if(collectables_, [](const auto& collectable) { return collectable.expired(); });
     for (const auto& weak : collectables_)
-      if (const auto collectable = weak.lock()) {
-        auto collected = collectable->Collect();
-        families.insert(families.end(), std::make_move_iterator(collected.begin()),
-                        std::make_move_iterator(collected.end()));
-      }
+      if (auto collectable = weak.lock()) collectables.push_back(std::move(collectable));
+  }
+  std::vector<prometheus::MetricFamily> families;
+  for (const auto& collectable :
+       collectables) {  // foreign code: no lock held, and its failure is its own
+    try {
+      auto collected = collectable->Collect();
+      families.insert(families.end(), std::make_move_iterator(collected.begin()),
+                      std::make_move_iterator(collected.end()));
+    } catch (...) {
+      writer.add(ScrapeMetrics::kErrors, 1);
+    }
   }
   if (!families.empty()) text += prometheus::TextSerializer().Serialize(families);
-  scrapes_.fetch_add(1, std::memory_order_relaxed);
-  const auto elapsed = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - started).count());
-  const auto writer = duration_words_.writer();
-  writer.add(duration_layout_.index_of(elapsed), 1);
-  writer.add(duration_layout_.count(), elapsed);
+  writer.add(ScrapeMetrics::kScrapes, 1);
+  const auto elapsed =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                     std::chrono::steady_clock::now() - started)
+                                     .count());
+  writer.add(ScrapeMetrics::kDuration + scrapes_->layout.index_of(elapsed), 1);
+  writer.add(ScrapeMetrics::kDuration + scrapes_->layout.count(), elapsed);
   return text;
 }
 

@@ -6,15 +6,14 @@
 
 #include <prometheus/collectable.h>
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace ltb::exporter {
 
-/// What /metrics shows: the store, then the collectables that the host added. Thread safety: any thread.
+/// What /metrics shows: the store, then the collectables that the host added. Thread safety: any
+/// thread.
 class Exposition {
  public:
   /// Adds the metrics of scraping itself to the store.
@@ -22,15 +21,16 @@ class Exposition {
 
   /// The text of a scrape; counts and times itself.
   [[nodiscard]] std::string render();
-  /// Shows a host's collectable too, while it lives. Its families come after the library's own.
+  /// Shows a host's collectable too, while it lives. Its families come after the library's own. One
+  /// that throws is left out of that scrape and counted.
   void add(std::weak_ptr<prometheus::Collectable> collectable);
 
  private:
+  struct ScrapeMetrics;
+
   metrics::MetricStore& store_;
-  std::atomic<double> scrapes_{0};
-  metrics::Words duration_words_;
-  metrics::BucketLayout duration_layout_;
-  mutable support::Mutex mutex_;
+  const std::shared_ptr<ScrapeMetrics> scrapes_;  // shared with the store, which may outlive this
+  support::Mutex mutex_;
   std::vector<std::weak_ptr<prometheus::Collectable>> collectables_ LTB_GUARDED_BY(mutex_);
 };
 

@@ -20,8 +20,8 @@ std::string read_file(const char* path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// A field of /proc/self/stat by its number in proc(5). The command name, field 2, may hold blanks and parentheses: the
-// fields are counted from its closing one.
+// A field of /proc/self/stat by its number in proc(5). The command name, field 2, may hold blanks
+// and parentheses: the fields are counted from its closing one.
 double stat_field(int number) {
   const std::string stat = read_file("/proc/self/stat");
   const std::size_t name_end = stat.rfind(')');
@@ -34,7 +34,9 @@ double stat_field(int number) {
   return static_cast<double>(value);
 }
 
-double ticks_per_second() { return static_cast<double>(sysconf(_SC_CLK_TCK)); }
+double ticks_per_second() {
+  return static_cast<double>(sysconf(_SC_CLK_TCK));
+}
 
 double cpu_seconds() {
   rusage usage{};
@@ -48,8 +50,8 @@ double cpu_seconds() {
 double open_descriptors() {
   std::error_code error;
   double count = 0;
-  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end; !error && entry != end;
-       entry.increment(error))
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end;
+       !error && entry != end; entry.increment(error))
     ++count;
   return count > 0 ? count - 1 : 0;  // without the one that reads the folder
 }
@@ -73,16 +75,22 @@ double start_time_seconds() {
 
 void add_process_metrics(metrics::MetricStore& store) {
   using enum MetricType;
-  store.add_callback("process_cpu_seconds_total", "User and system CPU time of the host process in seconds.", Counter,
+  store.add_callback("process_cpu_seconds_total",
+                     "User and system CPU time of the host process in seconds.", Counter,
                      cpu_seconds);
-  store.add_callback("process_resident_memory_bytes", "Resident memory of the host process in bytes.", Gauge,
+  store.add_callback("process_resident_memory_bytes",
+                     "Resident memory of the host process in bytes.", Gauge,
                      [] { return stat_field(24) * static_cast<double>(sysconf(_SC_PAGESIZE)); });
-  store.add_callback("process_virtual_memory_bytes", "Virtual memory of the host process in bytes.", Gauge,
-                     [] { return stat_field(23); });
-  store.add_callback("process_open_fds", "Open file descriptors of the host process.", Gauge, open_descriptors);
-  store.add_callback("process_max_fds", "Most file descriptors the host process may open.", Gauge, most_descriptors);
-  store.add_callback("process_threads", "Threads of the host process.", Gauge, [] { return stat_field(20); });
-  store.add_callback("process_start_time_seconds", "Start of the host process, in seconds since the Unix epoch.", Gauge,
+  store.add_callback("process_virtual_memory_bytes", "Virtual memory of the host process in bytes.",
+                     Gauge, [] { return stat_field(23); });
+  store.add_callback("process_open_fds", "Open file descriptors of the host process.", Gauge,
+                     open_descriptors);
+  store.add_callback("process_max_fds", "Most file descriptors the host process may open.", Gauge,
+                     most_descriptors);
+  store.add_callback("process_threads", "Threads of the host process.", Gauge,
+                     [] { return stat_field(20); });
+  store.add_callback("process_start_time_seconds",
+                     "Start of the host process, in seconds since the Unix epoch.", Gauge,
                      [start = start_time_seconds()] { return start; });
 }
 

@@ -8,10 +8,14 @@ namespace {
 
 prometheus::MetricType type_of(MetricType type) {
   switch (type) {
-    case MetricType::Counter: return prometheus::MetricType::Counter;
-    case MetricType::Gauge: return prometheus::MetricType::Gauge;
-    case MetricType::Histogram: return prometheus::MetricType::Histogram;
-    case MetricType::Summary: return prometheus::MetricType::Summary;
+    case MetricType::Counter:
+      return prometheus::MetricType::Counter;
+    case MetricType::Gauge:
+      return prometheus::MetricType::Gauge;
+    case MetricType::Histogram:
+      return prometheus::MetricType::Histogram;
+    case MetricType::Summary:
+      return prometheus::MetricType::Summary;
   }
   return prometheus::MetricType::Untyped;
 }
@@ -30,7 +34,8 @@ void fill(prometheus::ClientMetric& out, const MetricValue& value) {
     const auto& summary = std::get<SummaryValue>(value);
     out.summary.sample_count = summary.count;
     out.summary.sample_sum = summary.sum;
-    for (const auto& [quantile, at] : summary.quantiles) out.summary.quantile.push_back({quantile, at});
+    for (const auto& [quantile, at] : summary.quantiles)
+      out.summary.quantile.push_back({quantile, at});
   }
 }
 

@@ -1,4 +1,5 @@
-// The store as a prometheus::Collectable: for a host's own Exposer, and the oracle of our text format in the tests.
+// The store as a prometheus::Collectable: for a host's own Exposer, and the oracle of our text
+// format in the tests.
 #pragma once
 
 #include "metrics/metric_store.hpp"

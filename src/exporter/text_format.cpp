@@ -28,8 +28,8 @@ class Writer {
     out_.append(buffer, write_decimal(buffer, value, decimals));
   }
   /// `name{labels,extra} ` with what is there.
-  void head(std::string_view name, std::string_view suffix, std::string_view labels, std::string_view extra_name = {},
-            std::string_view extra_value = {}) {
+  void head(std::string_view name, std::string_view suffix, std::string_view labels,
+            std::string_view extra_name = {}, std::string_view extra_value = {}) {
     out_.append(name).append(suffix);
     if (!labels.empty() || !extra_name.empty()) {
       out_ += '{';
@@ -50,7 +50,8 @@ class Writer {
 
 class FamilyRenderer {
  public:
-  FamilyRenderer(const Family& family, Writer& writer) : name_(family.name()), type_(family.type()), writer_(writer) {}
+  FamilyRenderer(const Family& family, Writer& writer)
+      : name_(family.name()), type_(family.type()), writer_(writer) {}
 
   void render(const Series& series) {
     if (const auto* counter = std::get_if<CounterCell>(&series.cell)) {
@@ -108,7 +109,8 @@ class FamilyRenderer {
     } else if (const auto* gauge = std::get_if<ltb::Gauge>(&value)) {
       sample({}, series.text, gauge->value);
     } else if (const auto* histogram = std::get_if<HistogramValue>(&value)) {
-      for (const auto& [le, cumulative] : histogram->buckets) bucket(series.text, number_text(le), cumulative);
+      for (const auto& [le, cumulative] : histogram->buckets)
+        bucket(series.text, number_text(le), cumulative);
       bucket(series.text, "+Inf", histogram->count);
       sample("_sum", series.text, histogram->sum);
       count(series.text, histogram->count);

@@ -6,6 +6,17 @@
 #include <stdexcept>
 
 namespace ltb::metrics {
+namespace {
+
+// The largest whole number of units that is not over the bound: observations are whole, so 1 token is over le=0.5. What
+// floating point adds or takes in a product like 0.29 * 1e9 is no difference.
+std::uint64_t whole_units(double units) {
+  double whole = std::round(units);
+  if (whole - units > 1e-6 + units * 1e-15) whole = std::floor(units);
+  return static_cast<std::uint64_t>(whole);
+}
+
+}  // namespace
 
 BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
     : bounds_(bounds.begin(), bounds.end()), units_per_one_(units_per_one) {
@@ -13,17 +24,21 @@ BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
   if (bounds_.empty() || bounds_.size() > kMostBounds)
     throw std::invalid_argument("histogram buckets: expected 1 to 200 upper bounds, got " +
                                 std::to_string(bounds_.size()));
+  constexpr double kMostUnits = 9.2e18;  // room below 2^63
   double previous = -1;
   for (const double bound : bounds_) {
     const double units = bound * units_per_one;
-    if (!std::isfinite(bound) || bound < 0 || units >= 1.8e19)
+    if (!std::isfinite(bound) || bound < 0)
       throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
                                   ": expected a finite number from 0 up");
+    if (units > kMostUnits)
+      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) + ": expected at most " +
+                                  number_text(kMostUnits / units_per_one));
     if (bound <= previous)
       throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) + " after " +
                                   number_text(previous) + ": expected ascending bounds");
     previous = bound;
-    units_.push_back(static_cast<std::uint64_t>(std::llround(units)));
+    units_.push_back(whole_units(units));
     le_texts_.push_back(number_text(bound));
   }
   le_texts_.emplace_back("+Inf");

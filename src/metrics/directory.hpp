@@ -3,6 +3,7 @@
 
 #include "support/mutex.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -48,7 +49,8 @@ class Directory {
     support::MutexLock lock(mutex_);
     if (Value* value = find(key)) return value;
     if ((values_.size() + 1) * 2 > table_.load(std::memory_order_relaxed)->slots.size()) grow();
-    values_.reserve(values_.size() + 1);
+    // Room first, so that nothing can fail once the object is in the table; by doubling, so that growing stays linear.
+    if (values_.size() == values_.capacity()) values_.reserve(std::max<std::size_t>(16, 2 * values_.size()));
     std::unique_ptr<Value> made = make();
     if (!made) return nullptr;
     Value* value = made.get();

@@ -8,8 +8,8 @@
 
 namespace ltb::metrics {
 
-Family::Family(std::string name, std::string help, MetricType type)
-    : name_(std::move(name)), help_(std::move(help)), type_(type) {}
+Family::Family(std::string name, std::string help, MetricType type, FamilyOwner owner)
+    : name_(std::move(name)), help_(std::move(help)), type_(type), owner_(owner) {}
 
 Family::~Family() {
   Series* series = fresh_.load(std::memory_order_relaxed);

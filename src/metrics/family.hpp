@@ -67,11 +67,14 @@ struct Series {
   std::atomic<Series*> next_fresh{nullptr};
 };
 
+/// Who named a family and fills it.
+enum class FamilyOwner : std::uint8_t { Library, User };
+
 /// A family. Series may be added from any thread without waiting for a scrape; they are merged into the sorted list by
 /// the next reader. Source of HELP and TYPE: docs/metrics.md.
 class Family {
  public:
-  Family(std::string name, std::string help, MetricType type);
+  Family(std::string name, std::string help, MetricType type, FamilyOwner owner = FamilyOwner::Library);
   ~Family();
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
@@ -79,6 +82,7 @@ class Family {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& help() const noexcept { return help_; }
   [[nodiscard]] MetricType type() const noexcept { return type_; }
+  [[nodiscard]] FamilyOwner owner() const noexcept { return owner_; }
 
   /// Adds a series; its labels must not be there already. Lock-free but for the allocation.
   Series* add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner = nullptr);
@@ -100,6 +104,7 @@ class Family {
   std::string name_;
   std::string help_;
   MetricType type_;
+  FamilyOwner owner_;
   std::atomic<std::size_t> size_{0};
   mutable std::atomic<Series*> fresh_{nullptr};  // a stack: pushed by recorders, emptied by a reader
   mutable support::Mutex reader_mutex_;

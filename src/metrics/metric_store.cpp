@@ -13,7 +13,11 @@ namespace {
 BucketLayout evaluation_layout(const StoreOptions& options) {
   const auto found = options.histogram_buckets.find("llm_evaluation_duration_seconds");
   if (found == options.histogram_buckets.end()) return BucketLayout(kRequestSeconds, 1e9);
-  return BucketLayout(found->second, 1e9);
+  try {
+    return BucketLayout(found->second, 1e9);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("histogram_buckets[\"" + found->first + "\"]: " + error.what());
+  }
 }
 
 }  // namespace
@@ -67,8 +71,8 @@ RequestSeries& MetricStore::request_series(std::string_view provider, std::strin
     }
     if (series != nullptr) return *series;
     support::MutexLock lock(overflow_mutex_);
+    show_overflow_provider();
     if (!overflow_shown_.exchange(true, std::memory_order_acq_rel)) {
-      add_provider_series(*overflow_provider_);
       add_request_series(*overflow_requests_);
       link_model(*overflow_requests_);
     }
@@ -92,10 +96,16 @@ ProviderSeries& MetricStore::provider_series(std::string_view provider) noexcept
           return made;
         });
     if (series != nullptr) return *series;
+    support::MutexLock lock(overflow_mutex_);
+    show_overflow_provider();
   } catch (...) {
   }
   note_overflow("provider");
   return *overflow_provider_;
+}
+
+void MetricStore::show_overflow_provider() {
+  if (!overflow_provider_shown_.exchange(true, std::memory_order_acq_rel)) add_provider_series(*overflow_provider_);
 }
 
 EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std::string_view model,
@@ -151,12 +161,12 @@ bool MetricStore::record(const Metric& metric, std::string* why) noexcept {
   return false;
 }
 
-Family& MetricStore::add_family(std::string name, std::string help, MetricType type) {
+Family& MetricStore::add_family(std::string name, std::string help, MetricType type, FamilyOwner owner) {
   if (!is_legal_metric_name(name)) throw std::logic_error("metric family \"" + name + "\": not a legal name");
   support::MutexLock lock(families_mutex_);
   auto& place = families_[name];
   if (place) throw std::logic_error("metric family \"" + name + "\" is there already");
-  place = std::make_unique<Family>(std::move(name), std::move(help), type);
+  place = std::make_unique<Family>(std::move(name), std::move(help), type, owner);
   return *place;
 }
 
@@ -180,7 +190,7 @@ std::vector<RequestSeries*> MetricStore::all_request_series() const {
 
 std::vector<ProviderSeries*> MetricStore::all_provider_series() const {
   auto all = providers_.values();
-  if (overflow_shown_.load(std::memory_order_acquire)) all.push_back(overflow_provider_.get());
+  if (overflow_provider_shown_.load(std::memory_order_acquire)) all.push_back(overflow_provider_.get());
   return all;
 }
 
@@ -194,7 +204,7 @@ void MetricStore::note_overflow(const char* what) noexcept {
   overflowed_.fetch_add(1, std::memory_order_relaxed);
   if (overflow_logged_.exchange(true, std::memory_order_relaxed)) return;
   options_.log.warn(
-      "metrics: {} label sets of {} are in use, the limit; new ones count as \"_overflow_\" from now on "
+      "metrics: {} label sets (each a {}) are in use, the limit; new ones count as \"_overflow_\" from now on "
       "(raise it with with_max_series_per_family() or LTB_MAX_SERIES_PER_FAMILY)",
       options_.max_series_per_family, what);
 }

@@ -28,6 +28,9 @@ class UserMetrics;
 /// The label value that stands for all that came after a family was full.
 inline constexpr std::string_view kOverflow = "_overflow_";
 
+/// The model of a call whose caller named none.
+inline constexpr std::string_view kUnknownModel = "unknown";
+
 struct StoreOptions {
   std::size_t max_series_per_family = 1000;
   std::size_t max_label_bytes = 256;
@@ -70,7 +73,7 @@ class MetricStore {
     return requests_.size() + (overflow_shown_.load(std::memory_order_acquire) ? 1 : 0);
   }
   [[nodiscard]] std::size_t provider_series_count() const noexcept {
-    return providers_.size() + (overflow_shown_.load(std::memory_order_acquire) ? 1 : 0);
+    return providers_.size() + (overflow_provider_shown_.load(std::memory_order_acquire) ? 1 : 0);
   }
   [[nodiscard]] EvaluationSeries& evaluation_series(std::string_view provider, std::string_view model,
                                                     std::string_view metric) noexcept;
@@ -83,7 +86,7 @@ class MetricStore {
   bool record(const Metric& metric, std::string* why = nullptr) noexcept;
 
   /// A family made by the room that fills it. The name must be new and legal (std::logic_error otherwise).
-  Family& add_family(std::string name, std::string help, MetricType type);
+  Family& add_family(std::string name, std::string help, MetricType type, FamilyOwner owner = FamilyOwner::Library);
   /// A family of one series without labels, asked for at each scrape.
   void add_callback(std::string name, std::string help, MetricType type, std::function<double()> read);
 
@@ -104,6 +107,7 @@ class MetricStore {
   void make_request_families();
   void make_evaluation_families();
   void link_model(RequestSeries& series) noexcept;
+  void show_overflow_provider() LTB_REQUIRES(overflow_mutex_);
   void add_request_series(RequestSeries& series);
   void add_provider_series(ProviderSeries& series);
   void add_slo_series(RequestSeries& series);
@@ -132,7 +136,8 @@ class MetricStore {
   std::atomic<std::uint64_t> overflowed_{0};
   std::atomic<bool> overflow_logged_{false};
   support::Mutex overflow_mutex_;
-  std::atomic<bool> overflow_shown_{false};  // of requests; set under the mutex
+  std::atomic<bool> overflow_shown_{false};  // of requests; set under the mutex, as the next one is
+  std::atomic<bool> overflow_provider_shown_{false};
   bool evaluations_overflow_shown_ LTB_GUARDED_BY(overflow_mutex_) = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace ltb::metrics {
@@ -65,26 +66,35 @@ bool same_bounds(const std::vector<HistogramBucket>& a, const std::vector<Histog
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.le == y.le; });
 }
 
-// Takes a published value into what is there. False when the bounds of a histogram differ.
-bool merge(MetricValue& have, const MetricValue& published) {
+bool adds_up(std::uint64_t a, std::uint64_t b) noexcept { return a <= std::numeric_limits<std::uint64_t>::max() - b; }
+
+constexpr const char* kTooLarge = "with it the total would be too large";
+
+// Takes a published value into what is there. Says what is wrong when it cannot, and changes nothing then.
+const char* merge(MetricValue& have, const MetricValue& published) {
   if (const auto* counter = std::get_if<Counter>(&published)) {
-    std::get<Counter>(have).value += counter->value;
+    double& sum = std::get<Counter>(have).value;
+    if (!std::isfinite(sum + counter->value)) return kTooLarge;
+    sum += counter->value;
   } else if (std::holds_alternative<Gauge>(published)) {
     have = published;
   } else if (const auto* histogram = std::get_if<HistogramValue>(&published)) {
     auto& sum = std::get<HistogramValue>(have);
-    if (!same_bounds(sum.buckets, histogram->buckets)) return false;
+    if (!same_bounds(sum.buckets, histogram->buckets)) return "its histogram bounds differ from those published first";
+    // Bucket counts are at most the count, so they fit when it does.
+    if (!adds_up(sum.count, histogram->count) || !std::isfinite(sum.sum + histogram->sum)) return kTooLarge;
     for (std::size_t i = 0; i < sum.buckets.size(); ++i) sum.buckets[i].count += histogram->buckets[i].count;
     sum.count += histogram->count;
     sum.sum += histogram->sum;
   } else {
     const auto& summary = std::get<SummaryValue>(published);
     auto& sum = std::get<SummaryValue>(have);
+    if (!adds_up(sum.count, summary.count) || !std::isfinite(sum.sum + summary.sum)) return kTooLarge;
     sum.quantiles = summary.quantiles;
     sum.count += summary.count;
     sum.sum += summary.sum;
   }
-  return true;
+  return nullptr;
 }
 
 }  // namespace
@@ -115,26 +125,28 @@ std::string UserMetrics::record_own(const Metric& metric) {
   if (metric.type() == MetricType::Counter) {
     const double value = std::get<Counter>(metric.value()).value;
     if (!is_counter_value(value)) return refused(metric, "increment " + number_text(value) + " is too large");
-    const auto add = [&](std::uint32_t word, double units) {
+    const auto add = [&](std::uint32_t word, double units) -> std::string {
+      // Things are counted whole: half a token rounded would be a wrong number that nobody sees.
+      if (units == 1 && value != std::floor(value))
+        return refused(metric, "increment " + number_text(value) + ": expected a whole number");
       store_.request_series(provider, model)
           .words.writer()
           .add(word, static_cast<std::uint64_t>(std::llround(value * units)));
+      return {};
     };
     if (metric.name() == "llm_requests_total" && metric.labels().size() == 3) {
       const auto status = std::find(kCallStatusTexts.begin(), kCallStatusTexts.end(), metric.label("status"));
       if (status == kCallStatusTexts.end())
         return refused(metric, "label status: expected success, error or cancelled");
-      add(RequestLayout::kStatus + static_cast<std::uint32_t>(status - kCallStatusTexts.begin()), 1);
-      return {};
+      return add(RequestLayout::kStatus + static_cast<std::uint32_t>(status - kCallStatusTexts.begin()), 1);
     }
     if (metric.name() == "llm_errors_total" && metric.labels().size() == 3) {
       const auto type = parse_error_type(metric.label("error_type"));
       if (!type) return refused(metric, "label error_type: expected one of the library's error types");
-      add(store_.layout_.errors + static_cast<std::uint32_t>(*type), 1);
-      return {};
+      return add(store_.layout_.errors + static_cast<std::uint32_t>(*type), 1);
     }
     for (const auto& own : kOwnCounters)
-      if (metric.name() == own.name && metric.labels().size() == 2) return add(own.word, own.units), std::string{};
+      if (metric.name() == own.name && metric.labels().size() == 2) return add(own.word, own.units);
   }
   return refused(metric, "the library fills this family itself, or its labels are others; publish under a name of your own");
 }
@@ -201,7 +213,7 @@ std::string UserMetrics::record_user(const Metric& metric) {
     }
     if (std::string wrong = refuse_name(metric); !wrong.empty()) return wrong;
     const std::string help = metric.help().empty() ? "Published by the host program." : metric.help();
-    Family& family = store_.add_family(metric.name(), help, metric.type());
+    Family& family = store_.add_family(metric.name(), help, metric.type(), FamilyOwner::User);
     found = families_.emplace(metric.name(), UserFamily{&family}).first;
   }
   UserFamily& family = found->second;
@@ -216,26 +228,34 @@ std::string UserMetrics::record_user(const Metric& metric) {
     return text;
   };
   std::string key = text_of(labels);
-  auto place = family.series.find(key);
-  if (place == family.series.end() && family.series.size() >= store_.options_.max_series_per_family) {
-    for (auto& [name, value] : labels) value = kOverflow;
-    key = text_of(labels);
-    place = family.series.find(key);
+  const auto place = family.series.find(key);
+  std::shared_ptr<UserSeries> known = place != family.series.end() ? place->second : nullptr;
+  const bool is_overflow = known == nullptr && family.series.size() >= store_.options_.max_series_per_family;
+  if (is_overflow) {
     store_.note_overflow("a user metric");
+    for (auto& [name, value] : labels) value = kOverflow;
+    known = family.overflow;
+    // Somebody may have published the word itself as a value.
+    if (const auto same = family.series.find(text_of(labels)); known == nullptr && same != family.series.end())
+      known = same->second;
   }
-  if (place == family.series.end()) {
+  if (known == nullptr) {
     auto series = std::make_shared<UserSeries>();
     {
       support::MutexLock value_lock(series->cell.mutex);
       series->cell.value = metric.value();
     }
     family.family->add(std::move(labels), &series->cell, series);
-    family.series.emplace(std::move(key), std::move(series));
+    if (is_overflow) {
+      family.overflow = std::move(series);
+    } else {
+      family.series.emplace(std::move(key), std::move(series));
+    }
     return {};
   }
-  ValueCell& cell = place->second->cell;
+  ValueCell& cell = known->cell;
   support::MutexLock value_lock(cell.mutex);
-  if (!merge(cell.value, metric.value())) return refused(metric, "its histogram bounds differ from those published first");
+  if (const char* wrong = merge(cell.value, metric.value())) return refused(metric, wrong);
   return {};
 }
 

@@ -21,6 +21,7 @@ class UserMetrics {
   struct UserFamily {
     Family* family = nullptr;
     std::map<std::string, std::shared_ptr<UserSeries>, std::less<>> series{};  // by label text
+    std::shared_ptr<UserSeries> overflow{};  // takes what comes after the limit, whatever its label names
   };
 
   [[nodiscard]] std::string record_own(const Metric& metric);

@@ -39,11 +39,12 @@ struct BenchmarkRunState {
     }
   }
 
-  // At most one progress event per interval, whichever thread comes first; the last example is always told.
-  void publish_progress() noexcept {
+  // At most one progress event per interval, whichever thread comes first; the last example is always told. `before` is
+  // how many were through: what comes after the last one, or without a total, is told like any other.
+  void publish_progress(std::uint64_t before, std::uint64_t count) noexcept {
     constexpr std::int64_t kIntervalNs = 100'000'000;
     const std::int64_t now = recorder->clock().steady_now().time_since_epoch().count();
-    const bool last = completed.load(std::memory_order_relaxed) >= total;
+    const bool last = before < total && count >= total - before;
     std::int64_t due = next_publish_ns.load(std::memory_order_relaxed);
     if (!last && (now < due || !next_publish_ns.compare_exchange_strong(due, now + kIntervalNs))) return;
     publish(EventType::BenchmarkProgress);
@@ -99,15 +100,15 @@ BenchmarkRun::~BenchmarkRun() { end(state_.get(), true); }
 
 void BenchmarkRun::advance(std::uint64_t count) noexcept {
   if (!state_ || state_->ended.load(std::memory_order_relaxed)) return;
-  state_->completed.fetch_add(count, std::memory_order_relaxed);
-  state_->publish_progress();
+  const std::uint64_t before = state_->completed.fetch_add(count, std::memory_order_relaxed);
+  state_->publish_progress(before, count);
 }
 
 void BenchmarkRun::fail_example() noexcept {
   if (!state_ || state_->ended.load(std::memory_order_relaxed)) return;
   state_->failed.fetch_add(1, std::memory_order_relaxed);
-  state_->completed.fetch_add(1, std::memory_order_relaxed);
-  state_->publish_progress();
+  const std::uint64_t before = state_->completed.fetch_add(1, std::memory_order_relaxed);
+  state_->publish_progress(before, 1);
 }
 
 void BenchmarkRun::set_current_provider(std::string_view provider) noexcept {

@@ -14,7 +14,7 @@ using metrics::CallRecord;
 using metrics::CallStatus;
 using metrics::RequestSeries;
 
-constexpr std::string_view kUnknownModel = "unknown";
+using metrics::kUnknownModel;
 
 metrics::StoreOptions store_options(const MonitoringConfig& config) {
   metrics::StoreOptions options;
@@ -32,7 +32,7 @@ std::uint64_t nanoseconds_between(support::SteadyTime from, support::SteadyTime 
   return elapsed > 0 ? static_cast<std::uint64_t>(elapsed) : 0;
 }
 
-double to_seconds(std::uint64_t nanoseconds) noexcept { return static_cast<double>(nanoseconds) * 1e-9; }
+double to_seconds(std::uint64_t nanoseconds) noexcept { return static_cast<double>(nanoseconds) / 1e9; }
 
 }  // namespace
 
@@ -56,9 +56,13 @@ RequestScope Recorder::begin_request(std::string_view provider, std::string_view
     scope->model = overflow ? metrics::clean_label(model, most) : scope->series->model();
     scope->request_id = events::new_request_id();
     scope->recorder = shared_from_this();
+    std::optional<MonitoringEvent> event;
+    if (events_.has_listeners())
+      event = MonitoringEvent::request_started(scope->provider, scope->model, scope->request_id);
+    // Nothing below throws: a call that is counted as active has a scope that will end it.
     scope->series->started();
-    if (events_.has_listeners()) {
-      events_.distribute(MonitoringEvent::request_started(scope->provider, scope->model, scope->request_id));
+    if (event) {
+      events_.distribute(std::move(*event));
     } else {
       events_.skip_event();
     }
@@ -133,7 +137,13 @@ void Recorder::distribute_metric(Metric metric) { events_.distribute(MonitoringE
 
 metrics::RequestSeries& Recorder::series_of(std::string_view provider, std::string_view model) noexcept {
   if (!model.empty()) return store_.request_series(provider, model);
-  const metrics::ProviderSeries* known = store_.find_provider_series(provider);
+  const metrics::ProviderSeries* known = nullptr;
+  const std::size_t most = store_.options().max_label_bytes;
+  if (metrics::is_clean_label(provider, most)) {
+    known = store_.find_provider_series(provider);
+  } else {
+    known = &store_.provider_series(provider);  // by the name it is kept under
+  }
   RequestSeries* last = known == nullptr ? nullptr : known->last_manual.load(std::memory_order_relaxed);
   return last != nullptr ? *last : store_.request_series(provider, kUnknownModel);
 }

@@ -5,7 +5,9 @@
 #include "metrics/labels.hpp"
 #include "metrics/number_text.hpp"
 #include "support/utf8.hpp"
+#include "system/config_text.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 #include <stdexcept>
 #include <string_view>
@@ -37,23 +39,14 @@ void check_share(std::string_view field, double value) {
 
 std::string quoted(std::string_view text) { return "\"" + support::escape_for_log(text) + "\""; }
 
-void check_url(std::string_view url) {
-  if (url.empty()) return;
-  const bool has_scheme = url.starts_with("ws://") || url.starts_with("wss://");
-  const bool is_clean = url.find_first_of(" \t\r\n\"<>") == std::string_view::npos && support::is_valid_utf8(url);
-  if (!has_scheme || !is_clean) refuse("websocket_url", quoted(url), "a URL that starts with ws:// or wss://");
-}
-
-void check_token(std::string_view token) {
-  for (const char c : token)
-    if (c <= 0x20 || c > 0x7e)  // never show it: it is a secret
-      throw std::invalid_argument("MonitoringConfig::auth_token: expected printable ASCII without spaces");
-}
-
-void check_origin(std::string_view origin) {
-  const bool is_origin = (origin.starts_with("http://") || origin.starts_with("https://")) &&
-                         origin.find_first_of(" /\t\r\n", origin.find("//") + 2) == std::string_view::npos;
-  if (!is_origin) refuse("allowed_origins", quoted(origin), "scheme://host[:port], for example https://bench.example");
+void check_texts(const MonitoringConfig& config) {
+  const auto expected = [](std::string_view text) { return std::string(text); };
+  if (!detail::is_websocket_url(config.websocket_url))
+    refuse("websocket_url", quoted(config.websocket_url), expected(detail::kUrlExpected));
+  if (!detail::is_auth_token(config.auth_token))  // never show it: it is a secret
+    throw std::invalid_argument("MonitoringConfig::auth_token: expected " + expected(detail::kTokenExpected));
+  for (const std::string& origin : config.allowed_origins)
+    if (!detail::is_origin(origin)) refuse("allowed_origins", quoted(origin), expected(detail::kOriginExpected));
 }
 
 void check_service_levels(const std::vector<ServiceLevel>& levels) {
@@ -113,6 +106,26 @@ void check_ports(const MonitoringConfig& config) {
 }
 
 }  // namespace
+
+namespace detail {
+
+bool is_websocket_url(std::string_view text) noexcept {
+  if (text.empty()) return true;
+  const bool has_scheme = text.starts_with("ws://") || text.starts_with("wss://");
+  return has_scheme && text.find_first_of(" \t\r\n\"<>") == std::string_view::npos && support::is_valid_utf8(text);
+}
+
+bool is_auth_token(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c <= 0x7e; });
+}
+
+bool is_origin(std::string_view text) noexcept {
+  if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
+  const std::string_view host = text.substr(text.find("//") + 2);
+  return !host.empty() && host.find_first_of(" /\t\r\n") == std::string_view::npos;
+}
+
+}  // namespace detail
 
 #define LTB_BUILDER(builder, type, field)                                  \
   MonitoringConfig MonitoringConfig::builder(type value) const {           \
@@ -174,9 +187,7 @@ void MonitoringConfig::validate() const {
     refuse("budget_usd", metrics::number_text(*budget_usd), "more than 0 and at most 1,000,000,000");
   check_service_levels(service_levels);
   check_limits(limits);
-  check_url(websocket_url);
-  check_token(auth_token);
-  for (const std::string& origin : allowed_origins) check_origin(origin);
+  check_texts(*this);
   check_ports(*this);
   for (const auto& [family, bounds] : histogram_buckets) {
     static constexpr std::string_view kFamilies[] = {

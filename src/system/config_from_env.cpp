@@ -2,6 +2,7 @@
 #include <ltb/config.hpp>
 
 #include "support/utf8.hpp"
+#include "system/config_text.hpp"
 
 #include <charconv>
 #include <cstdlib>
@@ -58,7 +59,15 @@ void read(const char* name, std::string& field) {
   if (auto value = variable(name)) field = std::move(*value);
 }
 
-void read_list(const char* name, std::vector<std::string>& field) {
+void read_token(const char* name, std::string& field) {
+  auto value = variable(name);
+  if (!value) return;
+  if (!detail::is_auth_token(*value))  // never show it: it is a secret
+    throw std::invalid_argument(std::string(name) + ": expected " + std::string(detail::kTokenExpected));
+  field = std::move(*value);
+}
+
+void read_origins(const char* name, std::vector<std::string>& field) {
   const auto value = variable(name);
   if (!value) return;
   field.clear();
@@ -68,7 +77,9 @@ void read_list(const char* name, std::vector<std::string>& field) {
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
     while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
     while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    if (!item.empty()) field.emplace_back(item);
+    if (item.empty()) continue;
+    if (!detail::is_origin(item)) refuse(name, item, std::string(detail::kOriginExpected));
+    field.emplace_back(item);
   }
 }
 
@@ -85,6 +96,8 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_DASHBOARD_ENABLED", config.dashboard_enabled);
   read_port("LTB_DASHBOARD_PORT", config.dashboard_port);
   read("LTB_WEBSOCKET_URL", config.websocket_url);
+  if (variable("LTB_WEBSOCKET_URL") && !detail::is_websocket_url(config.websocket_url))
+    refuse("LTB_WEBSOCKET_URL", config.websocket_url, std::string(detail::kUrlExpected));
   std::int64_t retention = config.retention_period.count();
   read("LTB_RETENTION_PERIOD", retention, 1, 604'800, "whole seconds");
   config.retention_period = std::chrono::seconds{retention};
@@ -93,8 +106,8 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_PROMETHEUS_BIND_ADDRESS", config.prometheus_bind_address);
   read("LTB_WEBSOCKET_BIND_ADDRESS", config.websocket_bind_address);
   read("LTB_DASHBOARD_BIND_ADDRESS", config.dashboard_bind_address);
-  read("LTB_AUTH_TOKEN", config.auth_token);
-  read_list("LTB_ALLOWED_ORIGINS", config.allowed_origins);
+  read_token("LTB_AUTH_TOKEN", config.auth_token);
+  read_origins("LTB_ALLOWED_ORIGINS", config.allowed_origins);
   read("LTB_DASHBOARD_DIRECTORY", config.dashboard_directory);
   read("LTB_IO_THREADS", config.io_threads, 1, 64);
   read("LTB_EVENT_HISTORY", config.event_history, 16, 1'048'576);

@@ -111,7 +111,8 @@ std::vector<Metric> MonitoringSystem::get_metrics() const {
   std::vector<Metric> all;
   for (const metrics::Family* family : impl_->recorder()->store().families()) {
     const std::string& name = family->name();
-    if (name.starts_with("llm_monitor_") || name.starts_with("process_") || name == "llm_build_info") continue;
+    const bool is_ours = family->owner() == metrics::FamilyOwner::Library;
+    if (is_ours && (name.starts_with("llm_monitor_") || name.starts_with("process_") || name == "llm_build_info")) continue;
     family->for_each([&](const metrics::Series& series) {
       Metric metric(name, family->type(), metrics::read_value(series, family->type()));
       for (const auto& [label, value] : series.labels) metric.with_label(label, value);

@@ -38,15 +38,17 @@ std::string new_epoch() {
   return epoch;
 }
 
-std::shared_ptr<websocket::Hub> make_hub(const MonitoringConfig& config, Recorder& recorder, const std::string& epoch,
-                                         const std::shared_ptr<const collector::OverviewSource>& overview) {
+std::shared_ptr<websocket::Hub> make_hub(
+    const MonitoringConfig& config, Recorder& recorder, const std::string& epoch,
+    const std::shared_ptr<const collector::OverviewSource>& overview) {
   if (!config.websocket_enabled && !config.dashboard_enabled) return nullptr;
   websocket::HubOptions options;
   options.epoch = epoch;
   options.event_history = config.event_history;
   options.overview = [overview] { return overview->json(); };
   options.clock = &recorder.clock();
-  return std::make_shared<websocket::Hub>(EventBusAccess::shared_core(recorder.bus()), std::move(options));
+  return std::make_shared<websocket::Hub>(EventBusAccess::shared_core(recorder.bus()),
+                                          std::move(options));
 }
 
 bool is_loopback(const std::string& address) {
@@ -55,7 +57,8 @@ bool is_loopback(const std::string& address) {
 
 }  // namespace
 
-MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config, std::shared_ptr<const support::Clock> clock)
+MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
+                                           std::shared_ptr<const support::Clock> clock)
     : config_(validated(std::move(config))),
       log_(config_.logger),
       recorder_(std::make_shared<Recorder>(config_, std::move(clock))),
@@ -66,25 +69,31 @@ MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config, std::shared_
           collector_, recorder_->clock(), epoch_, LTB_VERSION,
           [events = &recorder_->events()] { return events->last_event_id(); })),
       hub_(make_hub(config_, *recorder_, epoch_, overview_)),
-      server_(std::make_unique<net::Server>(server_options(config_))) {
+      server_(std::make_shared<net::Server>(server_options(config_))) {
   add_self_metrics();
+  add_listener_metrics();
   add_listeners();
-  server_->every(kCollectorInterval, [recorder = recorder_.get()] { recorder->collector().tick(); });
+  server_->every(kCollectorInterval,
+                 [recorder = recorder_.get()] { recorder->collector().tick(); });
   if (!hub_) return;
   add_stream_metrics();
   server_->every(websocket::Hub::kFlushInterval, [hub = hub_.get()] { hub->tick(); });
 }
 
-MonitoringSystemImpl::~MonitoringSystemImpl() { stop(); }
+MonitoringSystemImpl::~MonitoringSystemImpl() {
+  stop();
+}
 
 void MonitoringSystemImpl::add_listeners() {
   if (config_.prometheus_enabled)
     add_listener("prometheus", config_.prometheus_bind_address, config_.prometheus_port,
                  exporter::make_metrics_router(exposition_), false);
   if (config_.websocket_enabled)
-    add_listener("websocket", config_.websocket_bind_address, config_.websocket_port, websocket_router(), true);
+    add_listener("websocket", config_.websocket_bind_address, config_.websocket_port,
+                 websocket_router(), true);
   if (config_.dashboard_enabled)
-    add_listener("dashboard", config_.dashboard_bind_address, config_.dashboard_port, dashboard_router(), true);
+    add_listener("dashboard", config_.dashboard_bind_address, config_.dashboard_port,
+                 dashboard_router(), true);
 }
 
 net::Router MonitoringSystemImpl::websocket_router() const {
@@ -96,14 +105,15 @@ net::Router MonitoringSystemImpl::websocket_router() const {
 
 net::Router MonitoringSystemImpl::dashboard_router() const {
   net::Router router;
-  dashboard::add_page_routes(router, {config_.websocket_url, LTB_VERSION, config_.dashboard_directory});
+  dashboard::add_page_routes(router,
+                             {config_.websocket_url, LTB_VERSION, config_.dashboard_directory});
   dashboard::add_api_routes(router, overview_, hub_);
   websocket::add_stream_route(router, hub_);
   return router;
 }
 
-void MonitoringSystemImpl::add_listener(const char* name, const std::string& own_address, std::uint16_t port,
-                                        net::Router router, bool check_host) {
+void MonitoringSystemImpl::add_listener(const char* name, const std::string& own_address,
+                                        std::uint16_t port, net::Router router, bool check_host) {
   net::ListenerOptions options;
   options.name = name;
   options.address = own_address.empty() ? config_.bind_address : own_address;
@@ -123,35 +133,90 @@ void MonitoringSystemImpl::add_self_metrics() {
       .add({{"version", LTB_VERSION}}, metrics::CallbackCell{[] { return 1.0; }});
   store.add_callback("llm_monitor_events_published_total", "Events published.", Counter,
                      [=] { return number(events->last_event_id()); });
-  dropped_events_ =
-      &store.add_family("llm_monitor_events_dropped_total", "Events that slow receivers and clients lost.", Counter);
-  dropped_events_->add({{"subscriber", "receivers"}}, metrics::CallbackCell{[=] { return number(events->stats().dropped); }});
-  store.add_callback("llm_monitor_subscriber_errors_total", "Exceptions thrown by event subscribers.", Counter,
+  dropped_events_ = &store.add_family("llm_monitor_events_dropped_total",
+                                      "Events that slow receivers and clients lost.", Counter);
+  dropped_events_->add({{"subscriber", "receivers"}},
+                       metrics::CallbackCell{[=] { return number(events->stats().dropped); }});
+  store.add_callback("llm_monitor_subscriber_errors_total",
+                     "Exceptions thrown by event subscribers.", Counter,
                      [=] { return number(events->stats().subscriber_errors); });
   store.add_callback("llm_monitor_series", "Series in the store.", Gauge,
                      [&store, number] { return number(store.series_count()); });
   metrics::Family& rejected = store.add_family(
       "llm_monitor_series_rejected_total",
       "Recordings refused (bad number, name or type), or taken by an _overflow_ series.", Counter);
-  rejected.add({{"reason", "invalid"}}, metrics::CallbackCell{[&store, number] { return number(store.rejected()); }});
-  rejected.add({{"reason", "overflow"}}, metrics::CallbackCell{[&store, number] { return number(store.overflowed()); }});
+  rejected.add({{"reason", "invalid"}},
+               metrics::CallbackCell{[&store, number] { return number(store.rejected()); }});
+  rejected.add({{"reason", "overflow"}},
+               metrics::CallbackCell{[&store, number] { return number(store.overflowed()); }});
   exporter::add_process_metrics(store);
+}
+
+// What the limits of the network did, per listener. The store may outlive the server (a wrapper
+// keeps it): then these show 0.
+void MonitoringSystemImpl::add_listener_metrics() {
+  using enum MetricType;
+  using Stats = net::ListenerStats;
+  struct Row {
+    const char* name;
+    const char* help;
+    MetricType type;
+    std::uint64_t Stats::*field;
+  };
+  static constexpr Row kRows[] = {
+      {"llm_monitor_connections", "Connections open, by listener.", Gauge, &Stats::connections},
+      {"llm_monitor_http_requests_total", "HTTP requests answered.", Counter, &Stats::requests},
+      {"llm_monitor_bad_requests_total", "Malformed or oversized HTTP requests.", Counter,
+       &Stats::bad_requests},
+      {"llm_monitor_unauthorized_total", "Requests without the right token.", Counter,
+       &Stats::unauthorized},
+      {"llm_monitor_forbidden_total", "Requests refused by their Host or Origin.", Counter,
+       &Stats::forbidden},
+      {"llm_monitor_connections_refused_total", "Connections over the limit.", Counter,
+       &Stats::connections_refused},
+      {"llm_monitor_ws_refused_total", "WebSocket clients over the limit.", Counter,
+       &Stats::websockets_refused},
+      {"llm_monitor_timeouts_total", "Connections closed by a time-out.", Counter,
+       &Stats::timeouts},
+      {"llm_monitor_slow_readers_closed_total",
+       "WebSocket clients dropped because they did not read.", Counter,
+       &Stats::slow_readers_closed},
+      {"llm_monitor_handler_errors_total", "Requests that failed inside the library.", Counter,
+       &Stats::handler_errors},
+      {"llm_monitor_accept_errors_total", "Connections that could not be accepted.", Counter,
+       &Stats::accept_errors}};
+  const std::pair<const char*, bool> listeners[] = {{"prometheus", config_.prometheus_enabled},
+                                                    {"websocket", config_.websocket_enabled},
+                                                    {"dashboard", config_.dashboard_enabled}};
+  for (const Row& row : kRows) {
+    metrics::Family& family = recorder_->store().add_family(row.name, row.help, row.type);
+    for (const auto& [listener, enabled] : listeners) {
+      if (!enabled) continue;
+      family.add({{"listener", listener}},
+                 metrics::CallbackCell{[server = std::weak_ptr<net::Server>(server_),
+                                        name = std::string(listener), field = row.field] {
+                   const auto alive = server.lock();
+                   return alive ? static_cast<double>(alive->stats(name).*field) : 0.0;
+                 }});
+    }
+  }
 }
 
 void MonitoringSystemImpl::add_stream_metrics() {
   using enum MetricType;
   metrics::MetricStore& store = recorder_->store();
   // The store may outlive the hub (a wrapper keeps it): then these show 0.
-  const auto from_hub = [hub = std::weak_ptr<websocket::Hub>(hub_)](std::uint64_t websocket::HubStats::*field) {
-    return [hub, field] {
-      const auto alive = hub.lock();
-      return alive ? static_cast<double>(alive->stats().*field) : 0.0;
-    };
-  };
+  const auto from_hub =
+      [hub = std::weak_ptr<websocket::Hub>(hub_)](std::uint64_t websocket::HubStats::*field) {
+        return [hub, field] {
+          const auto alive = hub.lock();
+          return alive ? static_cast<double>(alive->stats().*field) : 0.0;
+        };
+      };
   store.add_callback("llm_monitor_ws_clients", "WebSocket clients connected.", Gauge,
                      from_hub(&websocket::HubStats::clients));
-  store.add_callback("llm_monitor_ws_messages_total", "Messages sent to WebSocket clients.", Counter,
-                     from_hub(&websocket::HubStats::messages));
+  store.add_callback("llm_monitor_ws_messages_total", "Messages sent to WebSocket clients.",
+                     Counter, from_hub(&websocket::HubStats::messages));
   dropped_events_->add({{"subscriber", "websocket"}},
                        metrics::CallbackCell{from_hub(&websocket::HubStats::dropped)});
 }
@@ -160,7 +225,10 @@ void MonitoringSystemImpl::start() {
   support::MutexLock lock(mutex_);
   if (server_->is_running()) return;
   server_->start();
-  if (hub_) hub_->start([server = server_.get()](std::function<void()> task) { return server->post(std::move(task)); });
+  if (hub_)
+    hub_->start([server = server_.get()](std::function<void()> task) {
+      return server->post(std::move(task));
+    });
   if (!std::exchange(warned_, true)) warn_when_open();
 }
 
@@ -180,7 +248,9 @@ void MonitoringSystemImpl::warn_when_open() noexcept {
     const std::string& address = own->empty() ? config_.bind_address : *own;
     if (!is_loopback(address))
       log_.warn("{} listener: bound to {}, so other machines can reach it{}", name, address,
-                config_.auth_token.empty() ? " without a token (set one with with_auth_token() or LTB_AUTH_TOKEN)" : "");
+                config_.auth_token.empty()
+                    ? " without a token (set one with with_auth_token() or LTB_AUTH_TOKEN)"
+                    : "");
   }
 }
 

@@ -26,7 +26,9 @@ class MonitoringSystemImpl {
   void start();
   void stop() noexcept;
   [[nodiscard]] bool is_running() const noexcept { return server_->is_running(); }
-  [[nodiscard]] std::uint16_t port(std::string_view listener) const noexcept { return server_->port(listener); }
+  [[nodiscard]] std::uint16_t port(std::string_view listener) const noexcept {
+    return server_->port(listener);
+  }
 
   [[nodiscard]] const MonitoringConfig& config() const noexcept { return config_; }
   [[nodiscard]] const std::shared_ptr<Recorder>& recorder() const noexcept { return recorder_; }
@@ -38,11 +40,12 @@ class MonitoringSystemImpl {
 
  private:
   void add_listeners();
-  void add_listener(const char* name, const std::string& own_address, std::uint16_t port, net::Router router,
-                    bool check_host);
+  void add_listener(const char* name, const std::string& own_address, std::uint16_t port,
+                    net::Router router, bool check_host);
   [[nodiscard]] net::Router websocket_router() const;
   [[nodiscard]] net::Router dashboard_router() const;
   void add_self_metrics();
+  void add_listener_metrics();
   void add_stream_metrics();
   void warn_when_open() noexcept;
 
@@ -54,9 +57,10 @@ class MonitoringSystemImpl {
   const std::string epoch_;  // tells a restarted program from this one
   const std::shared_ptr<const collector::OverviewSource> overview_;
   const std::shared_ptr<websocket::Hub> hub_;  // null when neither stream nor dashboard is enabled
-  const std::unique_ptr<net::Server> server_;
+  const std::shared_ptr<net::Server>
+      server_;  // shared with nobody for long: its metrics hold it weakly
   metrics::Family* dropped_events_ = nullptr;  // the store's; set at construction
-  mutable support::Mutex mutex_;  // start and stop exclude each other
+  mutable support::Mutex mutex_;               // start and stop exclude each other
   bool warned_ LTB_GUARDED_BY(mutex_) = false;
   mutable support::Mutex error_mutex_;
   std::string last_start_error_ LTB_GUARDED_BY(error_mutex_);
@@ -65,7 +69,9 @@ class MonitoringSystemImpl {
 /// How other rooms and the tests reach the inside of a system.
 struct MonitoringSystemAccess {
   static MonitoringSystemImpl& impl(MonitoringSystem& system) noexcept { return *system.impl_; }
-  static const MonitoringSystemImpl& impl(const MonitoringSystem& system) noexcept { return *system.impl_; }
+  static const MonitoringSystemImpl& impl(const MonitoringSystem& system) noexcept {
+    return *system.impl_;
+  }
 };
 
 }  // namespace ltb::detail

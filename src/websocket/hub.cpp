@@ -179,7 +179,7 @@ std::shared_ptr<const StatsMessage> Hub::stats_message() {
   const auto now = clock_->steady_now();
   if (!stats_message_ || now - stats_made_ >= kStatsMaxAge) {
     stats_message_ = std::make_shared<const StatsMessage>(
-        net::encode_text_frame(websocket::stats_message(options_.overview())));
+        StatsMessage{net::encode_text_frame(websocket::stats_message(options_.overview()))});
     stats_made_ = now;
   }
   return stats_message_;

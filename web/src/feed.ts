@@ -17,10 +17,10 @@ export class SeriesFeed {
 
   constructor(
     private readonly query: Omit<SeriesQuery, 'from'> & { step: number },
-    partial: boolean,
+    settled: number,
     private readonly onChange: () => void,
   ) {
-    this.store = new SeriesStore(query.window, partial);
+    this.store = new SeriesStore(query.window, settled);
   }
 
   /** Asks now and then twice a step, until told otherwise. */

@@ -79,8 +79,8 @@ class Page {
     this.connection.start();
   }
 
-  private feed({ points, partial, ...query }: ChartQuery): SeriesFeed {
-    return new SeriesFeed({ ...query, window: kWindowSeconds, step: stepFor(kWindowSeconds, points) }, partial, () => {
+  private feed({ points, settled, ...query }: ChartQuery): SeriesFeed {
+    return new SeriesFeed({ ...query, window: kWindowSeconds, step: stepFor(kWindowSeconds, points) }, settled, () => {
       this.chartsChanged = true;
       this.changed();
     });

@@ -38,11 +38,11 @@ export class SeriesStore {
   to = 0;
   private readonly series = new Map<string, Series>();
 
-  /** `partial` says whether a step that has not ended counts. A percentile over its first half is a fair one; a rate
-   * over its first tenth would look like a fall. */
+  /** `settled` is the share of a step (0..1) that has to be over before its value is shown: a rate over the first tenth
+   * of a step looks like a fall, a percentile of its first calls like anything. */
   constructor(
     private readonly windowSeconds: number,
-    private readonly partial = false,
+    private readonly settled = 1,
   ) {}
 
   clear(): void {
@@ -59,7 +59,7 @@ export class SeriesStore {
     this.step = reply.step;
     this.to = replyTo;
     const from = replyTo - this.windowSeconds * 1000;
-    const lastShown = this.partial ? replyTo : replyTo - reply.step * 1000;
+    const lastShown = replyTo - this.settled * reply.step * 1000;
     for (const { metric, provider, model, points } of reply.series) {
       const fresh = points.filter(([x]) => x <= lastShown).map(([x, y]) => ({ x, y }));
       const identity = { metric, ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };

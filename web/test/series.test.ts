@@ -31,9 +31,11 @@ test('a step that has not ended is left out until it has', () => {
   assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2], [100_000, 3]));
 });
 
-test('a step under way counts where that is fair', () => {
-  const store = new SeriesStore(300, true);
-  store.apply(reply(100.5, 5, [[95_000, 1], [100_000, 2]]));
+test('a step under way counts once the asked share of it is over', () => {
+  const store = new SeriesStore(300, 0.5);
+  store.apply(reply(102, 5, [[95_000, 1], [100_000, 2]]));
+  assert.deepEqual(store.get('cost_total'), points([95_000, 1]));
+  store.apply(reply(102.5, 5, [[95_000, 1], [100_000, 2]]));
   assert.deepEqual(store.get('cost_total'), points([95_000, 1], [100_000, 2]));
 });
 

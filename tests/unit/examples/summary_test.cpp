@@ -94,6 +94,7 @@ TEST(Summary, ItIsMadeOfWhatTheMonitoringCounted) {
   EXPECT_EQ(summary.rows[0].score.right, 1U);
   EXPECT_EQ(summary.rows[0].latency.count, 1U);
   EXPECT_EQ(summary.rows[1].cancelled, 1U);
+  EXPECT_TRUE(summary.rows[1].errors_by_type.empty());
   EXPECT_EQ(summary.rows[1].score.scored, 0U);
   EXPECT_EQ(summary.total.requests, 4U);
   EXPECT_EQ(summary.total.cost_nano_usd, 500'001'234U);

@@ -12,12 +12,12 @@ export interface ChartData {
   colors: ColorBook;
 }
 
-/** A question to the server: about `points` steps over the window, and whether a step under way counts. */
+/** A question to the server: about `points` steps over the window, each shown when this share of it is over. */
 export interface ChartQuery {
   metrics: readonly string[];
   by?: 'provider';
   points: number;
-  partial: boolean;
+  settled: number;
 }
 
 /** Percentiles take wider steps than rates: over a handful of calls they would only tell noise. */
@@ -28,10 +28,10 @@ export const kQueries: Record<Exclude<keyof ChartData, 'colors'>, ChartQuery> = 
       'input_tokens_per_second', 'output_tokens_per_second',
     ],
     points: 150,
-    partial: false,
+    settled: 1,
   },
-  latencies: { metrics: ['latency_p50', 'latency_p95', 'latency_p99'], points: 60, partial: true },
-  costs: { metrics: ['cost_total'], by: 'provider', points: 150, partial: true },
+  latencies: { metrics: ['latency_p50', 'latency_p95', 'latency_p99'], points: 60, settled: 0.5 },
+  costs: { metrics: ['cost_total'], by: 'provider', points: 150, settled: 0 },
 };
 
 export interface ChartDefinition {

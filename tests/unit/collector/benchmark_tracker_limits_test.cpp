@@ -1,0 +1,159 @@
+// Benchmarks at their limits: expiry, bounds, hostile names, odd numbers.
+#include "collector/benchmark_tracker.hpp"
+#include "collector/collector_core.hpp"
+#include "exporter/text_format.hpp"
+#include "unit/exporter/exposition_parser.hpp"
+#include "unit/support/recorder_stage.hpp"
+#include "unit/support/store_reader.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace ltb {
+namespace {
+
+using namespace std::chrono_literals;
+using tests::ManualClock;
+using tests::number;
+using tests::RecorderStage;
+using tests::series_in;
+
+BenchmarkPayload payload_of(const std::string& id, std::uint64_t done, std::uint64_t total) {
+  BenchmarkPayload payload;
+  payload.benchmark_id = id;
+  payload.name = "MMLU";
+  payload.completed_examples = done;
+  payload.total_examples = total;
+  return payload;
+}
+
+TEST(BenchmarkLimits, FinishedOnesAndTheirSeriesExpireAfterTheRetention) {
+  const RecorderStage stage(MonitoringConfig{}.with_retention_period(60s));
+  stage.bus().publish(MonitoringEvent::benchmark_started("gone", "MMLU", 10));
+  stage.bus().publish(MonitoringEvent::benchmark_started("runs", "MMLU", 10));
+  stage.bus().publish(MonitoringEvent::benchmark_completed("gone", "MMLU", 10));
+  stage.advance(60s);
+  stage.tick();
+  EXPECT_EQ(stage.collector().benchmarks().size(), 2u);
+  stage.advance(1s);
+  stage.tick();
+
+  ASSERT_EQ(stage.collector().benchmarks().size(), 1u);
+  EXPECT_EQ(stage.collector().benchmarks()[0].benchmark_id, "runs");
+  for (const char* family : {"llm_benchmark_progress", "llm_benchmark_examples",
+                             "llm_benchmark_examples_processed", "llm_benchmark_running"})
+    EXPECT_EQ(series_in(stage.store(), family), 1u) << family;
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_duration_seconds"), 0u);
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_eta_seconds"), 0u);
+  EXPECT_EQ(number(stage.store(), "llm_benchmark_examples_completed_total", {{"name", "MMLU"}}),
+            10.0);
+}
+
+TEST(BenchmarkLimits, TheStalledAlertCanBeTurnedOff) {
+  AlertThresholds alerts;
+  alerts.benchmark_stalled_after = 0s;
+  const RecorderStage stage(MonitoringConfig{}.with_alerts(alerts));
+  EventReceiver receiver = stage.bus().subscribe();
+  stage.bus().publish(MonitoringEvent::benchmark_started("b1", "MMLU", 10));
+  stage.advance(24h);
+  stage.tick();
+
+  EXPECT_EQ(RecorderStage::drain(receiver).size(), 1u);
+  EXPECT_EQ(stage.collector().benchmarks()[0].state, BenchmarkState::Running);
+}
+
+TEST(BenchmarkLimits, AsManyAsTheSeriesLimitTheOldestFinishedMakesRoom) {
+  const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(2));
+  for (const char* id : {"a", "b"}) {
+    stage.bus().publish(MonitoringEvent::benchmark_started(id, "MMLU", 10));
+    stage.advance(1s);
+  }
+  stage.bus().publish(MonitoringEvent::benchmark_completed("b", "MMLU", 10));
+  stage.bus().publish(MonitoringEvent::benchmark_started("c", "MMLU", 10));
+
+  const auto runs = stage.collector().benchmarks();
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].benchmark_id, "c");
+  EXPECT_EQ(runs[1].benchmark_id, "a");
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_progress"), 2u);
+}
+
+TEST(BenchmarkLimits, TenThousandIdsAndNamesStayBounded) {
+  const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(10));
+  for (int i = 0; i < 10'000; ++i)
+    stage.bus().publish(
+        MonitoringEvent::benchmark_started("id" + std::to_string(i), "n" + std::to_string(i), 10));
+
+  EXPECT_EQ(stage.collector().benchmarks().size(), 10u);
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_progress"), 10u);
+  EXPECT_LE(series_in(stage.store(), "llm_benchmark_examples_completed_total"), 11u);
+}
+
+TEST(BenchmarkLimits, IdsThatLookAlikeOnceCutShareOneRun) {
+  const RecorderStage stage(MonitoringConfig{}.with_max_label_bytes(16));
+  const std::string same(16, 'x');
+  stage.bus().publish(MonitoringEvent::benchmark_started(same + "1", "MMLU", 10));
+  stage.bus().publish(MonitoringEvent::benchmark_progress(same + "2", "MMLU", 5, 10));
+  stage.bus().publish(MonitoringEvent::benchmark_completed(same + "3", "MMLU", 10));
+
+  EXPECT_EQ(stage.collector().benchmarks().size(), 1u);
+  // The parser refuses a series that is there twice, as Prometheus does, with the whole scrape.
+  EXPECT_NO_THROW(tests::ExpositionParser::parse(exporter::render_text(stage.store())));
+}
+
+TEST(BenchmarkLimits, OddNumbersStayOutOfTheGauges) {
+  const RecorderStage stage;
+  BenchmarkPayload payload = payload_of("b1", 0, 0);
+  payload.progress_percent = NAN;
+  payload.eta_seconds = std::numeric_limits<double>::infinity();
+  MonitoringEvent event(EventType::BenchmarkProgress, payload_of("b1", 0, 0));
+  event.payload = payload;  // past the constructor's cleaning
+  stage.bus().publish(event);
+  const Metric::Labels run{{"benchmark_id", "b1"}, {"name", "MMLU"}};
+
+  EXPECT_EQ(number(stage.store(), "llm_benchmark_progress", run), 0.0);
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_eta_seconds"), 0u);
+
+  payload.progress_percent = 250;
+  stage.bus().publish(MonitoringEvent(EventType::BenchmarkProgress, payload));
+  EXPECT_EQ(number(stage.store(), "llm_benchmark_progress", run), 100.0);
+}
+
+TEST(BenchmarkLimits, MoreThroughThanThereAreRaisesTheTotal) {
+  const RecorderStage stage;
+  stage.bus().publish(MonitoringEvent(EventType::BenchmarkProgress, payload_of("b1", 15, 10)));
+
+  const BenchmarkStatus status = stage.collector().benchmarks().at(0);
+  EXPECT_EQ(status.total_examples, 15u);
+  EXPECT_EQ(status.progress_percent, 100.0);
+}
+
+TEST(BenchmarkLimits, ABenchmarkOfNoExamplesCompletesAtOneHundred) {
+  const RecorderStage stage;
+  stage.bus().publish(MonitoringEvent::benchmark_started("b1", "MMLU", 0));
+  EXPECT_EQ(stage.collector().benchmarks()[0].progress_percent, 0.0);
+  stage.bus().publish(MonitoringEvent::benchmark_completed("b1", "MMLU", 0));
+
+  EXPECT_EQ(stage.collector().benchmarks()[0].progress_percent, 100.0);
+  EXPECT_EQ(stage.collector().benchmarks()[0].projected_cost, std::nullopt);
+}
+
+TEST(BenchmarkLimits, CostIsNeverNegativeWhenARunStartsWhileItIsAsked) {
+  metrics::MetricStore store({});
+  ManualClock clock;
+  std::uint64_t spent = 1'000;
+  collector::BenchmarkTracker tracker(store, clock, 60s, 3600s, [&] { return spent; });
+  BenchmarkPayload payload = payload_of("b1", 0, 10);
+  tracker.apply(EventType::BenchmarkStarted, payload);
+  spent = 900;  // the sum was read before the run started, and the run booked after
+
+  EXPECT_EQ(tracker.statuses().at(0).cost, 0.0);
+}
+
+}  // namespace
+}  // namespace ltb

@@ -1,0 +1,198 @@
+// Published events move metrics exactly as wrapped calls do.
+#include "collector/collector_core.hpp"
+#include "exporter/text_format.hpp"
+#include "unit/support/recorder_stage.hpp"
+#include "unit/support/store_reader.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+namespace ltb {
+namespace {
+
+using namespace std::chrono_literals;
+using exporter::render_text;
+using tests::histogram;
+using tests::number;
+using tests::RecorderStage;
+
+const Metric::Labels kGpt{{"provider", "openai"}, {"model", "gpt-4"}};
+
+struct Booking : ::testing::TestWithParam<bool> {
+  MonitoringConfig config = MonitoringConfig{}.with_detailed_metrics(GetParam());
+  RecorderStage wrapped{config};
+  RecorderStage published{config};
+};
+
+TEST_P(Booking, ACompletedCallIsTheSameByScopeAndByEvent) {
+  RequestScope scope = wrapped.recorder->begin_request("openai", "gpt-4");
+  published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
+  EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
+  EXPECT_EQ(number(published.store(), "llm_requests_active", {{"provider", "openai"}}), 1.0);
+
+  wrapped.advance(1520ms);
+  scope.finish(TokenUsage{150, 75, 30, 5}, 0.0135);
+  published.bus().publish(MonitoringEvent::request_completed("openai", "gpt-4", "r1", 1.52,
+                                                             TokenUsage{150, 75, 30, 5}, 0.0135));
+
+  EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
+  EXPECT_EQ(number(published.store(), "llm_tokens_input_total", kGpt), 150.0);
+  EXPECT_EQ(number(published.store(), "llm_requests_active", {{"provider", "openai"}}), 0.0);
+  EXPECT_EQ(histogram(published.store(), "llm_request_duration_seconds", kGpt).sum, 1.52);
+}
+
+TEST_P(Booking, AFailedCallIsTheSameByScopeAndByEvent) {
+  RequestScope scope = wrapped.recorder->begin_request("openai", "gpt-4");
+  published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
+  wrapped.advance(2s);
+  scope.fail(ErrorType::RateLimit, "slow down");
+  published.bus().publish(MonitoringEvent::request_failed("openai", "gpt-4", "r1",
+                                                          ErrorType::RateLimit, "slow down", 2.0));
+
+  EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
+  Metric::Labels labels = kGpt;
+  labels.emplace_back("error_type", "rate_limit");
+  EXPECT_EQ(number(published.store(), "llm_errors_total", labels), 1.0);
+}
+
+TEST_P(Booking, ACancelledCallIsTheSameByScopeAndByEvent) {
+  {
+    const RequestScope scope = wrapped.recorder->begin_request("openai", "gpt-4");
+    wrapped.advance(2s);
+  }
+  published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
+  published.bus().publish(
+      MonitoringEvent::request_failed("openai", "gpt-4", "r1", ErrorType::Cancelled, "", 2.0));
+
+  EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
+  Metric::Labels labels = kGpt;
+  labels.emplace_back("status", "cancelled");
+  EXPECT_EQ(number(published.store(), "llm_requests_total", labels), 1.0);
+}
+
+TEST_P(Booking, ACallWithoutUsageAndPriceIsTheSameByScopeAndByEvent) {
+  wrapped.recorder->begin_request("openai", "gpt-4").finish();
+  published.bus().publish(MonitoringEvent::request_completed("openai", "gpt-4", "", 0.0));
+
+  EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
+  EXPECT_EQ(number(published.store(), "llm_usage_missing_total", kGpt), 1.0);
+}
+
+TEST_P(Booking, ACallWithoutAModelIsTheSameByScopeAndByEvent) {
+  wrapped.recorder->begin_request("openai", "").finish();
+  published.bus().publish(MonitoringEvent::request_completed("openai", "", "", 0.0));
+
+  EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
+  EXPECT_EQ(number(published.store(), "llm_usage_missing_total",
+                   {{"provider", "openai"}, {"model", "unknown"}}),
+            1.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Detailed, Booking, ::testing::Bool());
+
+TEST(BookedEvents, AnEndWithoutAStartLeavesTheActiveCountAtZero) {
+  const RecorderStage stage;
+  stage.succeed("openai", "gpt-4", 1.0);
+  stage.fail("openai", "gpt-4");
+
+  EXPECT_EQ(number(stage.store(), "llm_requests_active", {{"provider", "openai"}}), 0.0);
+}
+
+TEST(BookedEvents, UnbelievableNumbersAreRefusedAndCountedAndTheCallStillCounts) {
+  const RecorderStage stage;
+  stage.succeed("openai", "gpt-4", -1.0);
+  stage.succeed("openai", "gpt-4", 1.0, TokenUsage{~std::uint64_t{0}, 1});
+  stage.succeed("openai", "gpt-4", 1.0, TokenUsage{1, 1}, -0.5);
+
+  EXPECT_EQ(stage.store().rejected(), 3u);
+  EXPECT_EQ(stage.collector().totals().successful_requests, 3u);
+  EXPECT_EQ(stage.collector().totals().total_input_tokens, 1u);
+  EXPECT_EQ(stage.collector().totals().total_cost_nano_usd, 0u);
+}
+
+TEST(BookedEvents, StreamTimesOfAPayloadGoIntoTheHistograms) {
+  const RecorderStage stage;
+  RequestPayload payload;
+  payload.provider = "openai";
+  payload.model = "gpt-4";
+  payload.latency = 2.0;
+  payload.time_to_first_token = 0.5;
+  payload.time_per_output_token = 0.02;
+  payload.finish_reason = "max_tokens";
+  stage.bus().publish(MonitoringEvent(EventType::RequestCompleted, payload));
+
+  EXPECT_EQ(histogram(stage.store(), "llm_time_to_first_token_seconds", kGpt).sum, 0.5);
+  EXPECT_EQ(histogram(stage.store(), "llm_time_per_output_token_seconds", kGpt).sum, 0.02);
+  EXPECT_EQ(histogram(stage.store(), "llm_output_tokens_per_second", kGpt).sum, 50.0);
+  Metric::Labels labels = kGpt;
+  labels.emplace_back("reason", "length");
+  EXPECT_EQ(number(stage.store(), "llm_finish_reasons_total", labels), 1.0);
+}
+
+TEST(BookedEvents, AnEvaluationTakesTheTimeFromItsStart) {
+  const RecorderStage stage;
+  stage.bus().publish(MonitoringEvent::evaluation_started("e1", "faithfulness", "openai", "gpt-4"));
+  stage.advance(1500ms);
+  stage.bus().publish(
+      MonitoringEvent::evaluation_completed("e1", "faithfulness", "openai", "gpt-4", 0.92));
+  stage.bus().publish(
+      MonitoringEvent::evaluation_completed("e2", "faithfulness", "openai", "gpt-4", 0.5));
+  stage.bus().publish(
+      MonitoringEvent::evaluation_completed("e1", "faithfulness", "openai", "gpt-4", 0.6));
+
+  Metric::Labels labels = kGpt;
+  labels.emplace_back("metric", "faithfulness");
+  EXPECT_EQ(number(stage.store(), "llm_evaluation_score", labels), 0.6);
+  EXPECT_EQ(number(stage.store(), "llm_evaluations_total", labels), 3.0);
+  const HistogramValue duration =
+      histogram(stage.store(), "llm_evaluation_duration_seconds", labels);
+  EXPECT_EQ(duration.count, 1u) << "only one of them had a start";
+  EXPECT_EQ(duration.sum, 1.5);
+}
+
+TEST(BookedEvents, EvaluationsThatNeverEndAreBounded) {
+  const RecorderStage stage;
+  for (int i = 0; i < 10'001; ++i)
+    stage.bus().publish(
+        MonitoringEvent::evaluation_started("e" + std::to_string(i), "m", "openai", "gpt-4"));
+  stage.bus().publish(MonitoringEvent::evaluation_completed("e9999", "m", "openai", "gpt-4", 1));
+  stage.bus().publish(MonitoringEvent::evaluation_completed("e10000", "m", "openai", "gpt-4", 1));
+
+  Metric::Labels labels = kGpt;
+  labels.emplace_back("metric", "m");
+  EXPECT_EQ(histogram(stage.store(), "llm_evaluation_duration_seconds", labels).count, 1u);
+  EXPECT_EQ(number(stage.store(), "llm_evaluations_total", labels), 2.0);
+}
+
+TEST(BookedEvents, ARefusedMetricIsLoggedWithItsReasonAndStillReachesTheListeners) {
+  std::ostringstream text;
+  const RecorderStage stage(MonitoringConfig{}.with_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text))));
+  EventReceiver receiver = stage.bus().subscribe();
+
+  stage.bus().publish(
+      MonitoringEvent::metric_recorded(Metric("jobs_total", MetricType::Counter, Counter{-1})));
+
+  EXPECT_NE(text.str().find("metrics: refused metric \"jobs_total\": counter increment -1"),
+            std::string::npos);
+  EXPECT_EQ(stage.store().rejected(), 1u);
+  EXPECT_EQ(RecorderStage::drain(receiver).size(), 1u);
+}
+
+TEST(BookedEvents, AlertsMoveNoMetric) {
+  const RecorderStage stage;
+  const std::string before = render_text(stage.store());
+  stage.bus().publish(MonitoringEvent::alert(AlertSeverity::Critical, "t", "m", "openai"));
+
+  EXPECT_EQ(render_text(stage.store()), before);
+}
+
+}  // namespace
+}  // namespace ltb

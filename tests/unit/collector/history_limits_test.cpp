@@ -1,0 +1,169 @@
+// History is bounded in time and in bytes, and a step of the wall clock moves no slot.
+#include "collector/collector_core.hpp"
+#include "collector/history_book.hpp"
+#include "unit/support/recorder_stage.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <string>
+
+namespace ltb {
+namespace {
+
+using namespace std::chrono_literals;
+using collector::HistoryBook;
+using tests::ManualClock;
+using tests::RecorderStage;
+
+const std::chrono::sys_seconds kStart{std::chrono::seconds{ManualClock::kStartSeconds}};
+
+double sum(const HistorySeries& series) {
+  double total = 0;
+  for (const HistoryPoint& point : series.points) total += point.value.value_or(0);
+  return total;
+}
+
+TEST(HistoryRetention, WhatIsOlderIsForgottenAndShownAsAGap) {
+  const RecorderStage stage(MonitoringConfig{}.with_retention_period(60s));
+  stage.succeed("p", "m", 0.5, {}, 1.0);
+  stage.tick();
+  stage.advance(50s);
+  const HistoryQuery query{.metric = "cost", .window = 300s, .step = 1s};
+  EXPECT_EQ(sum(stage.collector().history(query)), 1.0);
+  stage.advance(80s);
+
+  const HistorySeries series = stage.collector().history(query);
+
+  EXPECT_EQ(sum(series), 0.0);
+  for (const HistoryPoint& point : series.points) {
+    const bool is_kept = point.time + series.step > kStart + 130s - 60s;
+    EXPECT_EQ(point.value.has_value(), is_kept)
+        << (point.time - kStart).count() / 1'000'000'000 << " s";
+  }
+  EXPECT_EQ(stage.collector().totals().total_cost, 1.0) << "totals are not history";
+}
+
+TEST(HistoryRetention, KeepsNoBytesOfAQuietSeries) {
+  metrics::MetricStore store({});
+  ManualClock clock;
+  HistoryBook book(store, clock, 60s, 1 << 30, {});
+  store.request_series("p", "m").record({.duration_ns = 1'000'000});
+  book.sample();
+  EXPECT_GT(book.bytes(), 0u);
+
+  clock.advance(10min);
+  book.sample();
+
+  EXPECT_EQ(book.bytes(), 0u);
+}
+
+TEST(HistoryRetention, ASecondLastsNoLongerThanTheTierOfSeconds) {
+  metrics::MetricStore store({});
+  ManualClock clock;
+  HistoryBook book(store, clock, 24h, 1 << 30, {});
+  std::size_t after_an_hour = 0;
+  for (int i = 0; i < 4 * 3600; ++i) {
+    store.request_series("p", "m").record({.duration_ns = 1'000'000});
+    book.sample();
+    clock.advance(1s);
+    if (i == 3600) after_an_hour = book.bytes();
+  }
+
+  // 900 s, then 7200 / 5 and the hours' minutes: far from 4 times the first hour.
+  EXPECT_LT(book.bytes(), after_an_hour * 2);
+}
+
+struct Busy {
+  std::ostringstream text;
+  metrics::MetricStore store{metrics::StoreOptions{}};
+  ManualClock clock;
+  HistoryBook book{store, clock, 3600s, std::size_t{1} << 20,
+                   support::Log(std::make_shared<spdlog::logger>(
+                       "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text)))};
+};
+
+TEST(HistoryBytes, StayWithinTheLimitUnderManySeriesAndLatencies) {
+  Busy busy;
+  std::mt19937_64 random(1);
+  for (int second = 0; second < 120; ++second) {
+    for (int model = 0; model < 50; ++model)
+      for (int call = 0; call < 10; ++call)
+        busy.store.request_series("p", "m" + std::to_string(model))
+            .record({.duration_ns = random() % 60'000'000'000});
+    busy.book.sample();
+    ASSERT_LE(busy.book.bytes(), std::size_t{1} << 20) << second;
+    busy.clock.advance(1s);
+  }
+
+  const std::string text = busy.text.str();
+  EXPECT_NE(text.find("LTB_MAX_HISTORY_BYTES"), std::string::npos);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << "said once";
+}
+
+TEST(HistoryBytes, TheNewestSecondIsForgottenLast) {
+  Busy busy;
+  std::mt19937_64 random(1);
+  for (int second = 0; second < 60; ++second) {
+    for (int model = 0; model < 20; ++model)
+      for (int call = 0; call < 30; ++call)
+        busy.store.request_series("p", "m" + std::to_string(model))
+            .record({.duration_ns = random() % 60'000'000'000});
+    busy.book.sample();
+    busy.clock.advance(1s);
+  }
+  busy.store.request_series("p", "m0").record({.duration_ns = 1'000'000});
+  busy.book.sample();
+
+  EXPECT_GE(busy.book.provider_delta("p", 1).success, 1u);
+}
+
+TEST(WallClock, AJumpForwardMovesNoSlotAndShowsTheNewTime) {
+  const RecorderStage stage;
+  stage.advance(10s);
+  stage.succeed("p", "m", 0.5, {}, 1.0);
+  stage.tick();
+  stage.advance(5s);
+  stage.clock->jump(1h);
+  stage.succeed("p", "m", 0.5, {}, 2.0);
+  stage.tick();
+
+  const HistorySeries series =
+      stage.collector().history({.metric = "cost", .window = 10s, .step = 1s});
+
+  ASSERT_EQ(series.points.size(), 10u);
+  EXPECT_EQ(series.points.back().time, kStart + 15s + 1h) << "in the wall's new time";
+  EXPECT_EQ(series.points[9].value, 2.0);
+  EXPECT_EQ(series.points[4].value, 1.0) << "5 s before, as it was";
+  EXPECT_EQ(stage.collector().totals().requests_per_second, 2.0 / 9);
+}
+
+TEST(WallClock, AJumpBackLosesNothing) {
+  const RecorderStage stage;
+  stage.advance(10s);
+  stage.succeed("p", "m", 0.5, {}, 1.0);
+  stage.tick();
+  stage.clock->jump(-24h);
+  stage.advance(1s);
+  stage.succeed("p", "m", 0.5, {}, 2.0);
+  stage.tick();
+
+  const HistorySeries series =
+      stage.collector().history({.metric = "cost", .window = 5s, .step = 1s});
+  EXPECT_EQ(series.points.back().time, kStart + 11s - 24h);
+  EXPECT_EQ(series.points.back().value, 2.0);
+  EXPECT_EQ(series.points[3].value, 1.0);
+  const HistorySeries asked = stage.collector().history(
+      {.metric = "cost", .window = 1s, .step = 1s, .to = kStart + 10s - 24h});
+  EXPECT_EQ(asked.points.at(0).value, 1.0) << "questions are in the wall's new time too";
+}
+
+}  // namespace
+}  // namespace ltb

@@ -1,0 +1,310 @@
+// History: every metric name, gaps, steps and tiers.
+#include "collector/collector_core.hpp"
+#include "unit/support/recorder_stage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ltb {
+namespace {
+
+using namespace std::chrono_literals;
+using tests::ManualClock;
+using tests::RecorderStage;
+
+const std::chrono::sys_seconds kStart{std::chrono::seconds{ManualClock::kStartSeconds}};
+
+std::optional<double> at(const HistorySeries& series, std::chrono::system_clock::time_point time) {
+  for (const HistoryPoint& point : series.points)
+    if (point.time == time) return point.value;
+  ADD_FAILURE() << "no such point";
+  return -1;
+}
+
+double sum(const HistorySeries& series) {
+  double total = 0;
+  for (const HistoryPoint& point : series.points) total += point.value.value_or(0);
+  return total;
+}
+
+// One second of four calls, ten seconds after the start.
+struct HistoryTest : ::testing::Test {
+  RecorderStage stage;
+  const std::chrono::sys_seconds busy = kStart + 10s;
+
+  HistoryTest() {
+    stage.advance(10s);
+    RequestPayload streamed;
+    streamed.provider = "openai";
+    streamed.model = "gpt-4";
+    streamed.latency = 0.3;
+    streamed.tokens = TokenUsage{100, 40};
+    streamed.cost = 0.002;
+    streamed.time_to_first_token = 0.25;
+    stage.bus().publish(MonitoringEvent(EventType::RequestCompleted, streamed));
+    stage.succeed("openai", "gpt-4", 0.1, TokenUsage{50, 10}, 0.001);
+    stage.fail("openai", "gpt-4", ErrorType::RateLimit);
+    stage.fail("openai", "gpt-4", ErrorType::Cancelled);
+    stage.tick();
+    stage.advance(2s);
+  }
+  HistorySeries ask(const std::string& metric, std::chrono::seconds window = 5s) const {
+    return stage.collector().history({.metric = metric, .window = window});
+  }
+};
+
+TEST_F(HistoryTest, HasEveryRateOfTheBusySecondAndZeroBesideIt) {
+  const std::vector<std::pair<std::string, double>> expected{{"requests_per_second", 4},
+                                                             {"success_per_second", 2},
+                                                             {"errors_per_second", 1},
+                                                             {"cancelled_per_second", 1},
+                                                             {"input_tokens_per_second", 150},
+                                                             {"output_tokens_per_second", 50},
+                                                             {"cost", 0.003},
+                                                             {"cost_per_hour", 10.8},
+                                                             {"errors.rate_limit", 1},
+                                                             {"errors.cancelled", 1}};
+  for (const auto& [metric, value] : expected) {
+    const HistorySeries series = ask(metric);
+    ASSERT_TRUE(at(series, busy).has_value()) << metric;
+    EXPECT_DOUBLE_EQ(*at(series, busy), value) << metric;
+    EXPECT_EQ(at(series, busy - 1s), 0.0) << metric;
+    EXPECT_EQ(at(series, busy + 1s), 0.0) << metric;
+  }
+  EXPECT_EQ(at(ask("errors.timeout"), busy), 0.0);
+}
+
+TEST_F(HistoryTest, HasMeasurementsWhereThereWereAnyAndGapsBesideThem) {
+  const std::vector<std::pair<std::string, double>> expected{
+      {"error_rate", 1.0 / 3}, {"latency_avg", 0.2}, {"latency_p50", 0.1}, {"latency_p95", 0.3},
+      {"latency_p99", 0.3},    {"ttft_p50", 0.25},   {"ttft_p95", 0.25},   {"ttft_p99", 0.25}};
+  for (const auto& [metric, value] : expected) {
+    const HistorySeries series = ask(metric);
+    ASSERT_TRUE(at(series, busy).has_value()) << metric;
+    EXPECT_NEAR(*at(series, busy), value, value * 0.0154) << metric;
+    EXPECT_EQ(at(series, busy - 1s), std::nullopt) << metric;
+    EXPECT_EQ(at(series, busy + 1s), std::nullopt) << metric;
+  }
+  for (const char* metric : {"itl_p50", "itl_p95", "itl_p99"})
+    EXPECT_EQ(at(ask(metric), busy), std::nullopt) << metric;
+}
+
+TEST_F(HistoryTest, CostTotalIsCumulative) {
+  const HistorySeries series = ask("cost_total");
+  EXPECT_EQ(at(series, busy - 1s), 0.0);
+  EXPECT_DOUBLE_EQ(*at(series, busy), 0.003);
+  EXPECT_DOUBLE_EQ(*at(series, busy + 2s), 0.003);
+
+  stage.advance(60s);
+  stage.succeed("openai", "gpt-4", 0.1, {}, 0.5);
+  const HistorySeries later = ask("cost_total", 3s);
+  EXPECT_DOUBLE_EQ(*later.points.front().value, 0.003) << "what was spent before the window counts";
+  EXPECT_DOUBLE_EQ(*later.points.back().value, 0.503);
+}
+
+TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
+  RequestScope scope = stage.recorder->begin_request("openai", "gpt-4");
+  scope.on_chunk();
+  stage.advance(50ms);
+  scope.on_chunk();
+  scope.finish();
+
+  EXPECT_NEAR(at(ask("itl_p50"), busy + 2s).value_or(0), 0.05, 0.05 * 0.0154);
+}
+
+TEST_F(HistoryTest, ActiveRequestsAreTheHighestSeenInAStep) {
+  RequestScope a = stage.recorder->begin_request("openai", "gpt-4");
+  RequestScope b = stage.recorder->begin_request("anthropic", "claude");
+  stage.tick();
+  a.finish();
+  stage.tick();
+  stage.advance(1s);
+  b.finish();
+  stage.advance(1s);
+
+  const HistorySeries all = ask("active_requests");
+  EXPECT_EQ(at(all, busy + 2s), 2.0) << "providers add up";
+  EXPECT_EQ(at(all, busy + 1s), 0.0);
+  EXPECT_EQ(all.points.back().value, 0.0);
+  const HistorySeries one =
+      stage.collector().history({.metric = "active_requests", .provider = "openai", .window = 5s});
+  EXPECT_EQ(at(one, busy + 2s), 1.0);
+}
+
+TEST_F(HistoryTest, FiltersByProviderAndModel) {
+  stage.succeed("openai", "gpt-4o", 1.0);
+  stage.succeed("anthropic", "claude", 1.0);
+  const auto calls = [&](const char* provider, const char* model) {
+    return sum(stage.collector().history(
+        {.metric = "requests_per_second", .provider = provider, .model = model, .window = 5s}));
+  };
+
+  EXPECT_EQ(calls("", ""), 6.0);
+  EXPECT_EQ(calls("openai", ""), 5.0);
+  EXPECT_EQ(calls("openai", "gpt-4o"), 1.0);
+  EXPECT_EQ(calls("", "claude"), 1.0);
+}
+
+TEST_F(HistoryTest, AnUnknownProviderIsAllGaps) {
+  const HistorySeries series = stage.collector().history(
+      {.metric = "requests_per_second", .provider = "nobody", .window = 5s});
+
+  EXPECT_EQ(series.points.size(), 5u);
+  for (const HistoryPoint& point : series.points) EXPECT_EQ(point.value, std::nullopt);
+}
+
+TEST_F(HistoryTest, TheTimeBeforeTheStartIsAGap) {
+  const HistorySeries series = ask("requests_per_second", 30s);
+
+  EXPECT_EQ(at(series, kStart - 1s), std::nullopt);
+  EXPECT_EQ(at(series, kStart), 0.0);
+  EXPECT_EQ(series.points.size(), 30u);
+  EXPECT_EQ(series.points.back().time, kStart + 12s);
+}
+
+TEST_F(HistoryTest, AnUnknownMetricIsRefusedWithTheOnesThereAre) {
+  try {
+    (void)ask("latency\n");
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    const std::string text = error.what();
+    EXPECT_TRUE(text.starts_with("history metric \"latency\\n\": expected one of active_r"))
+        << text;
+    EXPECT_NE(text.find("latency_p95, "), std::string::npos);
+    EXPECT_TRUE(text.ends_with("errors.<error_type>"));
+  }
+  EXPECT_THROW((void)ask("errors.unknown_type"), std::invalid_argument);
+  EXPECT_THROW((void)ask(""), std::invalid_argument);
+}
+
+TEST(History, BeforeTheFirstCallNothingHappenedAndThatIsZero) {
+  const RecorderStage stage;
+  stage.advance(3s);
+
+  const HistorySeries series =
+      stage.collector().history({.metric = "requests_per_second", .window = 3s});
+
+  for (const HistoryPoint& point : series.points) EXPECT_EQ(point.value, 0.0);
+}
+
+TEST(History, TheNewestStepIsOverThePartThatHasPassed) {
+  const RecorderStage stage;
+  stage.advance(30s);  // a step of 30 s starts here
+  for (int i = 0; i < 50; ++i) stage.succeed("p", "m", 0.1);
+  stage.advance(5s);
+
+  const HistorySeries series =
+      stage.collector().history({.metric = "requests_per_second", .window = 60s, .step = 30s});
+
+  ASSERT_EQ(series.points.size(), 2u);
+  EXPECT_EQ(series.points[1].value, 10.0) << "50 calls in 5 s so far";
+}
+
+struct StepCase {
+  std::chrono::seconds window, step;
+  std::size_t max_points;
+  std::chrono::seconds expected_step;
+  std::size_t expected_points;
+};
+
+TEST(History, ChoosesStepsThatPeopleReadEasily) {
+  const RecorderStage stage;
+  stage.advance(2h);
+  for (const StepCase& c : {StepCase{5min, 0s, 600, 1s, 300}, StepCase{5min, 0s, 60, 5s, 60},
+                            StepCase{15min, 0s, 600, 2s, 450}, StepCase{1h, 0s, 600, 10s, 360},
+                            StepCase{1h, 0s, 7, 600s, 6}, StepCase{5min, 7s, 600, 7s, 43},
+                            StepCase{1h, 7s, 600, 10s, 360}, StepCase{5min, 60s, 600, 60s, 5},
+                            StepCase{1s, 0s, 600, 1s, 1}, StepCase{5min, 0s, 0, 300s, 1}}) {
+    const HistorySeries series = stage.collector().history({.metric = "requests_per_second",
+                                                            .window = c.window,
+                                                            .step = c.step,
+                                                            .max_points = c.max_points});
+    EXPECT_EQ(series.step, c.expected_step) << c.window.count() << " " << c.step.count();
+    EXPECT_EQ(series.points.size(), c.expected_points) << c.window.count() << " " << c.step.count();
+    for (std::size_t i = 1; i < series.points.size(); ++i)
+      ASSERT_EQ(series.points[i].time - series.points[i - 1].time, series.step);
+  }
+}
+
+TEST(History, AnyStepAddsUpToTheSameCost) {
+  const RecorderStage stage;
+  for (int i = 0; i < 1'000; ++i) {
+    stage.succeed("p", "m", 0.1, {}, 0.001);
+    stage.tick();
+    stage.advance(700ms);
+  }
+  for (const auto step : {1s, 2s, 5s, 7s, 10s, 30s, 60s, 120s, 300s}) {
+    const HistorySeries series =
+        stage.collector().history({.metric = "cost", .window = 900s, .step = step});
+    EXPECT_NEAR(sum(series), 1.0, 1e-9) << step.count();
+  }
+}
+
+TEST(History, OlderCallsAreKeptInCoarserSlots) {
+  const RecorderStage stage(MonitoringConfig{}.with_retention_period(24h));
+  stage.advance(3s);
+  stage.succeed("p", "m", 0.5, {}, 1.0);
+  stage.tick();
+  stage.advance(20min);
+  const HistorySeries minutes =
+      stage.collector().history({.metric = "cost", .window = 30min, .step = 1s});
+  EXPECT_EQ(minutes.step, 5s) << "seconds are kept for 15 minutes";
+  EXPECT_EQ(at(minutes, kStart), 1.0);
+
+  stage.advance(3h);
+  const HistorySeries hours =
+      stage.collector().history({.metric = "cost", .window = 4h, .step = 1s});
+  EXPECT_EQ(hours.step, 60s) << "five seconds are kept for two hours";
+  EXPECT_EQ(at(hours, kStart), 1.0);
+}
+
+TEST(History, AWindowMayEndInThePast) {
+  const RecorderStage stage;
+  stage.succeed("p", "m", 0.5, {}, 1.0);
+  stage.tick();
+  stage.advance(10s);
+  stage.succeed("p", "m", 0.5, {}, 2.0);
+  stage.tick();
+  stage.advance(60s);
+
+  const HistorySeries series =
+      stage.collector().history({.metric = "cost_total", .window = 5s, .to = kStart + 4s});
+  ASSERT_EQ(series.points.size(), 5u);
+  EXPECT_EQ(series.points.back().time, kStart + 4s);
+  EXPECT_EQ(series.points.back().value, 1.0) << "what was spent later does not count";
+  const HistorySeries future =
+      stage.collector().history({.metric = "cost", .window = 5s, .to = kStart + 1h});
+  EXPECT_EQ(future.points.back().time, kStart + 70s) << "the future ends now";
+}
+
+TEST(History, MetricsPublishedByThemselvesMoveItToo) {
+  const RecorderStage stage;
+  const auto publish = [&](Metric metric) {
+    stage.bus().publish(MonitoringEvent::metric_recorded(std::move(metric)));
+  };
+  publish(ErrorMetric("p", "rate_limit").with_model("m").to_metric());
+  publish(LatencyMetric("p", "m", 0.5).to_metric());
+  stage.tick();
+  stage.advance(5s);
+  publish(ErrorMetric("p", "rate_limit").with_model("m").to_metric());
+  stage.tick();
+  stage.advance(5s);
+
+  const HistorySeries errors =
+      stage.collector().history({.metric = "errors.rate_limit", .window = 12s});
+  EXPECT_EQ(at(errors, kStart), 1.0);
+  EXPECT_EQ(at(errors, kStart + 5s), 1.0) << "seen when it happened, not with the next call";
+  EXPECT_NEAR(
+      at(stage.collector().history({.metric = "latency_p50", .window = 12s}), kStart).value_or(0),
+      0.5, 0.008);
+}
+
+}  // namespace
+}  // namespace ltb
