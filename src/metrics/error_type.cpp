@@ -52,8 +52,9 @@ ErrorType error_type_from_http_status(int status) noexcept {
   return ErrorType::Other;
 }
 
-ProviderError::ProviderError(ErrorType type, const std::string& message, std::string code)
-    : std::runtime_error(message), type_(type), code_(std::move(code)) {}
+ProviderError::ProviderError(ErrorType type, const std::string& message, std::string code,
+                             std::optional<std::chrono::milliseconds> retry_after)
+    : std::runtime_error(message), type_(type), code_(std::move(code)), retry_after_(retry_after) {}
 
 ProviderError::~ProviderError() = default;
 
