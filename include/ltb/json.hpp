@@ -369,13 +369,15 @@ struct Traits : DefaultMonitoredTraits {
   }
   template <typename... Result>
   static void on_end(RequestScope& scope, State& whole, const Result&... result) {
-    const auto take = [&](const auto& value) {
-      if constexpr (JsonValue<std::remove_cvref_t<decltype(value)>>)
-        merge_reply(whole, Format::reply(value));
-    };
-    (take(result), ...);
+    (take(whole, result), ...);
     apply(scope, whole);
     DefaultMonitoredTraits::on_end(scope, whole, result...);
+  }
+
+ private:
+  static void take(State& whole, const auto& result) {
+    if constexpr (JsonValue<std::remove_cvref_t<decltype(result)>>)
+      merge_reply(whole, Format::reply(result));
   }
 };
 

@@ -4,10 +4,13 @@
 #include <ltb/monitored_traits.hpp>
 #include <ltb/request_scope.hpp>
 
+#include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -104,47 +107,57 @@ struct ChunkWatcher {
   }
 };
 
+/// What a trait that throws would have told is not told; the caller's call goes on.
+template <typename Read>
+void guarded(const Read& read) noexcept {
+  try {
+    read();
+  } catch (...) {
+  }
+}
+
+template <typename Traits, typename Payload>
+void read_payload(RequestScope& scope, typename Traits::State& state,
+                  const Payload* payload) noexcept {
+  if constexpr (!std::same_as<Payload, NoPayload>) {
+    if (payload != nullptr) {
+      guarded([&] {
+        if (const auto usage = Traits::usage(*payload)) scope.set_usage(*usage);
+      });
+      guarded([&] {
+        if (const auto cost = Traits::cost(*payload)) scope.set_cost(*cost);
+      });
+      guarded([&] {
+        const auto reason = Traits::finish_reason(*payload);
+        if (!std::string_view(reason).empty()) scope.set_finish_reason(reason);
+      });
+      return guarded([&] { Traits::on_end(scope, state, *payload); });
+    }
+  }
+  guarded([&] { Traits::on_end(scope, state); });
+}
+
+template <typename Traits, typename Result>
+void read_error(RequestScope& scope, const Result& result) noexcept {
+  try {
+    if (const std::optional<CallError> error = Traits::error(result))
+      scope.fail(error->type, error->message, error->code);
+  } catch (...) {
+    scope.fail(std::current_exception());
+  }
+}
+
 /// Reads what a call returned, and ends its scope. `result` is empty for void.
 template <typename Traits, typename... Result>
 void end_call(RequestScope& scope, typename Traits::State& state, bool cancelled,
               const Result&... result) noexcept {
-  const auto read = [&](const auto& what) noexcept {
-    try {
-      what();
-    } catch (...) {  // it costs what it would have told
-    }
-  };
-  const auto read_payload = [&](const auto* payload) {
-    if (payload == nullptr) return read([&] { Traits::on_end(scope, state); });
-    using Payload = std::remove_cvref_t<decltype(*payload)>;
-    if constexpr (std::same_as<Payload, NoPayload>) {
-      read([&] { Traits::on_end(scope, state); });
-    } else {
-      read([&] {
-        if (const auto usage = Traits::usage(*payload)) scope.set_usage(*usage);
-      });
-      read([&] {
-        if (const auto cost = Traits::cost(*payload)) scope.set_cost(*cost);
-      });
-      read([&] {
-        const auto reason = Traits::finish_reason(*payload);
-        if (!std::string_view(reason).empty()) scope.set_finish_reason(reason);
-      });
-      read([&] { Traits::on_end(scope, state, *payload); });
-    }
-  };
-  if constexpr (sizeof...(Result) == 0) read([&] { Traits::on_end(scope, state); });
-  (read_payload(payload_of(result)), ...);
+  if constexpr (sizeof...(Result) == 0) {
+    read_payload<Traits>(scope, state, static_cast<const NoPayload*>(nullptr));
+  } else {
+    (read_payload<Traits>(scope, state, payload_of(result)), ...);
+  }
   if (cancelled) scope.cancel();
-  const auto read_error = [&](const auto& value) {
-    try {
-      if (const std::optional<CallError> error = Traits::error(value))
-        scope.fail(error->type, error->message, error->code);
-    } catch (...) {
-      scope.fail(std::current_exception());
-    }
-  };
-  (read_error(result), ...);
+  (read_error<Traits>(scope, result), ...);
   scope.finish();
 }
 
@@ -223,6 +236,9 @@ class Monitored {
  public:
   /// The client itself, whatever holds it.
   using Target = typename detail::watch::Held<Client>::Target;
+  /// The client as a const Monitored sees it: const only when held by value.
+  using ConstTarget =
+      std::remove_reference_t<decltype(detail::watch::target_of(std::declval<const Client&>()))>;
 
   /// Throws std::invalid_argument on a null pointer, and what the traits' provider() throws.
   Monitored(Client client, MonitoringSystem& monitoring)
@@ -255,7 +271,7 @@ class Monitored {
     return watch(*this, Complete{}, std::forward<Request>(request), std::forward<Args>(args)...);
   }
   template <typename Request, typename... Args>
-  requires CompletesWith<Traits, const Target, Request, Args...>
+  requires CompletesWith<Traits, ConstTarget, Request, Args...>
   decltype(auto) complete(Request&& request, Args&&... args) const {
     return watch(*this, Complete{}, std::forward<Request>(request), std::forward<Args>(args)...);
   }
@@ -270,7 +286,7 @@ class Monitored {
                                  std::forward<Request>(request), std::forward<Args>(args)...);
   }
   template <typename Request, typename OnChunk, typename... Args>
-  requires StreamsTo<Traits, const Target, OnChunk, Request, Args...>
+  requires StreamsTo<Traits, ConstTarget, OnChunk, Request, Args...>
   decltype(auto) stream(Request&& request, OnChunk&& on_chunk, Args&&... args) const {
     return watch_stream<OnChunk>(*this, Streaming{}, std::forward<OnChunk>(on_chunk),
                                  std::forward<Request>(request), std::forward<Args>(args)...);
