@@ -96,7 +96,11 @@ class LTB_MONITORING_EXPORT RequestScope {
 namespace detail {
 [[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider,
                                                                 std::string_view model) noexcept;
-}
+/// For wrappers, which keep the recorder alive and not the system.
+[[nodiscard]] LTB_MONITORING_EXPORT std::shared_ptr<Recorder> share_recorder(MonitoringSystem& monitoring) noexcept;
+[[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_on(const std::shared_ptr<Recorder>& recorder,
+                                                          std::string_view provider, std::string_view model) noexcept;
+}  // namespace detail
 
 /// Watches one call: runs `call(scope)` and returns what it returns. Returning ends the scope well unless the call ended
 /// it itself; a throw is classified, recorded once and rethrown unchanged.

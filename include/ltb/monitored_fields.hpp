@@ -1,0 +1,238 @@
+// Finds the members of usual names in a client's own types. For DefaultMonitoredTraits; not to be
+// used by itself.
+#pragma once
+
+#include <ltb/error_type.hpp>
+#include <ltb/export.hpp>
+#include <ltb/llm_reply.hpp>
+#include <ltb/usage.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace ltb::detail::watch {
+
+// Reads a data member, or calls a member function without arguments, of one name.
+#define LTB_DETAIL_FIELD(Field, name)                 \
+  struct Field {                                      \
+    template <typename T>                             \
+    static constexpr bool in = requires(const T& t) { \
+      t.name();                                       \
+    }                                                 \
+    || requires(const T& t) { (t.name); };            \
+    template <typename T>                             \
+    static decltype(auto) of(const T& t) {            \
+      if constexpr (requires { t.name(); }) {         \
+        return t.name();                              \
+      } else {                                        \
+        return (t.name);                              \
+      }                                               \
+    }                                                 \
+  }
+LTB_DETAIL_FIELD(Name, name);
+LTB_DETAIL_FIELD(ProviderName, provider_name);
+LTB_DETAIL_FIELD(KProviderName, kProviderName);
+LTB_DETAIL_FIELD(Model, model);
+LTB_DETAIL_FIELD(ModelName, model_name);
+LTB_DETAIL_FIELD(Usage, usage);
+LTB_DETAIL_FIELD(InputTokens, input_tokens);
+LTB_DETAIL_FIELD(PromptTokens, prompt_tokens);
+LTB_DETAIL_FIELD(OutputTokens, output_tokens);
+LTB_DETAIL_FIELD(CompletionTokens, completion_tokens);
+LTB_DETAIL_FIELD(CachedTokens, cached_tokens);
+LTB_DETAIL_FIELD(CacheReadInputTokens, cache_read_input_tokens);
+LTB_DETAIL_FIELD(CacheCreationInputTokens, cache_creation_input_tokens);
+LTB_DETAIL_FIELD(ReasoningTokens, reasoning_tokens);
+LTB_DETAIL_FIELD(PromptTokensDetails, prompt_tokens_details);
+LTB_DETAIL_FIELD(CompletionTokensDetails, completion_tokens_details);
+LTB_DETAIL_FIELD(Cost, cost);
+LTB_DETAIL_FIELD(CostUsd, cost_usd);
+LTB_DETAIL_FIELD(FinishReason, finish_reason);
+LTB_DETAIL_FIELD(StopReason, stop_reason);
+LTB_DETAIL_FIELD(Limits, rate_limits);
+LTB_DETAIL_FIELD(FailedAttempts, failed_attempts);
+LTB_DETAIL_FIELD(ScheduledAt, scheduled_at);
+LTB_DETAIL_FIELD(HasContent, has_content);
+LTB_DETAIL_FIELD(Text, text);
+LTB_DETAIL_FIELD(Content, content);
+LTB_DETAIL_FIELD(Delta, delta);
+LTB_DETAIL_FIELD(Error, error);
+LTB_DETAIL_FIELD(Type, type);
+LTB_DETAIL_FIELD(Code, code);
+LTB_DETAIL_FIELD(Status, status);
+LTB_DETAIL_FIELD(HttpStatus, http_status);
+LTB_DETAIL_FIELD(Message, message);
+#undef LTB_DETAIL_FIELD
+
+template <typename T>
+concept TextLike = std::convertible_to<const T&, std::string_view>;
+
+/// Optionals and smart pointers; what stands in them, or null.
+template <typename T>
+concept Holder = !TextLike<T> && requires(const T& t) {
+  static_cast<bool>(t);
+  requires std::is_lvalue_reference_v<decltype(*t)>;
+};
+template <typename T>
+const auto* content_of(const T& value) noexcept {
+  if constexpr (Holder<T>) {
+    return static_cast<bool>(value) ? std::addressof(*value) : nullptr;
+  } else {
+    return std::addressof(value);
+  }
+}
+
+struct NoPayload {};
+
+/// std::expected and its kin.
+template <typename T>
+concept ExpectedLike = requires(const T& t) {
+  { t.has_value() } -> std::convertible_to<bool>;
+  t.error();
+};
+
+/// What the client meant to return: what stands in a result, or null when there is nothing.
+template <typename T>
+decltype(auto) payload_of(const T& result) {
+  if constexpr (ExpectedLike<T> && !Holder<T>) {
+    if constexpr (requires { requires std::is_lvalue_reference_v<decltype(result.value())>; }) {
+      return result.has_value() ? std::addressof(result.value()) : nullptr;
+    } else {
+      return static_cast<const NoPayload*>(nullptr);
+    }
+  } else {
+    return content_of(result);
+  }
+}
+
+/// A view of text that lives elsewhere; a copy of text that was made for us.
+template <typename T>
+auto as_text(T&& value) {
+  if constexpr (std::is_pointer_v<std::remove_cvref_t<T>>) {
+    return value == nullptr ? std::string_view() : std::string_view(value);
+  } else if constexpr (std::is_lvalue_reference_v<T> ||
+                       std::same_as<std::remove_cvref_t<T>, std::string_view>) {
+    return std::string_view(value);
+  } else {
+    return std::string(std::string_view(value));
+  }
+}
+
+/// The first of these fields that is there and is text; empty otherwise.
+template <typename... Fields, typename T>
+std::string text_in(const T& from) {
+  std::string text;
+  const auto take = [&]<typename Field>(Field) {
+    if constexpr (Field::template in<T>) {
+      decltype(auto) field = Field::of(from);
+      const auto* value = content_of(field);
+      if (value == nullptr) return false;
+      if constexpr (TextLike<std::remove_cvref_t<decltype(*value)>>) {
+        text = as_text(*value);
+        return true;
+      }
+    }
+    return false;
+  };
+  (void)(take(Fields{}) || ...);
+  return text;
+}
+
+/// The first of these fields that is there and is a number that `To` can hold.
+template <typename To, typename... Fields, typename T>
+std::optional<To> number_in(const T& from) {
+  std::optional<To> number;
+  const auto take = [&]<typename Field>(Field) {
+    if constexpr (Field::template in<T>) {
+      decltype(auto) field = Field::of(from);
+      const auto* value = content_of(field);
+      if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(*value)>>) {
+        using From = std::remove_cvref_t<decltype(*value)>;
+        if (value == nullptr) return false;
+        if constexpr (std::is_signed_v<From> && std::is_integral_v<To>) {
+          if (*value < 0) return false;  // a common spelling of "not known"
+        }
+        number = static_cast<To>(*value);
+      }
+    }
+    return number.has_value();
+  };
+  (void)(take(Fields{}) || ...);
+  return number;
+}
+
+template <typename T>
+std::optional<TokenUsage> tokens_in(const T& from) {
+  using Count = std::uint64_t;
+  if constexpr (std::same_as<T, TokenUsage>) return from;
+  const auto input = number_in<Count, InputTokens, PromptTokens>(from);
+  const auto output = number_in<Count, OutputTokens, CompletionTokens>(from);
+  if (!input || !output) return std::nullopt;
+  TokenUsage usage{.input_tokens = *input, .output_tokens = *output};
+  usage.cached_tokens = number_in<Count, CachedTokens>(from);
+  usage.reasoning_tokens = number_in<Count, ReasoningTokens>(from);
+  if constexpr (PromptTokensDetails::in<T>) {
+    decltype(auto) held = PromptTokensDetails::of(from);
+    if (const auto* details = content_of(held))
+      usage.cached_tokens = number_in<Count, CachedTokens>(*details);
+  }
+  if constexpr (CompletionTokensDetails::in<T>) {
+    decltype(auto) held = CompletionTokensDetails::of(from);
+    if (const auto* details = content_of(held))
+      usage.reasoning_tokens = number_in<Count, ReasoningTokens>(*details);
+  }
+  // Anthropic's names come with Anthropic's rule: the input leaves the cache out.
+  const auto read = number_in<Count, CacheReadInputTokens>(from);
+  if (read) usage.cached_tokens = read;
+  usage.input_tokens +=
+      read.value_or(0) + number_in<Count, CacheCreationInputTokens>(from).value_or(0);
+  return usage;
+}
+
+/// An error value of a usual kind.
+template <typename E>
+inline constexpr bool is_known_error =
+    std::same_as<E, CallError> || std::same_as<E, ErrorType> ||
+    std::same_as<E, std::exception_ptr> || std::convertible_to<const E&, std::error_code> ||
+    std::derived_from<E, std::exception> || TextLike<E> || Message::in<E>;
+
+[[nodiscard]] LTB_MONITORING_EXPORT CallError to_call_error(const std::exception_ptr& error);
+
+template <typename E>
+CallError to_call_error(const E& error) {
+  if constexpr (std::same_as<E, CallError>) {
+    return error;
+  } else if constexpr (std::same_as<E, ErrorType>) {
+    return {error, {}, {}};
+  } else if constexpr (std::convertible_to<const E&, std::error_code>) {
+    return ltb::to_call_error(static_cast<const std::error_code&>(error));
+  } else if constexpr (std::derived_from<E, ProviderError>) {
+    return {error.type(), error.what(), error.code()};
+  } else if constexpr (std::derived_from<E, std::system_error>) {
+    return {ltb::to_call_error(error.code()).type, error.what(), {}};
+  } else if constexpr (std::derived_from<E, std::exception>) {
+    return {ErrorType::Other, error.what(), {}};
+  } else if constexpr (TextLike<E>) {
+    return {ErrorType::Other, std::string(as_text(error)), {}};
+  } else {
+    // A struct of the caller's: an HTTP status and a code are enough to classify.
+    CallError made{ErrorType::Other, text_in<Message>(error), text_in<Code, Type>(error)};
+    const auto status = number_in<int, HttpStatus, Status, Code>(error);
+    made.type = classify_http_error(status.value_or(0), made.code);
+    if constexpr (Type::in<E>) {
+      decltype(auto) type = Type::of(error);
+      if constexpr (std::same_as<std::remove_cvref_t<decltype(type)>, ErrorType>) made.type = type;
+    }
+    return made;
+  }
+}
+
+}  // namespace ltb::detail::watch
