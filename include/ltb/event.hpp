@@ -140,6 +140,7 @@ struct LTB_MONITORING_EXPORT MonitoringEvent {
   std::uint64_t id = 0;  ///< Given by EventBus::publish, growing by one per event; 0 before. On the wire "evt_<id>".
   std::chrono::system_clock::time_point timestamp{};  ///< Given by EventBus::publish when it is not set.
 
+  /// Throws std::invalid_argument when the payload is not the one of this type.
   MonitoringEvent(EventType type, EventPayload data);
 
   /// RequestStarted with a new request_id.

@@ -9,6 +9,7 @@ namespace ltb::collector {
 namespace {
 
 constexpr Second kPercentileWindow = 300;
+constexpr double kLongGap = 2;  // seconds; a running system samples four times in one
 constexpr std::size_t kFiveSeconds = 1;  // the tier with 5 s slots
 
 // Widths people read easily; each is a multiple of a tier's step, so that slots add up without remainder.
@@ -32,7 +33,8 @@ HistoryBook::HistoryBook(metrics::MetricStore& store, const support::Clock& cloc
       system_start_(clock.system_now()),
       max_bytes_(max_bytes),
       log_(std::move(log)),
-      reach_(retention.count()) {}
+      reach_(retention.count()),
+      last_sample_(seconds_now()) {}
 
 double HistoryBook::seconds_now() const noexcept {
   const std::chrono::duration<double> start = system_start_.time_since_epoch();
@@ -58,8 +60,16 @@ void HistoryBook::find_new_series() {
 }
 
 void HistoryBook::sample() {
-  const Second now = second_now();
+  const double exact_now = seconds_now();
+  const auto now = static_cast<Second>(exact_now);
   support::MutexLock lock(mutex_);
+  // What happened since the last look is filed under this second. When nobody looked for longer than a rate's window (the
+  // system was not started), rates must divide by that time instead: rate_seconds() asks for it.
+  if (exact_now - last_sample_ > kLongGap) {
+    gap_end_ = exact_now;
+    gap_seconds_ = exact_now - last_sample_;
+  }
+  last_sample_ = exact_now;
   find_new_series();
   for (const auto& entry : entries_) {
     if (const auto delta = entry->sampler.sample()) entry->history.add(now, *delta);
@@ -115,7 +125,11 @@ double HistoryBook::rate_seconds(Second window) const {
   const double now = seconds_now();
   const double first = std::floor(now) - static_cast<double>(window - 1);  // as window_stats() selects slots
   const std::chrono::duration<double> up = clock_.steady_now() - steady_start_;
-  return std::max(1.0, std::min(now - first, up.count()));
+  support::MutexLock lock(mutex_);
+  double covered = std::min({now - first, up.count(), static_cast<double>(std::max<Second>(1, reach_.keep[0]))});
+  // A slot in the window that holds more than its second.
+  if (gap_end_ >= first) covered = std::max(covered, now - gap_end_ + gap_seconds_);
+  return std::max(1.0, covered);
 }
 
 WindowStats HistoryBook::window_stats(const metrics::RequestSeries& series) const {

@@ -75,6 +75,9 @@ class HistoryBook {
   support::Log log_;
   mutable support::Mutex mutex_;
   HistoryReach reach_ LTB_GUARDED_BY(mutex_);
+  double last_sample_ LTB_GUARDED_BY(mutex_);
+  double gap_end_ LTB_GUARDED_BY(mutex_) = 0;  // the last sample that came late, and how late
+  double gap_seconds_ LTB_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Entry>> entries_ LTB_GUARDED_BY(mutex_);
   std::map<const metrics::RequestSeries*, Entry*> by_series_ LTB_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<ProviderEntry>> providers_ LTB_GUARDED_BY(mutex_);

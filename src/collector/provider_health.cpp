@@ -7,6 +7,7 @@ namespace ltb::collector {
 namespace {
 
 constexpr Second kWindow = 60;
+constexpr Second kForgetAfter = 300;
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -78,6 +79,11 @@ ProviderHealth ProviderHealthMonitor::judge_recovery(const HistoryDelta& window,
   return judge(window, lower);
 }
 
+bool ProviderHealthMonitor::is_silent(const metrics::ProviderSeries& provider) const {
+  const HistoryDelta window = history_.provider_delta(provider.provider(), kForgetAfter);
+  return window.success + window.error == 0;
+}
+
 std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
   std::vector<MonitoringEvent> events;
   support::MutexLock lock(mutex_);
@@ -85,9 +91,8 @@ std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
     const HistoryDelta window = history_.provider_delta(provider->provider(), kWindow);
     ProviderHealth& judged = judged_.try_emplace(provider, ProviderHealth::Healthy).first->second;
     const std::uint64_t answered = window.success + window.error;
-    if (answered < thresholds_.minimum_requests &&
-        !(answered == 0 && judged != ProviderHealth::Healthy))
-      continue;
+    const bool forgotten = answered == 0 && judged != ProviderHealth::Healthy && is_silent(*provider);
+    if (answered < thresholds_.minimum_requests && !forgotten) continue;
     ProviderHealth health = judge(window, thresholds_);
     if (health == ProviderHealth::Healthy && judged != ProviderHealth::Healthy &&
         judge_recovery(window, thresholds_) != ProviderHealth::Healthy)

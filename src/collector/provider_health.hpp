@@ -34,6 +34,8 @@ class ProviderHealthMonitor {
                                                      const AlertThresholds& thresholds) noexcept;
 
  private:
+  [[nodiscard]] bool is_silent(const metrics::ProviderSeries& provider) const;
+
   metrics::MetricStore& store_;
   const HistoryBook& history_;
   const AlertThresholds thresholds_;

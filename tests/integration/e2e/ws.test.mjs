@@ -170,10 +170,10 @@ describe('what a client asks', () => {
     });
   }
 
-  test('a binary message closes with 1008, a message that is too large with 1009', async () => {
+  test('a binary message closes with 1003, a message that is too large with 1009', async () => {
     const binary = await open({ events: 'SystemAlert' });
     binary.socket.send(Buffer.from('{}'));
-    assert.equal((await within('the close', binary.closed)).code, 1008);
+    assert.equal((await within('the close', binary.closed)).code, 1003);
     const large = await open({ events: 'SystemAlert' });
     large.send('Ping', { text: 'x'.repeat(64 * 1024) });
     assert.equal((await within('the close', large.closed)).code, 1009);

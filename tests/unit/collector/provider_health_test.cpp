@@ -148,6 +148,35 @@ TEST_F(HealthTest, RecoveryIsSaidWhenThereAreGoodCallsAgain) {
   EXPECT_EQ(up("healthy"), 1.0);
 }
 
+TEST_F(HealthTest, AProviderNobodyCallsForFiveMinutesIsTakenToBeWell) {
+  calls(5, 5);
+  EXPECT_EQ(tick().size(), 2u);
+  stage.advance(299s);
+  EXPECT_TRUE(tick().empty());
+  stage.advance(2s);
+
+  const auto events = tick();
+
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].provider()->status, ProviderHealth::Healthy);
+  EXPECT_EQ(up("healthy"), 1.0);
+}
+
+TEST_F(HealthTest, AProviderAtAThresholdDoesNotFlap) {
+  calls(90, 10);
+  EXPECT_EQ(tick().size(), 2u);
+  calls(5, 0);  // 9.5 % failed: below the threshold, not clearly below
+
+  EXPECT_TRUE(tick().empty());
+  EXPECT_EQ(up("degraded"), 1.0);
+  calls(30, 0);  // 7.4 %
+
+  const auto events = tick();
+
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].provider()->status, ProviderHealth::Healthy);
+}
+
 TEST_F(HealthTest, ProvidersAreJudgedApart) {
   calls(0, 10);
   for (int i = 0; i < 100; ++i) stage.succeed("anthropic", "claude", 0.1);

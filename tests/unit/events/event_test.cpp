@@ -197,5 +197,11 @@ TEST(EventFactory, EvaluationsProvidersMetricsAndAlertsHaveTheirPayloads) {
   EXPECT_EQ(alert.request_payload(), nullptr);
 }
 
+TEST(EventFactory, ATypeWithThePayloadOfAnotherIsRefused) {
+  EXPECT_THROW(MonitoringEvent(EventType::SystemAlert, RequestPayload{}), std::invalid_argument);
+  EXPECT_THROW(MonitoringEvent(EventType::RequestStarted, AlertPayload{}), std::invalid_argument);
+  EXPECT_NO_THROW(MonitoringEvent(EventType::ProviderStatus, ProviderPayload{}));
+}
+
 }  // namespace
 }  // namespace ltb
