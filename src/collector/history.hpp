@@ -134,8 +134,8 @@ struct HistoryReach {
   std::array<Second, 3> keep{900, 7200, 604800};
 
   explicit HistoryReach(Second retention) noexcept {
-    // Rates look back a minute and percentiles five, whatever the retention.
-    constexpr std::array<Second, 3> kLeast{60, 300, 0};
+    // Rates look back a minute, whatever the retention.
+    constexpr std::array<Second, 3> kLeast{60, 0, 0};
     for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = std::min(keep[i], std::max(retention, kLeast[i]));
   }
   /// The finest tier that reaches back to `age` seconds ago.

@@ -63,16 +63,13 @@ void HistoryBook::sample() {
   const double exact_now = seconds_now();
   const auto now = static_cast<Second>(exact_now);
   support::MutexLock lock(mutex_);
-  // What happened since the last look is filed under this second. When nobody looked for longer than a rate's window (the
-  // system was not started), rates must divide by that time instead: rate_seconds() asks for it.
-  if (exact_now - last_sample_ > kLongGap) {
-    gap_end_ = exact_now;
-    gap_seconds_ = exact_now - last_sample_;
-  }
-  last_sample_ = exact_now;
   find_new_series();
+  bool found_any = false;
   for (const auto& entry : entries_) {
-    if (const auto delta = entry->sampler.sample()) entry->history.add(now, *delta);
+    if (const auto delta = entry->sampler.sample()) {
+      entry->history.add(now, *delta);
+      found_any = true;
+    }
     entry->history.trim(now, reach_);
   }
   for (const auto& provider : providers_) {
@@ -81,6 +78,13 @@ void HistoryBook::sample() {
     if (delta.active > 0) provider->history.add(now, delta);
     provider->history.trim(now, reach_);
   }
+  // What happened since the last look is filed under this second. When nobody looked for long (the system was not
+  // started), rates must divide by that time instead: rate_seconds() asks for it.
+  if (found_any && exact_now - last_sample_ > kLongGap) {
+    gap_end_ = exact_now;
+    gap_seconds_ = exact_now - last_sample_;
+  }
+  last_sample_ = exact_now;
   enforce_limits(now);
 }
 

@@ -100,6 +100,7 @@ TEST(Statistics, ShowTheOverflowAsARowOfItsOwn) {
 TEST(Statistics, RatesAreOverTheLastTenSeconds) {
   const RecorderStage stage;
   stage.advance(60'500ms);
+  stage.tick();
   for (int i = 0; i < 95; ++i) stage.succeed("p", "m", 0.1, TokenUsage{20, 10});
 
   const CallTotals now = stage.collector().totals();
@@ -112,6 +113,15 @@ TEST(Statistics, RatesAreOverTheLastTenSeconds) {
   stage.advance(1s);
   EXPECT_EQ(stage.collector().totals().requests_per_second, 0.0);
   EXPECT_EQ(stage.collector().totals().total_requests, 95u);
+}
+
+TEST(Statistics, RatesWithoutATickerDivideByTheTimeSinceTheLastLook) {
+  const RecorderStage stage;
+  (void)stage.collector().totals();
+  stage.advance(600s);  // a system that was never started: nobody sampled meanwhile
+  for (int i = 0; i < 3000; ++i) stage.succeed("p", "m", 0.1);
+
+  EXPECT_EQ(stage.collector().totals().requests_per_second, 5.0);
 }
 
 TEST(Statistics, JustAfterTheStartRatesAreOverTheTimeThereWas) {
@@ -132,6 +142,7 @@ TEST(Statistics, InTheFirstInstantARateIsOverOneSecond) {
 TEST(Statistics, CostPerHourIsThePaceOfTheLastMinute) {
   const RecorderStage stage;
   stage.advance(120'500ms);
+  stage.tick();
   stage.succeed("p", "m", 0.1, {}, 0.0595);
 
   EXPECT_DOUBLE_EQ(stage.collector().totals().cost_per_hour, 3.6);

@@ -82,7 +82,7 @@ void fill(MetricStore& store) {
         call.duration_ns = random() % 700'000'000'000;
         call.usage =
             TokenUsage{.input_tokens = random() % 100'000, .output_tokens = random() % 9'000};
-        call.cost_nano = random() % 3'000'000'000;
+        call.cost = ExactCost{.nano_usd = random() % 3'000'000'000};
         call.finish_reason = static_cast<std::uint32_t>(random() % 5);
         call.time_per_output_token_ns = random() % 2'000'000'000;
         series.record(call);
@@ -168,7 +168,7 @@ TEST(TextFormat, WritesOneFamilyExactlyLikeThis) {
 
 TEST(TextFormat, CostsAreWrittenExactlyWithoutRounding) {
   MetricStore store({});
-  store.request_series("p", "m").add_cost(9'007'199'254'740'993);  // 2^53 + 1: no double holds it
+  store.request_series("p", "m").add_cost({.nano_usd = 9'007'199'254'740'993});  // 2^53 + 1: no double holds it
 
   const std::string text = render_text(store);
 

@@ -114,7 +114,7 @@ TEST(MetricStore, OneMillionModelNamesStayBoundedAndTheRestIsInTheOverflowSeries
 
   for (int i = 0; i < 1'000'000; ++i) {
     CallRecord call;
-    call.cost_nano = 1;
+    call.cost = ExactCost{.nano_usd = 1};
     store.request_series("openai", "model-" + std::to_string(i)).record(call);
   }
 

@@ -38,7 +38,7 @@ TEST_F(RequestSeriesTest, ASuccessfulCallMovesItsCounters) {
   call.duration_ns = 1'520'000'000;
   call.usage = TokenUsage{
       .input_tokens = 150, .output_tokens = 75, .cached_tokens = 40, .reasoning_tokens = 5};
-  call.cost_nano = 13'500'001;
+  call.cost = ExactCost{.nano_usd = 13'500'001};
   call.finish_reason = finish_reason_index("end_turn");
   call.was_active = true;
   series.started();
@@ -123,7 +123,7 @@ TEST_F(RequestSeriesTest, CostsOfAMillionCallsOnFourThreadsSumExactly) {
       for (int i = 0; i < 250'000; ++i) {
         const std::uint64_t nano = random() % 2'000'000'000;
         expected[t] += nano;
-        series.add_cost(nano);
+        series.add_cost({.nano_usd = nano});
       }
     });
   for (auto& thread : threads) thread.join();
@@ -133,24 +133,24 @@ TEST_F(RequestSeriesTest, CostsOfAMillionCallsOnFourThreadsSumExactly) {
 }
 
 TEST_F(RequestSeriesTest, ATenthOfACentTenThousandTimesIsTenDollars) {
-  for (int i = 0; i < 10'000; ++i) series.add_cost(*to_nano_usd(0.001));
+  for (int i = 0; i < 10'000; ++i) series.add_cost(*to_exact_cost(0.001));
 
   EXPECT_EQ(number(store, "llm_spend_usd_total", kPair), 10.0);
   EXPECT_EQ(number(store, "llm_cost_usd_total", kPair), 10'000'000.0);
 }
 
 TEST(Amounts, DollarsRoundToTheNearestNanoDollar) {
-  EXPECT_EQ(to_nano_usd(0.0135), 13'500'000u);
-  EXPECT_EQ(to_nano_usd(0), 0u);
-  EXPECT_EQ(to_nano_usd(-0.0), 0u);
-  EXPECT_EQ(to_nano_usd(1.4e-9), 1u);
-  EXPECT_EQ(to_nano_usd(9e9), 9'000'000'000'000'000'000u);
+  EXPECT_EQ(to_exact_cost(0.0135), ExactCost{.nano_usd = 13'500'000u});
+  EXPECT_EQ(to_exact_cost(0), ExactCost{.nano_usd = 0u});
+  EXPECT_EQ(to_exact_cost(-0.0), ExactCost{.nano_usd = 0u});
+  EXPECT_EQ(to_exact_cost(1.4e-9), ExactCost{.nano_usd = 1u});
+  EXPECT_EQ(to_exact_cost(9e9), ExactCost{.nano_usd = 9'000'000'000'000'000'000u});
 }
 
 TEST(Amounts, WhatIsNoAmountIsRefused) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (const double bad : {-1e-9, -1.0, std::nan(""), kInfinity, -kInfinity, 9.1e9, 1e300}) {
-    EXPECT_EQ(to_nano_usd(bad), std::nullopt) << bad;
+    EXPECT_EQ(to_exact_cost(bad), std::nullopt) << bad;
     EXPECT_EQ(to_nanoseconds(bad), std::nullopt) << bad;
   }
   EXPECT_EQ(to_nanoseconds(1.52), 1'520'000'000u);
