@@ -281,8 +281,8 @@ class Server::Impl {
     if (reaper_.joinable()) reaper_.join();  // its last act was to release the mutex
   }
 
-  /// State is Stopping and this thread is the one who stops. Ends the runtime without the mutex: handlers and the
-  /// destructors of what they hold may ask this server something.
+  /// State is Stopping and this thread is the one who stops. Ends the runtime without the mutex:
+  /// handlers and the destructors of what they hold may ask this server something.
   void end_stop() noexcept LTB_REQUIRES(mutex_) {
     mutex_.unlock();
     runtime_->shut_down();
