@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <locale>
 #include <stdexcept>
 #include <utility>
 
@@ -71,33 +70,11 @@ PriceEntry make_entry(ModelPrice price) {
   return {std::move(price), pico};
 }
 
-std::regex compile(const ModelPrice& price) {
-  auto flags = std::regex::ECMAScript | std::regex::optimize;
-#ifdef __GLIBCXX__
-  // libstdc++'s other matcher: no back-references, but neither exponential time nor a stack frame
-  // per character, whatever name it is given.
-  flags |= std::regex_constants::__polynomial;
-#endif
+metrics::NamePattern compile(const ModelPrice& price) {
   try {
-    std::regex expression;
-    expression.imbue(std::locale::classic());  // the host's global locale must not change a price
-    expression.assign(price.model, flags);
-    return expression;
-  } catch (const std::regex_error& error) {
-    refuse(
-        price,
-        std::string(
-            "match=\"regex\": not a regular expression (ECMAScript, without back-references): ") +
-            error.what());
-  }
-}
-
-bool matches(const std::regex& expression, std::string_view model) {
-  try {
-    return std::regex_match(model.begin(), model.end(), expression);
-  } catch (const std::regex_error&) {  // too complex for the matcher: no price is better than a
-                                       // wrong one
-    return false;
+    return metrics::NamePattern(price.model);
+  } catch (const std::invalid_argument& error) {
+    refuse(price, std::string("match=\"regex\": ") + error.what());
   }
 }
 
@@ -113,7 +90,7 @@ void PriceTable::Entries::put(metrics::TextMap<std::size_t>& map, const PriceEnt
 }
 
 void PriceTable::Entries::put_pattern(Index& index, const PriceEntry& entry,
-                                      std::regex expression) {
+                                      metrics::NamePattern expression) {
   auto& patterns = index.patterns;
   const auto& text = entry.price.model;
   const auto same = std::find_if(patterns.begin(), patterns.end(), [&](const Pattern& pattern) {
@@ -137,7 +114,7 @@ void PriceTable::Entries::add(const ModelPrice& price) {
   check_texts(price);
   const PriceEntry entry = make_entry(price);
   if (price.match == PriceMatch::Regex) {
-    std::regex expression = compile(price);
+    metrics::NamePattern expression = compile(price);
     put_pattern(by_provider_[price.provider], entry, std::move(expression));
     return;
   }
@@ -169,7 +146,7 @@ const PriceEntry* PriceTable::Entries::find_in(const Index& index, std::string_v
   for (const Pattern& pattern : index.patterns) {
     const PriceEntry& entry = entries_[pattern.entry];
     if (entry.price.model.size() <= to_beat) break;  // sorted: none of the rest is longer
-    if (matches(pattern.expression, model)) return &entry;
+    if (pattern.expression.matches(model)) return &entry;
   }
   return best;
 }

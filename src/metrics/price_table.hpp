@@ -2,12 +2,13 @@
 // cheap.
 #pragma once
 
+#include "metrics/name_pattern.hpp"
+
 #include <ltb/price_table.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -56,7 +57,7 @@ class PriceTable::Entries {
 
  private:
   struct Pattern {
-    std::regex expression;
+    metrics::NamePattern expression;
     std::size_t entry = 0;
   };
   /// The entries of one provider, or those for any.
@@ -70,7 +71,7 @@ class PriceTable::Entries {
   [[nodiscard]] const metrics::PriceEntry* find_in(const Index& index,
                                                    std::string_view model) const;
   void put(metrics::TextMap<std::size_t>& map, const metrics::PriceEntry& entry);
-  void put_pattern(Index& index, const metrics::PriceEntry& entry, std::regex expression);
+  void put_pattern(Index& index, const metrics::PriceEntry& entry, metrics::NamePattern expression);
 
   std::vector<metrics::PriceEntry> entries_;
   metrics::TextMap<Index> by_provider_;  ///< "": any provider.
