@@ -103,7 +103,8 @@ std::size_t HistoryBook::bytes() const {
 void HistoryBook::enforce_limits(Second now) {
   while (bytes_locked() > max_bytes_) {
     // Halve the reach of the tier with the most slots: the resolution that costs most is given up first.
-    const auto slots = [&](std::size_t i) { return reach_.keep[i] / HistoryReach::kSteps[i]; };
+    const auto& keep = reach_.keep;  // by name: a lambda is not seen to hold the mutex
+    const auto slots = [&keep](std::size_t i) { return keep[i] / HistoryReach::kSteps[i]; };
     std::size_t most = 0;
     for (std::size_t i = 1; i < reach_.keep.size(); ++i)
       if (slots(i) > slots(most)) most = i;

@@ -54,6 +54,12 @@ MonitoringEvent alert_event(const metrics::ProviderSeries& provider, ProviderHea
   return MonitoringEvent::alert(AlertSeverity::Info, "Provider recovered", message, name);
 }
 
+// Between being rate limited and the other troubles there is no better or worse.
+bool is_better(ProviderHealth now, ProviderHealth before) noexcept {
+  if (now == ProviderHealth::Healthy) return before != ProviderHealth::Healthy;
+  return now == ProviderHealth::Degraded && before == ProviderHealth::Unavailable;
+}
+
 }  // namespace
 
 ProviderHealth ProviderHealthMonitor::judge(const HistoryDelta& window,
@@ -94,9 +100,10 @@ std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
     const bool forgotten = answered == 0 && judged != ProviderHealth::Healthy && is_silent(*provider);
     if (answered < thresholds_.minimum_requests && !forgotten) continue;
     ProviderHealth health = judge(window, thresholds_);
-    if (health == ProviderHealth::Healthy && judged != ProviderHealth::Healthy &&
-        judge_recovery(window, thresholds_) != ProviderHealth::Healthy)
-      health = judged;  // better, but not clearly
+    if (is_better(health, judged)) {
+      const ProviderHealth clearly = judge_recovery(window, thresholds_);
+      health = is_better(clearly, judged) ? clearly : judged;
+    }
     if (health == judged) continue;
     judged = health;
     provider->health.store(health, std::memory_order_relaxed);

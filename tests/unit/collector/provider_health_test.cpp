@@ -131,12 +131,10 @@ TEST_F(HealthTest, UnavailableIsAnErrorAndRateLimitedAWarning) {
   EXPECT_EQ(up("rate_limited"), 1.0);
 }
 
-TEST_F(HealthTest, RecoveryIsSaidWhenThereAreGoodCallsAgain) {
+TEST_F(HealthTest, RecoveryIsSaidOnceWithGoodNews) {
   calls(5, 5);
   EXPECT_EQ(tick().size(), 2u);
   stage.advance(61s);
-  EXPECT_TRUE(tick().empty()) << "silence is no recovery";
-  EXPECT_EQ(up("unavailable"), 1.0);
   calls(10, 0);
 
   const auto events = tick();
@@ -146,6 +144,44 @@ TEST_F(HealthTest, RecoveryIsSaidWhenThereAreGoodCallsAgain) {
   EXPECT_EQ(events[1].alert_payload()->severity, AlertSeverity::Info);
   EXPECT_EQ(events[1].alert_payload()->title, "Provider recovered");
   EXPECT_EQ(up("healthy"), 1.0);
+  EXPECT_TRUE(tick().empty());
+}
+
+TEST_F(HealthTest, AMinuteWithoutCallsIsTakenForWellAndAFewSayNothing) {
+  calls(5, 5);
+  EXPECT_EQ(tick().size(), 2u);
+  stage.advance(61s);
+  calls(1, 0);
+  EXPECT_TRUE(tick().empty()) << "one call is too few to say";
+  EXPECT_EQ(up("unavailable"), 1.0);
+  stage.advance(61s);
+
+  ASSERT_EQ(tick().size(), 2u);
+  EXPECT_EQ(up("healthy"), 1.0);
+  EXPECT_TRUE(tick().empty());
+}
+
+TEST_F(HealthTest, AProviderAtAThresholdDoesNotFlap) {
+  calls(9, 1);
+  EXPECT_EQ(tick().size(), 2u);
+  calls(2, 0);
+  EXPECT_TRUE(tick().empty()) << "8.3 %: below the threshold, but not by a fifth";
+  EXPECT_EQ(up("degraded"), 1.0);
+  calls(1, 0);
+  EXPECT_EQ(tick().size(), 2u) << "7.7 %";
+  EXPECT_EQ(up("healthy"), 1.0);
+}
+
+TEST_F(HealthTest, AProviderAtTheUpperThresholdDoesNotFlapEither) {
+  calls(5, 5);
+  EXPECT_EQ(tick().size(), 2u);
+  calls(1, 0);
+  EXPECT_TRUE(tick().empty()) << "45 %: below the threshold, but not by a fifth";
+  EXPECT_EQ(up("unavailable"), 1.0);
+  calls(2, 0);
+  const auto events = tick();
+  ASSERT_EQ(events.size(), 2u) << "38 %";
+  EXPECT_EQ(events[0].provider()->status, ProviderHealth::Degraded);
 }
 
 TEST_F(HealthTest, AProviderNobodyCallsForFiveMinutesIsTakenToBeWell) {
