@@ -16,9 +16,9 @@ namespace ltb {
 /// How a price entry's model text is compared with a model's name.
 enum class PriceMatch : std::uint8_t {
   Exact,   ///< The same text.
-  Prefix,  ///< The name starts with it and goes on with a separator (`-`, `:`, `@`, `/`, `.`) or ends: "gpt-4o" matches
-           ///< "gpt-4o-2024-08-06"; a longer entry ("gpt-4o-mini") wins over it.
-  Regex,   ///< ECMAScript regular expression that matches the whole name.
+  Prefix,  ///< The name starts with it and goes on with a separator (`-`, `:`, `@`, `/`) or ends: "gpt-4o" matches
+           ///< "gpt-4o-2024-08-06", "gpt-4" does not match "gpt-4.1"; a longer entry ("gpt-4o-mini") wins over it.
+  Regex,   ///< ECMAScript regular expression without back-references that matches the whole name (names up to 256 bytes).
 };
 
 /// Prices of one entry, USD per 1,000,000 tokens; 0..1,000,000, at most 6 decimals (a pico-dollar a token).
@@ -69,6 +69,7 @@ class LTB_MONITORING_EXPORT PriceTable {
   /// The same from text; `name` stands for the file in messages.
   [[nodiscard]] static PriceTable parse(std::string_view json, std::string_view name = "price table");
 
+  /// An entry of the same provider, model and match is replaced.
   /// Throws std::invalid_argument naming the field when a price is negative, not finite or too large, a regular expression
   /// is broken, or the model is empty.
   void add(const ModelPrice& price);

@@ -24,7 +24,7 @@ __extension__ using Wide = unsigned __int128;
 constexpr double kPicoPerMillion = 1e6;  // USD per 1,000,000 tokens -> pico-dollars per token
 
 bool is_separator(char c) noexcept {
-  return c == '-' || c == ':' || c == '@' || c == '/' || c == '.';
+  return c == '-' || c == ':' || c == '@' || c == '/';  // not '.': gpt-4.1 is no gpt-4
 }
 
 [[noreturn]] void refuse(const ModelPrice& price, const std::string& problem) {
