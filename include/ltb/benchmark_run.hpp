@@ -15,12 +15,13 @@ class Recorder;
 struct BenchmarkRunState;
 }  // namespace detail
 
-/// Publishes BenchmarkStarted when made (by MonitoringSystem::begin_benchmark), BenchmarkProgress as it advances, and
-/// BenchmarkCompleted at its end. Progress events are coalesced: the first at once, then at most one per 100 ms, and
-/// always the last one. Destroyed without complete(), the run ends where it stands and says so in an alert.
+/// Publishes BenchmarkStarted when made (by MonitoringSystem::begin_benchmark), BenchmarkProgress
+/// as it advances, and BenchmarkCompleted at its end. Progress events are coalesced: the first at
+/// once, then at most one per 100 ms, and always the last one. Destroyed without complete(), the
+/// run ends where it stands and says so in an alert.
 ///
-/// Thread safety: advance(), fail_example() and set_current_provider() from any thread; the rest from one.
-/// Lifetime: may outlive the MonitoringSystem. Nothing here throws.
+/// Thread safety: advance(), fail_example() and set_current_provider() from any thread; the rest
+/// from one. Lifetime: may outlive the MonitoringSystem. Nothing here throws.
 class LTB_MONITORING_EXPORT BenchmarkRun {
  public:
   BenchmarkRun(BenchmarkRun&& other) noexcept;
@@ -36,7 +37,8 @@ class LTB_MONITORING_EXPORT BenchmarkRun {
   /// The run is over. Idempotent.
   void complete() noexcept;
 
-  [[nodiscard]] std::uint64_t completed_examples() const noexcept;  ///< Through, failed ones included.
+  [[nodiscard]] std::uint64_t completed_examples()
+      const noexcept;  ///< Through, failed ones included.
   [[nodiscard]] std::uint64_t failed_examples() const noexcept;
   [[nodiscard]] std::uint64_t total_examples() const noexcept;
 

@@ -41,11 +41,11 @@ struct SloStats {
 
 /// Totals since the system was made. The same numbers as on /metrics.
 struct CallTotals {
-  std::uint64_t total_requests = 0;       ///< Finished calls: successful + failed + cancelled.
+  std::uint64_t total_requests = 0;  ///< Finished calls: successful + failed + cancelled.
   std::uint64_t successful_requests = 0;
   std::uint64_t failed_requests = 0;
   std::uint64_t cancelled_requests = 0;
-  std::uint64_t active_requests = 0;      ///< In flight now. Of a provider; 0 in a provider-model row.
+  std::uint64_t active_requests = 0;  ///< In flight now. Of a provider; 0 in a provider-model row.
   std::uint64_t total_input_tokens = 0;
   std::uint64_t total_output_tokens = 0;
   std::uint64_t total_cost_nano_usd = 0;  ///< Exact.
@@ -57,10 +57,10 @@ struct CallTotals {
   double requests_per_second = 0;         ///< Finished calls, over the last 10 seconds.
   double input_tokens_per_second = 0;
   double output_tokens_per_second = 0;
-  double cost_per_hour = 0;               ///< USD, at the pace of the last 60 seconds.
-  double error_rate = 0;                  ///< failed / (successful + failed), over the last 60 seconds; 0..1.
+  double cost_per_hour = 0;  ///< USD, at the pace of the last 60 seconds.
+  double error_rate = 0;     ///< failed / (successful + failed), over the last 60 seconds; 0..1.
   std::array<std::uint64_t, kErrorTypeCount> errors{};  ///< By ErrorType.
-  std::vector<SloStats> slos{};           ///< One per configured objective that applies.
+  std::vector<SloStats> slos{};  ///< One per configured objective that applies.
 };
 
 /// A provider, all its models together.
@@ -90,24 +90,26 @@ struct BenchmarkStatus {
   std::optional<std::string> current_provider{};
   std::optional<double> eta_seconds{};
   double examples_per_second = 0;
-  double elapsed_seconds = 0;        ///< Until now, or until it completed.
-  double idle_seconds = 0;           ///< Since its last event; 0 when completed.
-  double cost = 0;                   ///< USD spent by the whole system since the benchmark started (until it completed).
+  double elapsed_seconds = 0;  ///< Until now, or until it completed.
+  double idle_seconds = 0;     ///< Since its last event; 0 when completed.
+  double cost =
+      0;  ///< USD spent by the whole system since the benchmark started (until it completed).
   std::optional<double> projected_cost{};  ///< The cost at 100 % at this pace.
   std::chrono::system_clock::time_point started_at{};
 };
 
 /// A question about history.
 struct HistoryQuery {
-  /// One of: requests_per_second, success_per_second, errors_per_second, cancelled_per_second, error_rate (0..1),
-  /// latency_avg, latency_p50, latency_p95, latency_p99, ttft_p50, ttft_p95, ttft_p99, itl_p50, itl_p95, itl_p99
-  /// (seconds), input_tokens_per_second, output_tokens_per_second, cost (USD in each step), cost_total (USD so far),
-  /// cost_per_hour, active_requests, or errors.<error_type> (per second).
+  /// One of: requests_per_second, success_per_second, errors_per_second, cancelled_per_second,
+  /// error_rate (0..1), latency_avg, latency_p50, latency_p95, latency_p99, ttft_p50, ttft_p95,
+  /// ttft_p99, itl_p50, itl_p95, itl_p99 (seconds), input_tokens_per_second,
+  /// output_tokens_per_second, cost (USD in each step), cost_total (USD so far), cost_per_hour,
+  /// active_requests, or errors.<error_type> (per second).
   std::string metric{};
-  std::string provider{};  ///< Empty: all.
-  std::string model{};     ///< Empty: all.
+  std::string provider{};                                ///< Empty: all.
+  std::string model{};                                   ///< Empty: all.
   std::chrono::seconds window{std::chrono::minutes{5}};  ///< Back from `to`.
-  std::chrono::seconds step{0};                          ///< 0: the smallest that keeps `max_points`.
+  std::chrono::seconds step{0};  ///< 0: the smallest that keeps `max_points`.
   std::size_t max_points = 600;
   std::optional<std::chrono::system_clock::time_point> to{};  ///< Default: now.
 };
@@ -138,14 +140,17 @@ class LTB_MONITORING_EXPORT MetricCollector {
   [[nodiscard]] std::optional<ProviderStats> provider_stats(std::string_view provider) const;
   /// One row per provider and model, sorted.
   [[nodiscard]] std::vector<ModelStats> model_stats() const;
-  [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider, std::string_view model) const;
-  /// Latency of successful calls over the last `window` (at most the retention). Empty names mean all.
+  [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider,
+                                                      std::string_view model) const;
+  /// Latency of successful calls over the last `window` (at most the retention). Empty names mean
+  /// all.
   [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
                                         std::chrono::seconds window) const;
-  /// A time series. Throws std::invalid_argument for an unknown metric, naming it and what there is; a provider or model
-  /// never heard of gives gaps.
+  /// A time series. Throws std::invalid_argument for an unknown metric, naming it and what there
+  /// is; a provider or model never heard of gives gaps.
   [[nodiscard]] HistorySeries history(const HistoryQuery& query) const;
-  /// Running ones first, then finished ones, newest first. Finished ones are forgotten after the retention period.
+  /// Running ones first, then finished ones, newest first. Finished ones are forgotten after the
+  /// retention period.
   [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const;
 
  private:

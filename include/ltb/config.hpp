@@ -19,23 +19,28 @@ class logger;
 
 namespace ltb {
 
-/// When the collector raises alerts and calls a provider unwell. Rates are over the last 60 seconds.
+/// When the collector raises alerts and calls a provider unwell. Rates are over the last 60
+/// seconds.
 struct AlertThresholds {
-  /// Share of failed calls (0..1) from which a provider is `degraded` and a warning is raised. Default 0.10.
+  /// Share of failed calls (0..1) from which a provider is `degraded` and a warning is raised.
+  /// Default 0.10.
   double error_rate = 0.10;
-  /// Share of failed calls (0..1) from which a provider is `unavailable` and an error is raised. Default 0.50.
+  /// Share of failed calls (0..1) from which a provider is `unavailable` and an error is raised.
+  /// Default 0.50.
   double critical_error_rate = 0.50;
-  /// Calls that must have finished in the window before a rate says anything. Default 10; at least 1.
+  /// Calls that must have finished in the window before a rate says anything. Default 10; at
+  /// least 1.
   std::uint64_t minimum_requests = 10;
   /// Share of rate-limited calls (0..1) from which a provider is `rate_limited`. Default 0.10.
   double rate_limited_rate = 0.10;
-  /// A running benchmark without an event for this long is stalled. Default 60 s; 0 turns the alert off.
+  /// A running benchmark without an event for this long is stalled. Default 60 s; 0 turns the alert
+  /// off.
   std::chrono::seconds benchmark_stalled_after{60};
 };
 
-/// A service-level objective: bounds that a call must keep to count as good. A successful call is good when it keeps every
-/// bound that could be measured on it (time to first token exists for streamed calls only); a failed call is bad; a
-/// cancelled call does not count.
+/// A service-level objective: bounds that a call must keep to count as good. A successful call is
+/// good when it keeps every bound that could be measured on it (time to first token exists for
+/// streamed calls only); a failed call is bad; a cancelled call does not count.
 struct ServiceLevel {
   std::string name{};      ///< The label `slo`: 1 to 64 bytes, unique.
   std::string provider{};  ///< Empty: all.
@@ -45,21 +50,26 @@ struct ServiceLevel {
   std::optional<std::chrono::nanoseconds> time_per_output_token{};
 };
 
-/// Bounds on what the network may ask of the library. A limit that bites answers clearly and is counted.
+/// Bounds on what the network may ask of the library. A limit that bites answers clearly and is
+/// counted.
 struct ServerLimits {
-  std::size_t max_connections = 512;             ///< Per listener. 1..100,000.
-  std::size_t max_websocket_clients = 256;       ///< All listeners together. 1..100,000.
-  std::size_t max_header_bytes = 8 * 1024;       ///< Request line and headers. 512..1 MiB; one past it: 431.
-  std::size_t max_target_bytes = 4 * 1024;       ///< Request target. 64..1 MiB; one past it: 414.
-  std::size_t max_websocket_message_bytes = 64 * 1024;  ///< From a client. 128..16 MiB; one past it: close 1009.
-  std::chrono::milliseconds header_timeout{10'000};     ///< To send a whole request head.
-  std::chrono::milliseconds idle_timeout{60'000};       ///< Keep-alive connection without a request.
-  std::chrono::milliseconds write_timeout{20'000};      ///< A response (or WebSocket data) that makes no progress.
+  std::size_t max_connections = 512;        ///< Per listener. 1..100,000.
+  std::size_t max_websocket_clients = 256;  ///< All listeners together. 1..100,000.
+  std::size_t max_header_bytes =
+      8 * 1024;  ///< Request line and headers. 512..1 MiB; one past it: 431.
+  std::size_t max_target_bytes = 4 * 1024;  ///< Request target. 64..1 MiB; one past it: 414.
+  std::size_t max_websocket_message_bytes =
+      64 * 1024;  ///< From a client. 128..16 MiB; one past it: close 1009.
+  std::chrono::milliseconds header_timeout{10'000};  ///< To send a whole request head.
+  std::chrono::milliseconds idle_timeout{60'000};    ///< Keep-alive connection without a request.
+  std::chrono::milliseconds write_timeout{
+      20'000};  ///< A response (or WebSocket data) that makes no progress.
   std::chrono::milliseconds websocket_idle_timeout{60'000};  ///< Silent peer, pings unanswered.
 };
 
-/// Configuration of a MonitoringSystem: plain fields with builders that return a changed copy, so that they chain and
-/// never dangle. Checked as a whole by validate(), which MonitoringSystem's constructor calls.
+/// Configuration of a MonitoringSystem: plain fields with builders that return a changed copy, so
+/// that they chain and never dangle. Checked as a whole by validate(), which MonitoringSystem's
+/// constructor calls.
 struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// Default: true. Variable LTB_PROMETHEUS_ENABLED.
   bool prometheus_enabled = true;
@@ -73,56 +83,59 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   bool dashboard_enabled = true;
   /// Default: 3000; 0 picks a free port. LTB_DASHBOARD_PORT.
   std::uint16_t dashboard_port = 3000;
-  /// How the page reaches the event stream, for example "wss://proxy.example/ws". Default: empty, which means the page's
-  /// own host and port. LTB_WEBSOCKET_URL.
+  /// How the page reaches the event stream, for example "wss://proxy.example/ws". Default: empty,
+  /// which means the page's own host and port. LTB_WEBSOCKET_URL.
   std::string websocket_url{};
-  /// How long history is kept, 1 s to 7 days. Default: 1 hour. More keeps more memory, up to `max_history_bytes`.
-  /// LTB_RETENTION_PERIOD (whole seconds).
+  /// How long history is kept, 1 s to 7 days. Default: 1 hour. More keeps more memory, up to
+  /// `max_history_bytes`. LTB_RETENTION_PERIOD (whole seconds).
   std::chrono::seconds retention_period{3600};
-  /// Default: false. Adds per-request token and error-duration histograms and a MetricRecorded event per recording.
-  /// LTB_DETAILED_METRICS.
+  /// Default: false. Adds per-request token and error-duration histograms and a MetricRecorded
+  /// event per recording. LTB_DETAILED_METRICS.
   bool detailed_metrics = false;
 
   /// Address all listeners bind. Default: "127.0.0.1". LTB_BIND_ADDRESS.
   std::string bind_address = "127.0.0.1";
-  /// The same for one listener; empty means `bind_address`. LTB_PROMETHEUS_BIND_ADDRESS, LTB_WEBSOCKET_BIND_ADDRESS,
-  /// LTB_DASHBOARD_BIND_ADDRESS.
+  /// The same for one listener; empty means `bind_address`. LTB_PROMETHEUS_BIND_ADDRESS,
+  /// LTB_WEBSOCKET_BIND_ADDRESS, LTB_DASHBOARD_BIND_ADDRESS.
   std::string prometheus_bind_address{};
   std::string websocket_bind_address{};
   std::string dashboard_bind_address{};
-  /// When set, every route but the health checks asks for `Authorization: Bearer <token>`. Default: empty.
-  /// LTB_AUTH_TOKEN. Never logged.
+  /// When set, every route but the health checks asks for `Authorization: Bearer <token>`. Default:
+  /// empty. LTB_AUTH_TOKEN. Never logged.
   std::string auth_token{};
-  /// Origins (for example "https://bench.example") that may use the WebSocket and the API besides the page's own host and
-  /// loopback. LTB_ALLOWED_ORIGINS (comma-separated).
+  /// Origins (for example "https://bench.example") that may use the WebSocket and the API besides
+  /// the page's own host and loopback. LTB_ALLOWED_ORIGINS (comma-separated).
   std::vector<std::string> allowed_origins{};
-  /// Serve the page's files from this folder, those that are there; the embedded ones otherwise. Default: empty.
-  /// LTB_DASHBOARD_DIRECTORY.
+  /// Serve the page's files from this folder, those that are there; the embedded ones otherwise.
+  /// Default: empty. LTB_DASHBOARD_DIRECTORY.
   std::string dashboard_directory{};
   /// Threads that serve the listeners, 1..64. Default: 1. LTB_IO_THREADS.
   unsigned io_threads = 1;
-  /// Events kept for receivers, `since=` and /api/v1/events; 16..1,048,576. Default: 8,192. LTB_EVENT_HISTORY.
+  /// Events kept for receivers, `since=` and /api/v1/events; 16..1,048,576. Default: 8,192.
+  /// LTB_EVENT_HISTORY.
   std::size_t event_history = 8192;
-  /// Label sets of one kind (provider-model pairs, evaluation metrics, benchmarks, a user metric's labels), 1..1,000,000;
-  /// beyond it one `_overflow_` series takes the rest. Families with a closed label more (status, error_type) have that many
-  /// times the series. Default: 1,000.
+  /// Label sets of one kind (provider-model pairs, evaluation metrics, benchmarks, a user metric's
+  /// labels), 1..1,000,000; beyond it one `_overflow_` series takes the rest. Families with a
+  /// closed label more (status, error_type) have that many times the series. Default: 1,000.
   /// LTB_MAX_SERIES_PER_FAMILY.
   std::size_t max_series_per_family = 1000;
-  /// Bytes a label value (a provider, a model, ...) may have before it is cut, 16..4,096. Default: 256.
-  /// LTB_MAX_LABEL_BYTES.
+  /// Bytes a label value (a provider, a model, ...) may have before it is cut, 16..4,096. Default:
+  /// 256. LTB_MAX_LABEL_BYTES.
   std::size_t max_label_bytes = 256;
-  /// Bytes all history may take together, at least 1 MiB. Default: 128 MiB. Beyond it the oldest is forgotten first.
-  /// LTB_MAX_HISTORY_BYTES.
+  /// Bytes all history may take together, at least 1 MiB. Default: 128 MiB. Beyond it the oldest is
+  /// forgotten first. LTB_MAX_HISTORY_BYTES.
   std::size_t max_history_bytes = std::size_t{128} * 1024 * 1024;
-  /// Upper bounds, ascending, for histogram families by name, in place of the built-in ones. Default: none.
+  /// Upper bounds, ascending, for histogram families by name, in place of the built-in ones.
+  /// Default: none.
   std::map<std::string, std::vector<double>> histogram_buckets{};
-  /// Prices for calls whose cost the provider does not report. Default: none, or the file of LTB_PRICE_TABLE
+  /// Prices for calls whose cost the provider does not report. Default: none, or the file of
+  /// LTB_PRICE_TABLE
   /// ("builtin" stands for PriceTable::built_in()).
   std::optional<PriceTable> price_table{};
   /// At most 16 service-level objectives. Default: none.
   std::vector<ServiceLevel> service_levels{};
-  /// USD that may be spent since the system was made; an alert is raised at 80 % and at 100 %. Nothing is stopped.
-  /// Default: none. LTB_BUDGET_USD.
+  /// USD that may be spent since the system was made; an alert is raised at 80 % and at 100 %.
+  /// Nothing is stopped. Default: none. LTB_BUDGET_USD.
   std::optional<double> budget_usd{};
   AlertThresholds alerts{};
   ServerLimits limits{};
@@ -150,7 +163,8 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   [[nodiscard]] MonitoringConfig with_max_series_per_family(std::size_t series) const;
   [[nodiscard]] MonitoringConfig with_max_label_bytes(std::size_t bytes) const;
   [[nodiscard]] MonitoringConfig with_max_history_bytes(std::size_t bytes) const;
-  [[nodiscard]] MonitoringConfig with_histogram_buckets(std::string family, std::vector<double> upper_bounds) const;
+  [[nodiscard]] MonitoringConfig with_histogram_buckets(std::string family,
+                                                        std::vector<double> upper_bounds) const;
   [[nodiscard]] MonitoringConfig with_price_table(PriceTable table) const;
   /// Adds one.
   [[nodiscard]] MonitoringConfig with_slo(ServiceLevel level) const;
@@ -159,9 +173,10 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   [[nodiscard]] MonitoringConfig with_limits(ServerLimits limits) const;
   [[nodiscard]] MonitoringConfig with_logger(std::shared_ptr<spdlog::logger> logger) const;
 
-  /// Reads the `LTB_` variables named above over `base`. Throws std::invalid_argument naming the variable, its value
-  /// and what was expected; nothing is half-applied. A variable that is unset or empty changes nothing.
-  /// Reads the environment once, so no other thread may change it meanwhile.
+  /// Reads the `LTB_` variables named above over `base`. Throws std::invalid_argument naming the
+  /// variable, its value and what was expected; nothing is half-applied. A variable that is unset
+  /// or empty changes nothing. Reads the environment once, so no other thread may change it
+  /// meanwhile.
   [[nodiscard]] static MonitoringConfig from_env(const MonitoringConfig& base);
   [[nodiscard]] static MonitoringConfig from_env();
 

@@ -13,8 +13,8 @@
 
 namespace ltb {
 
-/// Why a call failed. The set is closed, so that it can be a metric label (`error_type`); the provider's own code and
-/// message travel in the event only.
+/// Why a call failed. The set is closed, so that it can be a metric label (`error_type`); the
+/// provider's own code and message travel in the event only.
 enum class ErrorType : std::uint8_t {
   RateLimit,       ///< `rate_limit`: HTTP 429.
   Quota,           ///< `quota`: HTTP 402, `insufficient_quota`.
@@ -40,29 +40,34 @@ inline constexpr std::size_t kErrorTypeCount = 15;
 [[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(ErrorType type) noexcept;
 
 /// The error type of a label text; nothing when the text names none. Any thread; never fails.
-[[nodiscard]] LTB_MONITORING_EXPORT std::optional<ErrorType> parse_error_type(std::string_view text) noexcept;
+[[nodiscard]] LTB_MONITORING_EXPORT std::optional<ErrorType> parse_error_type(
+    std::string_view text) noexcept;
 
-/// The error type an HTTP status stands for (`Other` for a status below 400). Any thread; never fails.
-/// Source: docs/metrics.md, "Error types".
+/// The error type an HTTP status stands for (`Other` for a status below 400). Any thread; never
+/// fails. Source: docs/metrics.md, "Error types".
 [[nodiscard]] LTB_MONITORING_EXPORT ErrorType error_type_from_http_status(int status) noexcept;
 
-/// The error type of a failed HTTP call: the provider's error code decides where it is known (`insufficient_quota` under
-/// 429 is `quota`, `context_length_exceeded` under 400 is `context_length`), else the status. Knows the codes of OpenAI,
-/// Anthropic and Google; compared without case. Any thread; never fails.
-[[nodiscard]] LTB_MONITORING_EXPORT ErrorType classify_http_error(int status, std::string_view code) noexcept;
+/// The error type of a failed HTTP call: the provider's error code decides where it is known
+/// (`insufficient_quota` under 429 is `quota`, `context_length_exceeded` under 400 is
+/// `context_length`), else the status. Knows the codes of OpenAI, Anthropic and Google; compared
+/// without case. Any thread; never fails.
+[[nodiscard]] LTB_MONITORING_EXPORT ErrorType classify_http_error(int status,
+                                                                  std::string_view code) noexcept;
 
-/// The wait a `Retry-After` asks for: `retry_after_ms` (the value of `retry-after-ms`), else `retry_after` as seconds, else
-/// as an HTTP date. Nothing when neither can be read; a date that is over is 0. Any thread; never fails.
+/// The wait a `Retry-After` asks for: `retry_after_ms` (the value of `retry-after-ms`), else
+/// `retry_after` as seconds, else as an HTTP date. Nothing when neither can be read; a date that is
+/// over is 0. Any thread; never fails.
 [[nodiscard]] LTB_MONITORING_EXPORT std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view retry_after_ms, std::string_view retry_after,
     std::chrono::system_clock::time_point now = std::chrono::system_clock::now()) noexcept;
 
-/// What a Provider throws when a call fails, so that the failure is counted under the right category. Any other
-/// exception counts as `Other` (`std::system_error` as `Network`, or `Timeout` for `std::errc::timed_out`).
+/// What a Provider throws when a call fails, so that the failure is counted under the right
+/// category. Any other exception counts as `Other` (`std::system_error` as `Network`, or `Timeout`
+/// for `std::errc::timed_out`).
 class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
  public:
-  /// `message` says what happened, for people; `code` is the provider's own error code when it gave one.
-  /// `retry_after` is the wait the provider asked for.
+  /// `message` says what happened, for people; `code` is the provider's own error code when it gave
+  /// one. `retry_after` is the wait the provider asked for.
   ProviderError(ErrorType type, const std::string& message, std::string code = {},
                 std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
   ~ProviderError() override;
@@ -72,7 +77,9 @@ class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
 
   [[nodiscard]] ErrorType type() const noexcept { return type_; }
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
-  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept { return retry_after_; }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept {
+    return retry_after_;
+  }
 
  private:
   ErrorType type_;

@@ -1,4 +1,5 @@
-// The pub/sub hub: inline subscribers that lose nothing, bounded receivers that are told what they lost.
+// The pub/sub hub: inline subscribers that lose nothing, bounded receivers that are told what they
+// lost.
 #pragma once
 
 #include <ltb/event.hpp>
@@ -22,15 +23,16 @@ struct EventBusAccess;
 class LTB_MONITORING_EXPORT EventSubscriber {
  public:
   virtual ~EventSubscriber();
-  /// Runs on the publisher's thread, concurrently when several threads publish: be quick and thread-safe. Events that the
-  /// library makes itself (provider status, alerts) come on its I/O threads: who blocks there holds up the listeners.
-  /// May publish and subscribe. An exception is caught and counted; the other subscribers still run.
-  /// `event` lives until the call returns.
+  /// Runs on the publisher's thread, concurrently when several threads publish: be quick and
+  /// thread-safe. Events that the library makes itself (provider status, alerts) come on its I/O
+  /// threads: who blocks there holds up the listeners. May publish and subscribe. An exception is
+  /// caught and counted; the other subscribers still run. `event` lives until the call returns.
   virtual void on_event(const MonitoringEvent& event) = 0;
 };
 
-/// Keeps a callback subscribed. Destroying it (or calling reset()) ends the subscription and waits for a running call
-/// of it in another thread; from inside a callback it does not wait. May outlive the bus.
+/// Keeps a callback subscribed. Destroying it (or calling reset()) ends the subscription and waits
+/// for a running call of it in another thread; from inside a callback it does not wait. May outlive
+/// the bus.
 class [[nodiscard]] LTB_MONITORING_EXPORT Subscription {
  public:
   Subscription() noexcept;
@@ -55,9 +57,10 @@ struct ReceivedEvent {
   std::uint64_t lagged = 0;  ///< How many events this receiver lost right before this one.
 };
 
-/// A reader of the event stream with a cursor of its own in the bus' bounded ring. A slow one loses the oldest events
-/// and is told how many; it never slows the publisher or another receiver. May outlive the bus (then it is closed).
-/// Thread safety: distinct objects: safe; shared objects: unsafe, but for close().
+/// A reader of the event stream with a cursor of its own in the bus' bounded ring. A slow one loses
+/// the oldest events and is told how many; it never slows the publisher or another receiver. May
+/// outlive the bus (then it is closed). Thread safety: distinct objects: safe; shared objects:
+/// unsafe, but for close().
 class LTB_MONITORING_EXPORT EventReceiver {
  public:
   EventReceiver(EventReceiver&& other) noexcept;
@@ -70,7 +73,8 @@ class LTB_MONITORING_EXPORT EventReceiver {
   [[nodiscard]] std::optional<ReceivedEvent> receive_for(std::chrono::nanoseconds timeout);
   /// Never waits. Nothing when there is no event now or the bus is closed.
   [[nodiscard]] std::optional<ReceivedEvent> try_receive();
-  /// True when no event will come any more: the bus is closed (or gone) and all was read, or close() was called.
+  /// True when no event will come any more: the bus is closed (or gone) and all was read, or
+  /// close() was called.
   [[nodiscard]] bool is_closed() const noexcept;
   /// Wakes a waiting receive() and closes this receiver. Any thread.
   void close() noexcept;
@@ -84,8 +88,8 @@ class LTB_MONITORING_EXPORT EventReceiver {
 
 /// Options of an EventBus of one's own; MonitoringSystem makes its bus from MonitoringConfig.
 struct EventBusOptions {
-  /// How many events the ring holds, for all receivers together. Default 8,192; at least 1. A larger ring forgives
-  /// slower receivers and keeps more memory (about 0.5 KB an event).
+  /// How many events the ring holds, for all receivers together. Default 8,192; at least 1. A
+  /// larger ring forgives slower receivers and keeps more memory (about 0.5 KB an event).
   std::size_t receiver_capacity = 8192;
 };
 
@@ -98,8 +102,8 @@ struct EventBusStats {
   std::size_t receivers = 0;            ///< Receivers now.
 };
 
-/// Distributes events. Publishing never waits for a receiver, a client or a callback of another thread.
-/// Thread safety: every member may be called from any thread, also from a subscriber.
+/// Distributes events. Publishing never waits for a receiver, a client or a callback of another
+/// thread. Thread safety: every member may be called from any thread, also from a subscriber.
 class LTB_MONITORING_EXPORT EventBus {
  public:
   explicit EventBus(EventBusOptions options = {});
@@ -107,12 +111,14 @@ class LTB_MONITORING_EXPORT EventBus {
   EventBus(const EventBus&) = delete;
   EventBus& operator=(const EventBus&) = delete;
 
-  /// Gives the event its id and, when not set, its timestamp, moves the metrics of the owning MonitoringSystem, calls
-  /// the subscribers on this thread, and puts it into the ring. Never throws: an event that cannot be stored for lack of
-  /// memory is dropped and counted. After the system stopped it is harmless.
+  /// Gives the event its id and, when not set, its timestamp, moves the metrics of the owning
+  /// MonitoringSystem, calls the subscribers on this thread, and puts it into the ring. Never
+  /// throws: an event that cannot be stored for lack of memory is dropped and counted. After the
+  /// system stopped it is harmless.
   void publish(MonitoringEvent event) noexcept;
 
-  /// Calls `subscriber` for every event until remove_subscriber(). Throws std::invalid_argument on nullptr.
+  /// Calls `subscriber` for every event until remove_subscriber(). Throws std::invalid_argument on
+  /// nullptr.
   void add_subscriber(std::shared_ptr<EventSubscriber> subscriber);
   /// True when it was there. Waits for a running call in another thread.
   bool remove_subscriber(const std::shared_ptr<EventSubscriber>& subscriber) noexcept;

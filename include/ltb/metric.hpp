@@ -51,8 +51,8 @@ struct HistogramBucket {
   friend bool operator==(const HistogramBucket&, const HistogramBucket&) = default;
 };
 
-/// A distribution. Buckets ascend by `le` and their counts never fall; `count` holds the +Inf bucket.
-/// Published, counts and sum are added to the series.
+/// A distribution. Buckets ascend by `le` and their counts never fall; `count` holds the +Inf
+/// bucket. Published, counts and sum are added to the series.
 struct HistogramValue {
   std::vector<HistogramBucket> buckets{};
   std::uint64_t count = 0;
@@ -80,18 +80,20 @@ using MetricValue = std::variant<Counter, Gauge, HistogramValue, SummaryValue>;
 
 /// A named value with labels.
 ///
-/// Names follow Prometheus' grammar: `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics, `[a-zA-Z_][a-zA-Z0-9_]*` (not starting
-/// with `__`) for labels. Label values are any UTF-8 text; invalid bytes become U+FFFD.
-/// Thread safety: distinct objects: safe; shared objects: unsafe while one is written.
-/// Source: Prometheus data model.
+/// Names follow Prometheus' grammar: `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics,
+/// `[a-zA-Z_][a-zA-Z0-9_]*` (not starting with `__`) for labels. Label values are any UTF-8 text;
+/// invalid bytes become U+FFFD. Thread safety: distinct objects: safe; shared objects: unsafe while
+/// one is written. Source: Prometheus data model.
 class LTB_MONITORING_EXPORT Metric {
  public:
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
-  /// Throws std::invalid_argument naming the metric when the name is not legal or `type` and `value` disagree.
+  /// Throws std::invalid_argument naming the metric when the name is not legal or `type` and
+  /// `value` disagree.
   Metric(std::string name, MetricType type, MetricValue value);
 
-  /// Adds a label, or replaces the value of one that is there. Throws std::invalid_argument for an illegal name.
+  /// Adds a label, or replaces the value of one that is there. Throws std::invalid_argument for an
+  /// illegal name.
   Metric& with_label(std::string name, std::string_view value) &;
   Metric&& with_label(std::string name, std::string_view value) &&;
 
@@ -107,8 +109,12 @@ class LTB_MONITORING_EXPORT Metric {
   /// The value of one label; empty when it is not there.
   [[nodiscard]] std::string_view label(std::string_view name) const noexcept;
   /// When the value was made.
-  [[nodiscard]] std::chrono::system_clock::time_point timestamp() const noexcept { return timestamp_; }
-  void set_timestamp(std::chrono::system_clock::time_point timestamp) noexcept { timestamp_ = timestamp; }
+  [[nodiscard]] std::chrono::system_clock::time_point timestamp() const noexcept {
+    return timestamp_;
+  }
+  void set_timestamp(std::chrono::system_clock::time_point timestamp) noexcept {
+    timestamp_ = timestamp;
+  }
 
   friend bool operator==(const Metric&, const Metric&) = default;
 
@@ -143,10 +149,12 @@ class LTB_MONITORING_EXPORT LatencyMetric {
   double latency_seconds_;
 };
 
-/// Tokens of one call, as increments of `llm_tokens_input_total` and `llm_tokens_output_total`, in this order.
+/// Tokens of one call, as increments of `llm_tokens_input_total` and `llm_tokens_output_total`, in
+/// this order.
 class LTB_MONITORING_EXPORT TokenMetric {
  public:
-  TokenMetric(std::string provider, std::string model, std::uint64_t input_tokens, std::uint64_t output_tokens);
+  TokenMetric(std::string provider, std::string model, std::uint64_t input_tokens,
+              std::uint64_t output_tokens);
   [[nodiscard]] std::vector<Metric> to_metrics() const;
 
  private:
@@ -166,8 +174,8 @@ class LTB_MONITORING_EXPORT CostMetric {
   double cost_usd_;
 };
 
-/// One error, as an increment of `llm_errors_total`. A type outside the closed set counts as `other`; the message is
-/// for people and never becomes a label.
+/// One error, as an increment of `llm_errors_total`. A type outside the closed set counts as
+/// `other`; the message is for people and never becomes a label.
 class LTB_MONITORING_EXPORT ErrorMetric {
  public:
   ErrorMetric(std::string provider, std::string_view error_type);

@@ -26,23 +26,25 @@ struct MonitoringSystemAccess;
 
 /// Watches the calls of one program and shows them on three listeners.
 ///
-/// Recording works from construction on, whether or not the system was started; start() opens the listeners.
-/// Thread safety: every member from any thread, but for the destructor; stop() not from an event callback that runs on
-/// one of the library's own threads.
-/// Two systems in one process are independent of each other.
+/// Recording works from construction on, whether or not the system was started; start() opens the
+/// listeners. Thread safety: every member from any thread, but for the destructor; stop() not from
+/// an event callback that runs on one of the library's own threads. Two systems in one process are
+/// independent of each other.
 class LTB_MONITORING_EXPORT MonitoringSystem {
  public:
-  /// Validates the configuration and opens nothing. Throws std::invalid_argument as MonitoringConfig::validate() does.
+  /// Validates the configuration and opens nothing. Throws std::invalid_argument as
+  /// MonitoringConfig::validate() does.
   explicit MonitoringSystem(MonitoringConfig config = {});
   /// Calls stop().
   ~MonitoringSystem();
   MonitoringSystem(const MonitoringSystem&) = delete;
   MonitoringSystem& operator=(const MonitoringSystem&) = delete;
 
-  /// Binds every enabled listener, or none and throws std::system_error naming listener, address, reason and remedy.
-  /// Does nothing when it runs already. May be called again after stop().
+  /// Binds every enabled listener, or none and throws std::system_error naming listener, address,
+  /// reason and remedy. Does nothing when it runs already. May be called again after stop().
   void start();
-  /// The same without exceptions; `error` is clear when it runs afterwards. last_start_error() has the text.
+  /// The same without exceptions; `error` is clear when it runs afterwards. last_start_error() has
+  /// the text.
   void start(std::error_code& error) noexcept;
   [[nodiscard]] std::string last_start_error() const;
   /// Closes the listeners, WebSockets with code 1001, and joins; within 2 s. Idempotent.
@@ -55,29 +57,34 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   [[nodiscard]] std::uint16_t dashboard_port() const noexcept;
   [[nodiscard]] const MonitoringConfig& config() const noexcept;
 
-  /// Watches one call: counts it as active and publishes RequestStarted. Never throws; without memory the scope returned
-  /// records nothing and the loss is counted.
-  [[nodiscard]] RequestScope begin_request(std::string_view provider, std::string_view model) noexcept;
-  /// Watches one benchmark run and publishes BenchmarkStarted. A run with an id that is running replaces it.
+  /// Watches one call: counts it as active and publishes RequestStarted. Never throws; without
+  /// memory the scope returned records nothing and the loss is counted.
+  [[nodiscard]] RequestScope begin_request(std::string_view provider,
+                                           std::string_view model) noexcept;
+  /// Watches one benchmark run and publishes BenchmarkStarted. A run with an id that is running
+  /// replaces it.
   [[nodiscard]] BenchmarkRun begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                              std::uint64_t total_examples) noexcept;
 
   /// A call started: active + 1, RequestStarted.
   void record_request(std::string_view provider, std::string_view model) noexcept;
-  /// A call finished well after `latency_seconds`: active - 1 (never below 0), counted as success, observed,
-  /// RequestCompleted. Without a model, the model of the provider's last record_request() ("unknown" before one).
-  /// Negative, NaN and infinite latencies are refused and counted.
+  /// A call finished well after `latency_seconds`: active - 1 (never below 0), counted as success,
+  /// observed, RequestCompleted. Without a model, the model of the provider's last record_request()
+  /// ("unknown" before one). Negative, NaN and infinite latencies are refused and counted.
   void record_latency(std::string_view provider, double latency_seconds) noexcept;
-  void record_latency(std::string_view provider, std::string_view model, double latency_seconds) noexcept;
+  void record_latency(std::string_view provider, std::string_view model,
+                      double latency_seconds) noexcept;
   /// Adds tokens. The model as above.
-  void record_tokens(std::string_view provider, std::uint64_t input_tokens, std::uint64_t output_tokens) noexcept;
+  void record_tokens(std::string_view provider, std::uint64_t input_tokens,
+                     std::uint64_t output_tokens) noexcept;
   void record_tokens(std::string_view provider, std::string_view model, std::uint64_t input_tokens,
                      std::uint64_t output_tokens) noexcept;
-  /// Adds cost in USD, exact to the nano-dollar. The model as above. Negative, NaN, infinite: refused and counted.
+  /// Adds cost in USD, exact to the nano-dollar. The model as above. Negative, NaN, infinite:
+  /// refused and counted.
   void record_cost(std::string_view provider, double cost_usd) noexcept;
   void record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept;
-  /// A call finished badly: active - 1 (never below 0), counted as error, RequestFailed. A type outside the closed set
-  /// counts as `other`, its text goes into the event. The model as above.
+  /// A call finished badly: active - 1 (never below 0), counted as error, RequestFailed. A type
+  /// outside the closed set counts as `other`, its text goes into the event. The model as above.
   void record_error(std::string_view provider, std::string_view error_type) noexcept;
   void record_error(std::string_view provider, std::string_view model, std::string_view error_type,
                     std::string_view message = {}) noexcept;
@@ -88,11 +95,13 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   /// One row per provider, sorted by name.
   [[nodiscard]] std::vector<ProviderStats> get_all_provider_stats() const;
   [[nodiscard]] std::optional<ProviderStats> get_provider_stats(std::string_view provider) const;
-  /// Every series as a value, sorted by name and labels: what /metrics shows, without the bookkeeping of itself.
+  /// Every series as a value, sorted by name and labels: what /metrics shows, without the
+  /// bookkeeping of itself.
   [[nodiscard]] std::vector<Metric> get_metrics() const;
   /// Those whose label `provider` is this.
   [[nodiscard]] std::vector<Metric> get_provider_metrics(std::string_view provider) const;
-  /// The text of /metrics (Prometheus text format 0.0.4), for a server of your own. Works without start().
+  /// The text of /metrics (Prometheus text format 0.0.4), for a server of your own. Works without
+  /// start().
   [[nodiscard]] std::string render_prometheus() const;
 
  private:

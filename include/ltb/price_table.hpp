@@ -16,12 +16,15 @@ namespace ltb {
 /// How a price entry's model text is compared with a model's name.
 enum class PriceMatch : std::uint8_t {
   Exact,   ///< The same text.
-  Prefix,  ///< The name starts with it and goes on with a separator (`-`, `:`, `@`, `/`) or ends: "gpt-4o" matches
-           ///< "gpt-4o-2024-08-06", "gpt-4" does not match "gpt-4.1"; a longer entry ("gpt-4o-mini") wins over it.
-  Regex,   ///< ECMAScript regular expression without back-references that matches the whole name (names up to 256 bytes).
+  Prefix,  ///< The name starts with it and goes on with a separator (`-`, `:`, `@`, `/`) or ends:
+           ///< "gpt-4o" matches "gpt-4o-2024-08-06", "gpt-4" does not match "gpt-4.1"; a longer
+           ///< entry ("gpt-4o-mini") wins over it.
+  Regex,  ///< ECMAScript regular expression without back-references that matches the whole name
+          ///< (names up to 256 bytes).
 };
 
-/// Prices of one entry, USD per 1,000,000 tokens; 0..1,000,000, at most 6 decimals (a pico-dollar a token).
+/// Prices of one entry, USD per 1,000,000 tokens; 0..1,000,000, at most 6 decimals (a pico-dollar a
+/// token).
 struct ModelPrice {
   std::string provider{};  ///< Empty: any provider.
   std::string model{};     ///< What `match` compares; 1 to 256 bytes.
@@ -29,7 +32,8 @@ struct ModelPrice {
   double input = 0;
   double output = 0;
   std::optional<double> cache_read{};   ///< Of cached input tokens; `input` when absent.
-  std::optional<double> cache_write{};  ///< Kept for callers that know what they wrote to a cache; not used by cost().
+  std::optional<double> cache_write{};  ///< Kept for callers that know what they wrote to a cache;
+                                        ///< not used by cost().
   std::optional<double> reasoning{};    ///< Of reasoning output tokens; `output` when absent.
 };
 
@@ -44,11 +48,12 @@ struct ExactCost {
   friend bool operator==(const ExactCost&, const ExactCost&) = default;
 };
 
-/// A set of prices. Immutable once it is handed to a MonitoringConfig; cheap to copy (shared inside).
+/// A set of prices. Immutable once it is handed to a MonitoringConfig; cheap to copy (shared
+/// inside).
 ///
-/// Of several entries that match, an entry for the provider beats one for any provider, then the longest model text wins,
-/// then exact beats prefix beats regex, then the entry added last.
-/// Thread safety: const members from any thread; add() from one, before the table is shared.
+/// Of several entries that match, an entry for the provider beats one for any provider, then the
+/// longest model text wins, then exact beats prefix beats regex, then the entry added last. Thread
+/// safety: const members from any thread; add() from one, before the table is shared.
 class LTB_MONITORING_EXPORT PriceTable {
  public:
   PriceTable();
@@ -62,23 +67,26 @@ class LTB_MONITORING_EXPORT PriceTable {
   [[nodiscard]] static PriceTable built_in();
   /// The day of the built-in prices, "YYYY-MM-DD".
   [[nodiscard]] static std::string_view built_in_date() noexcept;
-  /// Reads a price file: our own shape (docs/providers.md) or LiteLLM's `model_prices_and_context_window.json`, told apart
-  /// by their content. Throws std::invalid_argument naming the file, the entry (and line where the JSON is broken), the
+  /// Reads a price file: our own shape (docs/providers.md) or LiteLLM's
+  /// `model_prices_and_context_window.json`, told apart by their content. Throws
+  /// std::invalid_argument naming the file, the entry (and line where the JSON is broken), the
   /// field, its value and what was expected.
   [[nodiscard]] static PriceTable load(const std::string& path);
   /// The same from text; `name` stands for the file in messages.
-  [[nodiscard]] static PriceTable parse(std::string_view json, std::string_view name = "price table");
+  [[nodiscard]] static PriceTable parse(std::string_view json,
+                                        std::string_view name = "price table");
 
   /// An entry of the same provider, model and match is replaced.
-  /// Throws std::invalid_argument naming the field when a price is negative, not finite or too large, a regular expression
-  /// is broken, or the model is empty.
+  /// Throws std::invalid_argument naming the field when a price is negative, not finite or too
+  /// large, a regular expression is broken, or the model is empty.
   void add(const ModelPrice& price);
 
   [[nodiscard]] std::size_t size() const noexcept;
   /// The entry that applies to a model, or nothing.
-  [[nodiscard]] std::optional<ModelPrice> find(std::string_view provider, std::string_view model) const;
-  /// The exact cost of a call, or nothing when no price is known. Cached tokens are part of the input, reasoning tokens part
-  /// of the output; more of them than of the whole count as the whole.
+  [[nodiscard]] std::optional<ModelPrice> find(std::string_view provider,
+                                               std::string_view model) const;
+  /// The exact cost of a call, or nothing when no price is known. Cached tokens are part of the
+  /// input, reasoning tokens part of the output; more of them than of the whole count as the whole.
   [[nodiscard]] std::optional<ExactCost> cost(std::string_view provider, std::string_view model,
                                               const TokenUsage& usage) const;
 

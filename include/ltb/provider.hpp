@@ -37,13 +37,15 @@ struct CompletionRequest {
   std::optional<double> temperature{};
   std::optional<double> top_p{};
   std::vector<std::string> stop{};
-  std::optional<std::chrono::milliseconds> timeout{};  ///< For the whole call; the provider's default when absent.
+  std::optional<std::chrono::milliseconds>
+      timeout{};  ///< For the whole call; the provider's default when absent.
   /// When the call was meant to be sent (open-loop load): its latency counts from then. See
   /// RequestScope::set_scheduled_start().
   std::optional<std::chrono::steady_clock::time_point> scheduled_at{};
 };
 
-/// What came back. Usage and cost stay absent when the provider gave none: absent is counted as missing, never as 0.
+/// What came back. Usage and cost stay absent when the provider gave none: absent is counted as
+/// missing, never as 0.
 struct CompletionResponse {
   std::string text{};
   std::string model{};  ///< The model that answered; may be empty.
@@ -52,7 +54,8 @@ struct CompletionResponse {
   std::string finish_reason{};
   std::string request_id{};  ///< The provider's own id of the call.
   std::optional<RateLimits> rate_limits{};
-  /// Attempts before the one that answered, when the provider object retries by itself: error and the wait that followed.
+  /// Attempts before the one that answered, when the provider object retries by itself: error and
+  /// the wait that followed.
   std::vector<FailedAttempt> failed_attempts{};
 };
 
@@ -62,42 +65,52 @@ struct StreamChunk {
   std::string_view reasoning{};  ///< Text of a reasoning delta; lives until the callback returns.
   bool tool_call = false;        ///< A tool-call delta came with this chunk.
 
-  /// Whether the chunk carries generated content: such chunks set time to first token and inter-token latency.
-  [[nodiscard]] bool has_content() const noexcept { return !text.empty() || !reasoning.empty() || tool_call; }
+  /// Whether the chunk carries generated content: such chunks set time to first token and
+  /// inter-token latency.
+  [[nodiscard]] bool has_content() const noexcept {
+    return !text.empty() || !reasoning.empty() || tool_call;
+  }
 };
 
 /// Called for each chunk, on the thread that called stream(). Returning false cancels the stream.
 using StreamCallback = std::function<bool(const StreamChunk&)>;
 
-/// An LLM provider. Implementations say in their own words which calls are thread-safe; the library calls them only on
-/// the thread that called the wrapper.
+/// An LLM provider. Implementations say in their own words which calls are thread-safe; the library
+/// calls them only on the thread that called the wrapper.
 class LTB_MONITORING_EXPORT Provider {
  public:
   virtual ~Provider();
 
-  /// The provider's name, as it shall appear in the label `provider`: lower case, for example "openai".
+  /// The provider's name, as it shall appear in the label `provider`: lower case, for example
+  /// "openai".
   [[nodiscard]] virtual std::string name() const = 0;
-  /// Sends one request and waits for the answer. Throws ProviderError (or anything else) when it fails.
+  /// Sends one request and waits for the answer. Throws ProviderError (or anything else) when it
+  /// fails.
   virtual CompletionResponse complete(const CompletionRequest& request) = 0;
-  /// Streams one answer and returns it whole. The default calls complete() and hands its text over as one chunk.
-  virtual CompletionResponse stream(const CompletionRequest& request, const StreamCallback& on_chunk);
+  /// Streams one answer and returns it whole. The default calls complete() and hands its text over
+  /// as one chunk.
+  virtual CompletionResponse stream(const CompletionRequest& request,
+                                    const StreamCallback& on_chunk);
 
   /// Models this provider serves; empty when it does not know.
   [[nodiscard]] virtual std::vector<std::string> supported_models() const;
   /// Context window of a model in tokens; nothing when it is not known.
-  [[nodiscard]] virtual std::optional<std::uint64_t> max_context_length(std::string_view model) const;
-  /// Throws std::invalid_argument when the provider is not set up (a key is missing, say). The default accepts.
+  [[nodiscard]] virtual std::optional<std::uint64_t> max_context_length(
+      std::string_view model) const;
+  /// Throws std::invalid_argument when the provider is not set up (a key is missing, say). The
+  /// default accepts.
   virtual void validate_config() const;
   /// A rough count of the tokens of a text. The default: four bytes a token, rounded up.
   [[nodiscard]] virtual std::uint64_t estimate_tokens(std::string_view text) const;
 };
 
-/// A provider that records every call of the one it wraps, and is otherwise the same: same answers, same exceptions.
+/// A provider that records every call of the one it wraps, and is otherwise the same: same answers,
+/// same exceptions.
 ///
 /// Whether stream() hands a chunk on before or after its time is taken: the time is taken first.
 /// Thread safety: as the wrapped provider's.
-/// Lifetime: keeps the wrapped provider and the recorder alive, not the MonitoringSystem; calls after the system
-/// stopped or died still work and are counted where nobody looks.
+/// Lifetime: keeps the wrapped provider and the recorder alive, not the MonitoringSystem; calls
+/// after the system stopped or died still work and are counted where nobody looks.
 class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
  public:
   /// Throws std::invalid_argument on a null provider.
@@ -106,9 +119,11 @@ class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
 
   [[nodiscard]] std::string name() const override;
   CompletionResponse complete(const CompletionRequest& request) override;
-  CompletionResponse stream(const CompletionRequest& request, const StreamCallback& on_chunk) override;
+  CompletionResponse stream(const CompletionRequest& request,
+                            const StreamCallback& on_chunk) override;
   [[nodiscard]] std::vector<std::string> supported_models() const override;
-  [[nodiscard]] std::optional<std::uint64_t> max_context_length(std::string_view model) const override;
+  [[nodiscard]] std::optional<std::uint64_t> max_context_length(
+      std::string_view model) const override;
   void validate_config() const override;
   [[nodiscard]] std::uint64_t estimate_tokens(std::string_view text) const override;
 
@@ -121,7 +136,8 @@ class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
   std::string name_;
 };
 
-/// Wraps each provider, in the same order. Throws std::invalid_argument when one is null, naming its position.
+/// Wraps each provider, in the same order. Throws std::invalid_argument when one is null, naming
+/// its position.
 [[nodiscard]] LTB_MONITORING_EXPORT std::vector<std::shared_ptr<Provider>> monitor_providers(
     const std::vector<std::shared_ptr<Provider>>& providers, MonitoringSystem& monitoring);
 

@@ -36,12 +36,13 @@ class Recorder;
 struct ScopeState;
 }  // namespace detail
 
-/// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active; ended once, by finish(),
-/// fail() or cancel(). Destroyed unfinished, it counts as cancelled. A second end does nothing.
+/// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active;
+/// ended once, by finish(), fail() or cancel(). Destroyed unfinished, it counts as cancelled. A
+/// second end does nothing.
 ///
 /// Nothing here throws: what cannot be recorded is dropped and counted.
-/// Thread safety: distinct objects: safe; shared objects: unsafe. May be moved to and ended on any thread.
-/// Lifetime: may outlive the MonitoringSystem; strings are copied before a call returns.
+/// Thread safety: distinct objects: safe; shared objects: unsafe. May be moved to and ended on any
+/// thread. Lifetime: may outlive the MonitoringSystem; strings are copied before a call returns.
 class LTB_MONITORING_EXPORT RequestScope {
  public:
   RequestScope(RequestScope&& other) noexcept;
@@ -49,25 +50,29 @@ class LTB_MONITORING_EXPORT RequestScope {
   RequestScope& operator=(RequestScope&& other) noexcept;
   ~RequestScope();
 
-  /// A piece of generated content arrived now. The first sets time to first token, each later one an inter-token
-  /// latency; they go straight into the histograms. Marks the call as streamed.
+  /// A piece of generated content arrived now. The first sets time to first token, each later one
+  /// an inter-token latency; they go straight into the histograms. Marks the call as streamed.
   void on_chunk() noexcept;
 
   /// Tokens as the provider reported them. The last call wins.
   void set_usage(const TokenUsage& usage) noexcept;
-  /// Cost in USD as the provider reported or knows it. Negative, NaN or infinite: refused and counted.
+  /// Cost in USD as the provider reported or knows it. Negative, NaN or infinite: refused and
+  /// counted.
   void set_cost(double cost_usd) noexcept;
   /// Why the model stopped ("stop", "length", ...).
   void set_finish_reason(std::string_view reason) noexcept;
 
-  /// One attempt of this call failed and another follows after `wait`: counted in llm_attempts_total and
-  /// llm_retry_wait_seconds_total. The call goes on: its duration spans all attempts and waits. The final attempt is
-  /// counted by finish(), fail() or cancel(). A new attempt starts inter-token timing anew.
+  /// One attempt of this call failed and another follows after `wait`: counted in
+  /// llm_attempts_total and llm_retry_wait_seconds_total. The call goes on: its duration spans all
+  /// attempts and waits. The final attempt is counted by finish(), fail() or cancel(). A new
+  /// attempt starts inter-token timing anew.
   void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
-  /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds. Negative counts as 0.
+  /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds.
+  /// Negative counts as 0.
   void set_queue_time(std::chrono::nanoseconds queued) noexcept;
-  /// Takes the call's start back to when it was meant to be sent, so that a late sender cannot hide slowness (coordinated
-  /// omission); the time since then counts as queue time. Call it right after the beginning. A time ahead is now.
+  /// Takes the call's start back to when it was meant to be sent, so that a late sender cannot hide
+  /// slowness (coordinated omission); the time since then counts as queue time. Call it right after
+  /// the beginning. A time ahead is now.
   void set_scheduled_start(std::chrono::steady_clock::time_point scheduled_at) noexcept;
   /// The provider's limits as its response told them.
   void set_rate_limits(const RateLimits& limits) noexcept;
@@ -76,7 +81,8 @@ class LTB_MONITORING_EXPORT RequestScope {
   void finish() noexcept;
   void finish(const TokenUsage& usage) noexcept;
   void finish(const TokenUsage& usage, double cost_usd) noexcept;
-  /// The call failed now. `message` and `code` go into the event only. `ErrorType::Cancelled` is the same as cancel().
+  /// The call failed now. `message` and `code` go into the event only. `ErrorType::Cancelled` is
+  /// the same as cancel().
   void fail(ErrorType type, std::string_view message = {}, std::string_view code = {}) noexcept;
   /// The call failed with this exception, classified as docs/metrics.md says.
   void fail(const std::exception_ptr& error) noexcept;
@@ -84,7 +90,8 @@ class LTB_MONITORING_EXPORT RequestScope {
   void cancel() noexcept;
 
   [[nodiscard]] bool is_finished() const noexcept;
-  /// The id that the started and the completed or failed event of this call share. Empty when memory ran out.
+  /// The id that the started and the completed or failed event of this call share. Empty when
+  /// memory ran out.
   [[nodiscard]] std::string_view request_id() const noexcept;
 
  private:
@@ -94,18 +101,22 @@ class LTB_MONITORING_EXPORT RequestScope {
 };
 
 namespace detail {
-[[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider,
+[[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_observed(MonitoringSystem& monitoring,
+                                                                std::string_view provider,
                                                                 std::string_view model) noexcept;
 /// For wrappers, which keep the recorder alive and not the system.
-[[nodiscard]] LTB_MONITORING_EXPORT std::shared_ptr<Recorder> share_recorder(MonitoringSystem& monitoring) noexcept;
+[[nodiscard]] LTB_MONITORING_EXPORT std::shared_ptr<Recorder> share_recorder(
+    MonitoringSystem& monitoring) noexcept;
 [[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_on(const std::shared_ptr<Recorder>& recorder,
-                                                          std::string_view provider, std::string_view model) noexcept;
+                                                          std::string_view provider,
+                                                          std::string_view model) noexcept;
 }  // namespace detail
 
-/// Watches one call: runs `call(scope)` and returns what it returns. Returning ends the scope well unless the call ended
-/// it itself; a throw is classified, recorded once and rethrown unchanged.
+/// Watches one call: runs `call(scope)` and returns what it returns. Returning ends the scope well
+/// unless the call ended it itself; a throw is classified, recorded once and rethrown unchanged.
 template <typename Call>
-decltype(auto) observe(MonitoringSystem& monitoring, std::string_view provider, std::string_view model, Call&& call) {
+decltype(auto) observe(MonitoringSystem& monitoring, std::string_view provider,
+                       std::string_view model, Call&& call) {
   RequestScope scope = detail::begin_observed(monitoring, provider, model);
   try {
     if constexpr (std::is_void_v<std::invoke_result_t<Call, RequestScope&>>) {

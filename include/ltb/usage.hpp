@@ -8,9 +8,10 @@ namespace ltb {
 
 /// Tokens of one call. A value type; distinct objects may be used from any thread.
 struct TokenUsage {
-  std::uint64_t input_tokens = 0;                 ///< Prompt tokens, cached ones included.
-  std::uint64_t output_tokens = 0;                ///< Generated tokens, reasoning ones included.
-  std::optional<std::uint64_t> cached_tokens{};     ///< The part of the input read from the provider's cache.
+  std::uint64_t input_tokens = 0;   ///< Prompt tokens, cached ones included.
+  std::uint64_t output_tokens = 0;  ///< Generated tokens, reasoning ones included.
+  std::optional<std::uint64_t>
+      cached_tokens{};  ///< The part of the input read from the provider's cache.
   std::optional<std::uint64_t> reasoning_tokens{};  ///< The part of the output spent on reasoning.
 
   /// Input and output together.

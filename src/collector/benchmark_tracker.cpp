@@ -26,7 +26,8 @@ std::span<const double> run_bounds(const metrics::MetricStore& store) {
 }  // namespace
 
 BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::Clock& clock,
-                                   std::chrono::seconds stalled_after, std::chrono::seconds retention,
+                                   std::chrono::seconds stalled_after,
+                                   std::chrono::seconds retention,
                                    std::function<std::uint64_t()> total_cost_nano)
     : store_(store),
       clock_(clock),
@@ -34,28 +35,37 @@ BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::C
       retention_(retention),
       total_cost_nano_(std::move(total_cost_nano)),
       run_layout_(run_bounds(store), 1e9),
-      progress_(store.add_family("llm_benchmark_progress", "Progress of a benchmark run, 0 to 100.", MetricType::Gauge)),
-      examples_(store.add_family("llm_benchmark_examples", "Examples of a benchmark run.", MetricType::Gauge)),
-      processed_(store.add_family("llm_benchmark_examples_processed",
-                                  "Examples of a benchmark run that are through, failed ones included.",
-                                  MetricType::Gauge)),
-      running_(store.add_family("llm_benchmark_running", "1 while a benchmark runs, 0 afterwards.", MetricType::Gauge)),
-      eta_(store.add_family("llm_benchmark_eta_seconds", "Seconds until a benchmark run is expected to end.",
+      progress_(store.add_family("llm_benchmark_progress", "Progress of a benchmark run, 0 to 100.",
+                                 MetricType::Gauge)),
+      examples_(store.add_family("llm_benchmark_examples", "Examples of a benchmark run.",
+                                 MetricType::Gauge)),
+      processed_(
+          store.add_family("llm_benchmark_examples_processed",
+                           "Examples of a benchmark run that are through, failed ones included.",
+                           MetricType::Gauge)),
+      running_(store.add_family("llm_benchmark_running", "1 while a benchmark runs, 0 afterwards.",
+                                MetricType::Gauge)),
+      eta_(store.add_family("llm_benchmark_eta_seconds",
+                            "Seconds until a benchmark run is expected to end.",
                             MetricType::Gauge)),
-      duration_(store.add_family("llm_benchmark_duration_seconds", "Duration of completed benchmark runs.",
-                                 MetricType::Histogram)),
+      duration_(store.add_family("llm_benchmark_duration_seconds",
+                                 "Duration of completed benchmark runs.", MetricType::Histogram)),
       completed_total_(store.add_family("llm_benchmark_examples_completed_total",
-                                        "Benchmark examples that went well, by benchmark name.", MetricType::Counter)),
+                                        "Benchmark examples that went well, by benchmark name.",
+                                        MetricType::Counter)),
       failed_total_(store.add_family("llm_benchmark_examples_failed_total",
-                                     "Benchmark examples that failed, by benchmark name.", MetricType::Counter)) {}
+                                     "Benchmark examples that failed, by benchmark name.",
+                                     MetricType::Counter)) {}
 
 void BenchmarkTracker::apply(EventType type, BenchmarkPayload& event) {
-  if (event.eta_seconds && !(std::isfinite(*event.eta_seconds) && *event.eta_seconds >= 0)) event.eta_seconds.reset();
+  if (event.eta_seconds && !(std::isfinite(*event.eta_seconds) && *event.eta_seconds >= 0))
+    event.eta_seconds.reset();
   const auto now = clock_.steady_now();
   support::MutexLock lock(mutex_);
   Benchmark& run = find_or_make(event, type == EventType::BenchmarkStarted);
   if (!run.running && type != EventType::BenchmarkCompleted) return book_straggler(event);
-  const bool overtaken = type != EventType::BenchmarkCompleted && event.completed_examples < run.completed;
+  const bool overtaken =
+      type != EventType::BenchmarkCompleted && event.completed_examples < run.completed;
   run.last_event = now;
   run.stalled = false;
   if (event.current_provider) run.current_provider = event.current_provider;
@@ -74,13 +84,15 @@ void BenchmarkTracker::apply(EventType type, BenchmarkPayload& event) {
     estimate(run, event, now);
   }
   // The caller's own percentage stands, but for one that is not set (NaN is none either).
-  if (!(event.progress_percent > 0) || type == EventType::BenchmarkCompleted) event.progress_percent = progress;
+  if (!(event.progress_percent > 0) || type == EventType::BenchmarkCompleted)
+    event.progress_percent = progress;
   event.progress_percent = std::clamp(event.progress_percent, 0.0, 100.0);
   run.progress = overtaken ? std::clamp(progress, 0.0, 100.0) : event.progress_percent;
   show(run);
 }
 
-// Progress that arrives after the end, from another thread: it is shown to the listeners and changes nothing.
+// Progress that arrives after the end, from another thread: it is shown to the listeners and
+// changes nothing.
 void BenchmarkTracker::book_straggler(BenchmarkPayload& event) {
   double progress = event.progress_percent;
   if (!(progress > 0))
@@ -106,7 +118,8 @@ void BenchmarkTracker::count(Benchmark& run, BenchmarkPayload& event) {
 void BenchmarkTracker::estimate(Benchmark& run, BenchmarkPayload& event, support::SteadyTime now) {
   if (run.pace.size() > 512) run.pace.pop_front();
   run.pace.emplace_back(now, run.completed);
-  while (run.pace.size() > 2 && now - run.pace[1].first > std::chrono::seconds{60}) run.pace.pop_front();
+  while (run.pace.size() > 2 && now - run.pace[1].first > std::chrono::seconds{60})
+    run.pace.pop_front();
   if (!event.eta_seconds) {
     const double pace = pace_of(run);
     if (pace <= 0 || run.total == 0) return;
@@ -122,7 +135,8 @@ void BenchmarkTracker::end(Benchmark& run, support::SteadyTime now) {
   observe_duration(run);
 }
 
-BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_make(const BenchmarkPayload& event, bool restart) {
+BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_make(const BenchmarkPayload& event,
+                                                            bool restart) {
   // As the labels show them: two ids that look alike there must not make the same series twice.
   const std::size_t most = store_.options().max_label_bytes;
   const std::string id = metrics::clean_label(event.benchmark_id, most);
@@ -141,7 +155,8 @@ BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_make(const BenchmarkPaylo
   run->started_at = clock_.system_now();
   run->cost_at_start = total_cost_nano_();
   run->gauges = std::make_shared<Gauges>();
-  run->pace.emplace_back(run->started, event.completed_examples);  // what was done before is no pace
+  run->pace.emplace_back(run->started,
+                         event.completed_examples);  // what was done before is no pace
   add_gauge(*run, progress_, run->gauges->progress);
   add_gauge(*run, examples_, run->gauges->examples);
   add_gauge(*run, processed_, run->gauges->processed);
@@ -149,7 +164,8 @@ BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_make(const BenchmarkPaylo
   return *(benchmarks_[id] = std::move(run));
 }
 
-void BenchmarkTracker::add_gauge(Benchmark& run, metrics::Family& family, std::atomic<double>& value) {
+void BenchmarkTracker::add_gauge(Benchmark& run, metrics::Family& family,
+                                 std::atomic<double>& value) {
   run.series.emplace_back(&family, family.add({{"benchmark_id", run.id}, {"name", run.name}},
                                               metrics::GaugeCell{&value}, run.gauges));
 }
@@ -159,25 +175,31 @@ void BenchmarkTracker::forget(Benchmark& run) {
   run.series.clear();
 }
 
-// As many benchmarks as a family may have label sets; the oldest finished one, else the oldest, makes room.
+// As many benchmarks as a family may have label sets; the oldest finished one, else the oldest,
+// makes room.
 void BenchmarkTracker::make_room() {
   if (benchmarks_.size() < store_.options().max_series_per_family) return;
-  const auto oldest = std::min_element(benchmarks_.begin(), benchmarks_.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second->running, a.second->last_event) < std::pair(b.second->running, b.second->last_event);
-  });
+  const auto oldest =
+      std::min_element(benchmarks_.begin(), benchmarks_.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.second->running, a.second->last_event) <
+               std::pair(b.second->running, b.second->last_event);
+      });
   forget(*oldest->second);
   benchmarks_.erase(oldest);
 }
 
 void BenchmarkTracker::show(Benchmark& run) {
-  const auto set = [](std::atomic<double>& gauge, double value) { gauge.store(value, std::memory_order_relaxed); };
+  const auto set = [](std::atomic<double>& gauge, double value) {
+    gauge.store(value, std::memory_order_relaxed);
+  };
   set(run.gauges->progress, run.progress);
   set(run.gauges->examples, static_cast<double>(run.total));
   set(run.gauges->processed, static_cast<double>(run.completed));
   set(run.gauges->running, run.running ? 1 : 0);
   if (!run.eta) return;
   set(run.gauges->eta, *run.eta);
-  if (!run.shows_eta) {  // no series before there is an estimate: a gauge has no way to say "not known"
+  if (!run.shows_eta) {  // no series before there is an estimate: a gauge has no way to say "not
+                         // known"
     run.shows_eta = true;
     add_gauge(run, eta_, run.gauges->eta);
   }
@@ -190,13 +212,16 @@ void BenchmarkTracker::observe_duration(Benchmark& run) {
   const auto writer = words->writer();
   writer.add(run_layout_.index_of(nanoseconds), 1);
   writer.add(run_layout_.count(), nanoseconds);
-  run.series.emplace_back(&duration_, duration_.add({{"benchmark_id", run.id}, {"name", run.name}},
-                                                    metrics::HistogramCell{words.get(), 0, &run_layout_, 9}, words));
+  run.series.emplace_back(
+      &duration_, duration_.add({{"benchmark_id", run.id}, {"name", run.name}},
+                                metrics::HistogramCell{words.get(), 0, &run_layout_, 9}, words));
 }
 
-void BenchmarkTracker::count_examples(const std::string& name, std::uint64_t well, std::uint64_t failed) {
+void BenchmarkTracker::count_examples(const std::string& name, std::uint64_t well,
+                                      std::uint64_t failed) {
   std::string label = name;
-  if (!counts_.contains(label) && counts_.size() >= store_.options().max_series_per_family) label = metrics::kOverflow;
+  if (!counts_.contains(label) && counts_.size() >= store_.options().max_series_per_family)
+    label = metrics::kOverflow;
   auto& counts = counts_[label];
   if (!counts) {
     counts = std::make_shared<ExampleCounts>();
@@ -226,13 +251,15 @@ std::vector<MonitoringEvent> BenchmarkTracker::tick() {
       place = benchmarks_.erase(place);
       continue;
     }
-    if (run.running && !run.stalled && stalled_after_.count() > 0 && now - run.last_event >= stalled_after_) {
+    if (run.running && !run.stalled && stalled_after_.count() > 0 &&
+        now - run.last_event >= stalled_after_) {
       run.stalled = true;
       alerts.push_back(MonitoringEvent::alert(
           AlertSeverity::Warning, "Benchmark stalled",
           "benchmark \"" + run.name + "\" (" + run.id + "): no event for " +
-              std::to_string(static_cast<std::int64_t>(seconds_between(run.last_event, now))) + " s at " +
-              std::to_string(run.completed) + " of " + std::to_string(run.total) + " examples",
+              std::to_string(static_cast<std::int64_t>(seconds_between(run.last_event, now))) +
+              " s at " + std::to_string(run.completed) + " of " + std::to_string(run.total) +
+              " examples",
           run.current_provider.value_or("")));
     }
     ++place;
@@ -244,12 +271,13 @@ std::vector<BenchmarkStatus> BenchmarkTracker::statuses() const {
   const auto now = clock_.steady_now();
   std::vector<BenchmarkStatus> all;
   support::MutexLock lock(mutex_);
-  const std::uint64_t cost_now = total_cost_nano_();  // under the lock: after every run's cost at its start
+  const std::uint64_t cost_now =
+      total_cost_nano_();  // under the lock: after every run's cost at its start
   for (const auto& [id, run] : benchmarks_) {
     BenchmarkStatus status;
     status.benchmark_id = run->id;
     status.name = run->name;
-    status.state = !run->running ? BenchmarkState::Completed
+    status.state = !run->running  ? BenchmarkState::Completed
                    : run->stalled ? BenchmarkState::Stalled
                                   : BenchmarkState::Running;
     status.total_examples = run->total;

@@ -26,12 +26,14 @@ namespace ltb::collector {
 class BenchmarkTracker {
  public:
   /// `total_cost_nano` tells what the whole system spent so far.
-  BenchmarkTracker(metrics::MetricStore& store, const support::Clock& clock, std::chrono::seconds stalled_after,
-                   std::chrono::seconds retention, std::function<std::uint64_t()> total_cost_nano);
+  BenchmarkTracker(metrics::MetricStore& store, const support::Clock& clock,
+                   std::chrono::seconds stalled_after, std::chrono::seconds retention,
+                   std::function<std::uint64_t()> total_cost_nano);
 
   /// Books a benchmark event and completes it: progress, and an ETA when the caller gave none.
   void apply(EventType type, BenchmarkPayload& benchmark);
-  /// Forgets finished benchmarks after the retention period; returns an alert for each that newly stalled.
+  /// Forgets finished benchmarks after the retention period; returns an alert for each that newly
+  /// stalled.
   [[nodiscard]] std::vector<MonitoringEvent> tick();
   /// Running ones first, then finished ones, newest first.
   [[nodiscard]] std::vector<BenchmarkStatus> statuses() const;
@@ -65,15 +67,18 @@ class BenchmarkTracker {
   Benchmark& find_or_make(const BenchmarkPayload& benchmark, bool restart) LTB_REQUIRES(mutex_);
   static void book_straggler(BenchmarkPayload& event);
   void count(Benchmark& benchmark, BenchmarkPayload& event) LTB_REQUIRES(mutex_);
-  void estimate(Benchmark& benchmark, BenchmarkPayload& event, support::SteadyTime now) LTB_REQUIRES(mutex_);
+  void estimate(Benchmark& benchmark, BenchmarkPayload& event, support::SteadyTime now)
+      LTB_REQUIRES(mutex_);
   void end(Benchmark& benchmark, support::SteadyTime now) LTB_REQUIRES(mutex_);
   void forget(Benchmark& benchmark) LTB_REQUIRES(mutex_);
   void make_room() LTB_REQUIRES(mutex_);
   void show(Benchmark& benchmark) LTB_REQUIRES(mutex_);
   void show_eta(Benchmark& benchmark) LTB_REQUIRES(mutex_);
   void observe_duration(Benchmark& benchmark) LTB_REQUIRES(mutex_);
-  void count_examples(const std::string& name, std::uint64_t well, std::uint64_t failed) LTB_REQUIRES(mutex_);
-  void add_gauge(Benchmark& benchmark, metrics::Family& family, std::atomic<double>& value) LTB_REQUIRES(mutex_);
+  void count_examples(const std::string& name, std::uint64_t well, std::uint64_t failed)
+      LTB_REQUIRES(mutex_);
+  void add_gauge(Benchmark& benchmark, metrics::Family& family, std::atomic<double>& value)
+      LTB_REQUIRES(mutex_);
   [[nodiscard]] double pace_of(const Benchmark& benchmark) const LTB_REQUIRES(mutex_);
 
   metrics::MetricStore& store_;

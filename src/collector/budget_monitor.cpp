@@ -21,7 +21,8 @@ BudgetMonitor::BudgetMonitor(metrics::MetricStore& store, std::optional<double> 
   if (!budget_usd_) return;
   store.add_callback("llm_budget_limit_usd", "The configured budget in USD.", MetricType::Gauge,
                      [limit = *budget_usd_] { return limit; });
-  store.add_callback("llm_budget_remaining_usd", "What is left of the budget in USD; negative when it is overspent.",
+  store.add_callback("llm_budget_remaining_usd",
+                     "What is left of the budget in USD; negative when it is overspent.",
                      MetricType::Gauge, [limit = *budget_usd_, spent = total_cost_nano_] {
                        return limit - static_cast<double>(spent()) * 1e-9;
                      });
@@ -36,8 +37,9 @@ std::vector<MonitoringEvent> BudgetMonitor::tick() {
   if (level <= raised_.load(std::memory_order_relaxed)) return alerts;
   raised_.store(level, std::memory_order_relaxed);
   const std::string message = dollars(spent) + " of " + dollars(*budget_usd_) + " are spent";
-  alerts.push_back(level == 2 ? MonitoringEvent::alert(AlertSeverity::Error, "Budget spent", message)
-                              : MonitoringEvent::alert(AlertSeverity::Warning, "Budget nearly spent", message));
+  alerts.push_back(
+      level == 2 ? MonitoringEvent::alert(AlertSeverity::Error, "Budget spent", message)
+                 : MonitoringEvent::alert(AlertSeverity::Warning, "Budget nearly spent", message));
   return alerts;
 }
 

@@ -13,8 +13,8 @@
 
 namespace ltb::collector {
 
-/// Adds llm_budget_limit_usd and llm_budget_remaining_usd to the store when there is a budget. tick() from one thread at a
-/// time. Nothing is stopped: watching does not interfere.
+/// Adds llm_budget_limit_usd and llm_budget_remaining_usd to the store when there is a budget.
+/// tick() from one thread at a time. Nothing is stopped: watching does not interfere.
 class BudgetMonitor {
  public:
   BudgetMonitor(metrics::MetricStore& store, std::optional<double> budget_usd,

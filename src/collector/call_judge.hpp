@@ -1,4 +1,5 @@
-// What a finished call costs and which service levels it kept: the same for scopes and hand-published events.
+// What a finished call costs and which service levels it kept: the same for scopes and
+// hand-published events.
 #pragma once
 
 #include "metrics/request_series.hpp"
@@ -17,10 +18,13 @@ class CallJudge {
   CallJudge(std::optional<PriceTable> prices, std::vector<ServiceLevel> levels)
       : prices_(std::move(prices)), levels_(std::move(levels)) {}
 
-  /// Fills in the cost from the price table when the call has usage and no cost of the provider's own.
+  /// Fills in the cost from the price table when the call has usage and no cost of the provider's
+  /// own.
   void price(const metrics::RequestSeries& series, metrics::CallRecord& call) const noexcept;
-  /// Counts the call as good or bad for each service level that applies to its series. Cancelled calls do not count.
-  void count_service_levels(metrics::RequestSeries& series, const metrics::CallRecord& call) const noexcept;
+  /// Counts the call as good or bad for each service level that applies to its series. Cancelled
+  /// calls do not count.
+  void count_service_levels(metrics::RequestSeries& series,
+                            const metrics::CallRecord& call) const noexcept;
   [[nodiscard]] const std::vector<ServiceLevel>& levels() const noexcept { return levels_; }
 
  private:

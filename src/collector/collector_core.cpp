@@ -12,8 +12,9 @@ using metrics::CallStatus;
 using metrics::RequestLayout;
 using metrics::RequestSeries;
 
-CollectorCore::CollectorCore(metrics::MetricStore& store, EventBusCore& bus, const support::Clock& clock,
-                             const MonitoringConfig& config, support::Log log)
+CollectorCore::CollectorCore(metrics::MetricStore& store, EventBusCore& bus,
+                             const support::Clock& clock, const MonitoringConfig& config,
+                             support::Log log)
     : store_(store),
       bus_(bus),
       clock_(clock),
@@ -40,7 +41,8 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
     } else if (const auto* evaluation = event.evaluation()) {
       apply_evaluation(event.event_type, *evaluation);
     } else if (const auto* provider = event.provider()) {
-      store_.provider_series(provider->provider).health.store(provider->status, std::memory_order_relaxed);
+      store_.provider_series(provider->provider)
+          .health.store(provider->status, std::memory_order_relaxed);
     } else if (const auto* metric = event.metric()) {
       std::string why;
       if (!store_.record(metric->metric, &why)) log_.warn("metrics: refused {}", why);
@@ -51,7 +53,8 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
 }
 
 void CollectorCore::apply_request(EventType type, RequestPayload& request) noexcept {
-  const std::string_view model = request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
+  const std::string_view model =
+      request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
   RequestSeries& series = store_.request_series(request.provider, model);
   if (type == EventType::RequestStarted) {
     series.provider_series->manual_started();
@@ -75,10 +78,12 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
     call.cost = metrics::to_exact_cost(*request.cost);
     if (!call.cost) store_.count_rejected();
   }
-  if (request.finish_reason) call.finish_reason = metrics::finish_reason_index(*request.finish_reason);
+  if (request.finish_reason)
+    call.finish_reason = metrics::finish_reason_index(*request.finish_reason);
   if (type == EventType::RequestFailed) {
     call.error_type = request.error_type.value_or(ErrorType::Other);
-    call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
+    call.status =
+        call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   }
   if (request.time_to_first_token) {
     call.time_to_first_token_ns = metrics::to_nanoseconds(*request.time_to_first_token);
@@ -104,21 +109,26 @@ void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& ev
   constexpr std::size_t kMostOpen = 10'000;
   if (type == EventType::EvaluationStarted) {
     support::MutexLock lock(evaluations_mutex_);
-    // Evaluations that are started and never completed would pile up: beyond the bound, durations are not taken.
-    if (open_evaluations_.size() < kMostOpen) open_evaluations_[evaluation.evaluation_id] = clock_.steady_now();
+    // Evaluations that are started and never completed would pile up: beyond the bound, durations
+    // are not taken.
+    if (open_evaluations_.size() < kMostOpen)
+      open_evaluations_[evaluation.evaluation_id] = clock_.steady_now();
     return;
   }
   std::optional<std::uint64_t> duration_ns;
   {
     support::MutexLock lock(evaluations_mutex_);
-    if (const auto started = open_evaluations_.find(evaluation.evaluation_id); started != open_evaluations_.end()) {
-      duration_ns = static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.steady_now() - started->second).count());
+    if (const auto started = open_evaluations_.find(evaluation.evaluation_id);
+        started != open_evaluations_.end()) {
+      duration_ns = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                   clock_.steady_now() - started->second)
+                                                   .count());
       open_evaluations_.erase(started);
     }
   }
-  store_.evaluated(store_.evaluation_series(evaluation.provider, evaluation.model, evaluation.metric_name),
-                   evaluation.score.value_or(NAN), duration_ns);
+  store_.evaluated(
+      store_.evaluation_series(evaluation.provider, evaluation.model, evaluation.metric_name),
+      evaluation.score.value_or(NAN), duration_ns);
 }
 
 void CollectorCore::tick() noexcept {
@@ -149,7 +159,8 @@ CallTotals CollectorCore::totals() {
   for (const RequestSeries* series : store_.all_request_series()) sum.add(*series);
   CallTotals totals;
   sum.write(totals);
-  for (const auto* provider : store_.all_provider_series()) totals.active_requests += provider->active();
+  for (const auto* provider : store_.all_provider_series())
+    totals.active_requests += provider->active();
   return totals;
 }
 
@@ -163,11 +174,13 @@ std::vector<ProviderStats> CollectorCore::provider_stats() {
     ProviderStats stats;
     stats.provider = provider->provider();
     stats.status = provider->health.load(std::memory_order_relaxed);
-    if (const auto sum = sums.find(provider->provider()); sum != sums.end()) sum->second.write(stats);
+    if (const auto sum = sums.find(provider->provider()); sum != sums.end())
+      sum->second.write(stats);
     stats.active_requests = provider->active();
     all.push_back(std::move(stats));
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.provider < b.provider; });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.provider < b.provider; });
   return all;
 }
 
@@ -195,7 +208,8 @@ std::vector<ModelStats> CollectorCore::model_stats() {
   return all;
 }
 
-std::optional<ModelStats> CollectorCore::model_stats(std::string_view provider, std::string_view model) {
+std::optional<ModelStats> CollectorCore::model_stats(std::string_view provider,
+                                                     std::string_view model) {
   for (ModelStats& stats : model_stats())
     if (stats.provider == provider && stats.model == model) return std::move(stats);
   return std::nullopt;

@@ -1,4 +1,5 @@
-// The one bookkeeping: every event and every scope ends here, and every question about them is answered here.
+// The one bookkeeping: every event and every scope ends here, and every question about them is
+// answered here.
 #pragma once
 
 #include "collector/benchmark_tracker.hpp"
@@ -31,8 +32,9 @@ class CollectorCore final : public EventSink {
   /// Books a hand-published event, on the publisher's thread.
   void apply(MonitoringEvent& event) noexcept override;
 
-  /// Samples history; judges health and benchmarks and publishes what changed. Called about four times a second while the
-  /// system runs; every question samples history by itself, so nothing is missed without it.
+  /// Samples history; judges health and benchmarks and publishes what changed. Called about four
+  /// times a second while the system runs; every question samples history by itself, so nothing is
+  /// missed without it.
   void tick() noexcept;
 
   [[nodiscard]] const collector::CallJudge& judge() const noexcept { return judge_; }
@@ -41,8 +43,10 @@ class CollectorCore final : public EventSink {
   [[nodiscard]] std::vector<ProviderStats> provider_stats();
   [[nodiscard]] std::optional<ProviderStats> provider_stats(std::string_view provider);
   [[nodiscard]] std::vector<ModelStats> model_stats();
-  [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider, std::string_view model);
-  [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model, std::chrono::seconds window);
+  [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider,
+                                                      std::string_view model);
+  [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
+                                        std::chrono::seconds window);
   [[nodiscard]] HistorySeries history(const HistoryQuery& query);
   [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const { return benchmarks_.statuses(); }
 
@@ -62,8 +66,10 @@ class CollectorCore final : public EventSink {
   collector::ProviderHealthMonitor health_;
   collector::BudgetMonitor budget_;
   support::Mutex evaluations_mutex_;
-  // Evaluations that started and did not end yet, for their durations. Bounded: see apply_evaluation().
-  std::map<std::string, support::SteadyTime, std::less<>> open_evaluations_ LTB_GUARDED_BY(evaluations_mutex_);
+  // Evaluations that started and did not end yet, for their durations. Bounded: see
+  // apply_evaluation().
+  std::map<std::string, support::SteadyTime, std::less<>> open_evaluations_
+      LTB_GUARDED_BY(evaluations_mutex_);
 };
 
 }  // namespace ltb::detail

@@ -1,4 +1,5 @@
-// What happened second by second: counts and sketches at three resolutions, bounded in time and memory.
+// What happened second by second: counts and sketches at three resolutions, bounded in time and
+// memory.
 #pragma once
 
 #include "metrics/sketch.hpp"
@@ -15,8 +16,8 @@
 
 namespace ltb::collector {
 
-/// Seconds since the Unix epoch as they were when the collector started, carried on by the steady clock: a step of the
-/// wall clock moves no slot.
+/// Seconds since the Unix epoch as they were when the collector started, carried on by the steady
+/// clock: a step of the wall clock moves no slot.
 using Second = std::int64_t;
 
 /// What was added in some stretch of time. Deltas of the same series add up.
@@ -136,7 +137,8 @@ struct HistoryReach {
   explicit HistoryReach(Second retention) noexcept {
     // Rates look back a minute, whatever the retention.
     constexpr std::array<Second, 3> kLeast{60, 0, 0};
-    for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = std::min(keep[i], std::max(retention, kLeast[i]));
+    for (std::size_t i = 0; i < keep.size(); ++i)
+      keep[i] = std::min(keep[i], std::max(retention, kLeast[i]));
   }
   /// The finest tier that reaches back to `age` seconds ago.
   [[nodiscard]] std::size_t finest_for(Second age) const noexcept {
@@ -163,7 +165,8 @@ class SeriesHistory {
   }
 
  private:
-  std::array<HistoryTier, 3> tiers_{HistoryTier{HistoryReach::kSteps[0]}, HistoryTier{HistoryReach::kSteps[1]},
+  std::array<HistoryTier, 3> tiers_{HistoryTier{HistoryReach::kSteps[0]},
+                                    HistoryTier{HistoryReach::kSteps[1]},
                                     HistoryTier{HistoryReach::kSteps[2]}};
 };
 

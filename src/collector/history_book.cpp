@@ -9,12 +9,14 @@ namespace ltb::collector {
 namespace {
 
 constexpr Second kPercentileWindow = 300;
-constexpr double kLongGap = 2;  // seconds; a running system samples four times in one
+constexpr double kLongGap = 2;           // seconds; a running system samples four times in one
 constexpr std::size_t kFiveSeconds = 1;  // the tier with 5 s slots
 
-// Widths people read easily; each is a multiple of a tier's step, so that slots add up without remainder.
+// Widths people read easily; each is a multiple of a tier's step, so that slots add up without
+// remainder.
 Second nice_step(Second at_least) noexcept {
-  for (const Second step : {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400})
+  for (const Second step :
+       {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400})
     if (step >= at_least) return step;
   return (at_least + 86399) / 86400 * 86400;
 }
@@ -25,8 +27,8 @@ Percentiles percentiles_of(const metrics::DenseSketch& sketch) {
 
 }  // namespace
 
-HistoryBook::HistoryBook(metrics::MetricStore& store, const support::Clock& clock, std::chrono::seconds retention,
-                         std::size_t max_bytes, support::Log log)
+HistoryBook::HistoryBook(metrics::MetricStore& store, const support::Clock& clock,
+                         std::chrono::seconds retention, std::size_t max_bytes, support::Log log)
     : store_(store),
       clock_(clock),
       steady_start_(clock.steady_now()),
@@ -52,8 +54,9 @@ void HistoryBook::find_new_series() {
   }
   if (providers_.size() < store_.provider_series_count()) {
     for (const metrics::ProviderSeries* series : store_.all_provider_series()) {
-      const bool known = std::any_of(providers_.begin(), providers_.end(),
-                                     [&](const auto& provider) { return provider->series == series; });
+      const bool known =
+          std::any_of(providers_.begin(), providers_.end(),
+                      [&](const auto& provider) { return provider->series == series; });
       if (!known) providers_.push_back(std::make_unique<ProviderEntry>(ProviderEntry{series, {}}));
     }
   }
@@ -78,8 +81,8 @@ void HistoryBook::sample() {
     if (delta.active > 0) provider->history.add(now, delta);
     provider->history.trim(now, reach_);
   }
-  // What happened since the last look is filed under this second. When nobody looked for long (the system was not
-  // started), rates must divide by that time instead: rate_seconds() asks for it.
+  // What happened since the last look is filed under this second. When nobody looked for long (the
+  // system was not started), rates must divide by that time instead: rate_seconds() asks for it.
   if (found_any && exact_now - last_sample_ > kLongGap) {
     gap_end_ = exact_now;
     gap_seconds_ = exact_now - last_sample_;
@@ -102,7 +105,8 @@ std::size_t HistoryBook::bytes() const {
 
 void HistoryBook::enforce_limits(Second now) {
   while (bytes_locked() > max_bytes_) {
-    // Halve the reach of the tier with the most slots: the resolution that costs most is given up first.
+    // Halve the reach of the tier with the most slots: the resolution that costs most is given up
+    // first.
     const auto& keep = reach_.keep;  // by name: a lambda is not seen to hold the mutex
     const auto slots = [&keep](std::size_t i) { return keep[i] / HistoryReach::kSteps[i]; };
     std::size_t most = 0;
@@ -114,24 +118,28 @@ void HistoryBook::enforce_limits(Second now) {
     for (const auto& provider : providers_) provider->history.trim(now, reach_);
     if (!limit_logged_) {
       limit_logged_ = true;
-      log_.warn("history: {} bytes are in use, the limit; older history is forgotten early from now on "
-                "(raise it with with_max_history_bytes() or LTB_MAX_HISTORY_BYTES)",
-                max_bytes_);
+      log_.warn(
+          "history: {} bytes are in use, the limit; older history is forgotten early from now on "
+          "(raise it with with_max_history_bytes() or LTB_MAX_HISTORY_BYTES)",
+          max_bytes_);
     }
   }
 }
 
 template <typename Visit>
 void HistoryBook::visit(const HistoryTier& tier, Second from, Second to, Visit&& visit) {
-  for (auto slot = tier.from(from); slot != tier.slots().end() && slot->start < to; ++slot) visit(*slot);
+  for (auto slot = tier.from(from); slot != tier.slots().end() && slot->start < to; ++slot)
+    visit(*slot);
 }
 
 double HistoryBook::rate_seconds(Second window) const {
   const double now = seconds_now();
-  const double first = std::floor(now) - static_cast<double>(window - 1);  // as window_stats() selects slots
+  const double first =
+      std::floor(now) - static_cast<double>(window - 1);  // as window_stats() selects slots
   const std::chrono::duration<double> up = clock_.steady_now() - steady_start_;
   support::MutexLock lock(mutex_);
-  double covered = std::min({now - first, up.count(), static_cast<double>(std::max<Second>(1, reach_.keep[0]))});
+  double covered =
+      std::min({now - first, up.count(), static_cast<double>(std::max<Second>(1, reach_.keep[0]))});
   // A slot in the window that holds more than its second.
   if (gap_end_ >= first) covered = std::max(covered, now - gap_end_ + gap_seconds_);
   return std::max(1.0, covered);
@@ -148,11 +156,12 @@ WindowStats HistoryBook::window_stats(const metrics::RequestSeries& series) cons
     stats.last_60s.merge(slot.delta);
     if (slot.start > now - 10) stats.last_10s.merge(slot.delta);
   });
-  visit(history.tier(kFiveSeconds), now - kPercentileWindow, now + 1, [&](const HistoryTier::Slot& slot) {
-    stats.latency.add(slot.delta.latency);
-    stats.first_token.add(slot.delta.first_token);
-    stats.inter_token.add(slot.delta.inter_token);
-  });
+  visit(history.tier(kFiveSeconds), now - kPercentileWindow, now + 1,
+        [&](const HistoryTier::Slot& slot) {
+          stats.latency.add(slot.delta.latency);
+          stats.first_token.add(slot.delta.first_token);
+          stats.inter_token.add(slot.delta.inter_token);
+        });
   return stats;
 }
 
@@ -165,7 +174,9 @@ Percentiles HistoryBook::percentiles(std::string_view provider, std::string_view
   metrics::DenseSketch sketch;
   for (const auto& entry : entries_) {
     const auto& series = entry->sampler.series();
-    if ((!provider.empty() && series.provider() != provider) || (!model.empty() && series.model() != model)) continue;
+    if ((!provider.empty() && series.provider() != provider) ||
+        (!model.empty() && series.model() != model))
+      continue;
     visit(entry->history.tier(tier), now - seconds + 1, now + 1,
           [&](const HistoryTier::Slot& slot) { sketch.add(slot.delta.latency); });
   }
@@ -183,7 +194,8 @@ HistoryDelta HistoryBook::provider_delta(std::string_view provider, Second windo
   return sum;
 }
 
-std::vector<const SeriesHistory*> HistoryBook::select(const HistoryQuery& query, bool active) const {
+std::vector<const SeriesHistory*> HistoryBook::select(const HistoryQuery& query,
+                                                      bool active) const {
   std::vector<const SeriesHistory*> selected;
   if (active && query.model.empty()) {
     for (const auto& provider : providers_)
@@ -203,11 +215,15 @@ std::vector<const SeriesHistory*> HistoryBook::select(const HistoryQuery& query,
 HistorySeries HistoryBook::history(const HistoryQuery& query) const {
   const HistoryMetric metric = history_metric(query.metric);
   const Second now = second_now();
-  // How far the wall clock was moved since the start: slots are kept in unmoved time, points shown in the wall's.
+  // How far the wall clock was moved since the start: slots are kept in unmoved time, points shown
+  // in the wall's.
   const std::chrono::duration<double> wall = clock_.system_now().time_since_epoch();
   const std::chrono::seconds clock_step{std::llround(wall.count() - seconds_now())};
   Second to = now;
-  if (query.to) to = (std::chrono::floor<std::chrono::seconds>(*query.to) - clock_step).time_since_epoch().count();
+  if (query.to)
+    to = (std::chrono::floor<std::chrono::seconds>(*query.to) - clock_step)
+             .time_since_epoch()
+             .count();
   to = std::min(to, now);
   const Second window = std::clamp<Second>(query.window.count(), 1, 604800);
   const auto most = static_cast<Second>(std::clamp<std::size_t>(query.max_points, 1, 100'000));
@@ -218,7 +234,8 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
   if (query.step.count() == 0) step = nice_step(std::max(step, (window + most - 1) / most));
   if (step % HistoryReach::kSteps[finest] != 0) step = nice_step(step);
   std::size_t tier = finest;
-  while (tier + 1 < HistoryReach::kSteps.size() && step % HistoryReach::kSteps[tier + 1] == 0) ++tier;
+  while (tier + 1 < HistoryReach::kSteps.size() && step % HistoryReach::kSteps[tier + 1] == 0)
+    ++tier;
 
   const Second last = to - to % step;
   const Second first = last - std::max<Second>(0, (window + step - 1) / step - 1) * step;
@@ -240,7 +257,8 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
         deltas[index].merge(slot.delta);
       }
     });
-    for (std::size_t i = 0; i < peak.size(); ++i) deltas[i].active += peak[i];  // over providers, gauges add up
+    for (std::size_t i = 0; i < peak.size(); ++i)
+      deltas[i].active += peak[i];  // over providers, gauges add up
   }
   if (metric.kind == HistoryKind::CostTotal) {
     for (const auto& entry : entries_) {
@@ -257,7 +275,8 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
     }
   }
 
-  // Of a provider never heard of nothing is known; of all of them together it is known that nothing happened.
+  // Of a provider never heard of nothing is known; of all of them together it is known that nothing
+  // happened.
   const bool is_known = !selected.empty() || (query.provider.empty() && query.model.empty());
   HistorySeries series;
   series.step = std::chrono::seconds{step};
@@ -273,7 +292,8 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) const {
     // The newest step is not over yet: its rate is over the part that is.
     const double begun = std::max(static_cast<double>(start), static_cast<double>(born));
     const double seconds = std::clamp(now_exact - begun, 1.0, static_cast<double>(step));
-    const bool is_kept = start + step > now - reach_.keep[tier];  // what is forgotten is not known to be 0
+    const bool is_kept =
+        start + step > now - reach_.keep[tier];  // what is forgotten is not known to be 0
     if (ran && is_kept && is_known) point.value = metric.read(deltas[i], seconds);
     series.points.push_back(point);
   }

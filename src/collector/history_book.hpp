@@ -30,10 +30,11 @@ struct WindowStats {
 /// Thread safety: every member from any thread; the mutex is never taken by a recording thread.
 class HistoryBook {
  public:
-  HistoryBook(metrics::MetricStore& store, const support::Clock& clock, std::chrono::seconds retention,
-              std::size_t max_bytes, support::Log log);
+  HistoryBook(metrics::MetricStore& store, const support::Clock& clock,
+              std::chrono::seconds retention, std::size_t max_bytes, support::Log log);
 
-  /// Books what was added to every series since the last call. Cheap, idempotent; every question calls it first.
+  /// Books what was added to every series since the last call. Cheap, idempotent; every question
+  /// calls it first.
   void sample();
 
   [[nodiscard]] WindowStats window_stats(const metrics::RequestSeries& series) const;
@@ -62,8 +63,8 @@ class HistoryBook {
   void find_new_series() LTB_REQUIRES(mutex_);
   void enforce_limits(Second now) LTB_REQUIRES(mutex_);
   [[nodiscard]] std::size_t bytes_locked() const LTB_REQUIRES(mutex_);
-  [[nodiscard]] std::vector<const SeriesHistory*> select(const HistoryQuery& query, bool active) const
-      LTB_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<const SeriesHistory*> select(const HistoryQuery& query,
+                                                         bool active) const LTB_REQUIRES(mutex_);
   template <typename Visit>
   static void visit(const HistoryTier& tier, Second from, Second to, Visit&& visit);
 

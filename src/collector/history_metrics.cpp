@@ -11,8 +11,12 @@ namespace {
 
 using Read = std::optional<double> (*)(const HistoryDelta&, double);
 
-double rate(std::uint64_t count, double seconds) { return static_cast<double>(count) / seconds; }
-double usd(std::uint64_t nano) { return static_cast<double>(nano) / 1e9; }
+double rate(std::uint64_t count, double seconds) {
+  return static_cast<double>(count) / seconds;
+}
+double usd(std::uint64_t nano) {
+  return static_cast<double>(nano) / 1e9;
+}
 
 std::optional<double> quantile(const metrics::SparseSketch& sketch, double q) {
   metrics::DenseSketch dense;
@@ -34,11 +38,16 @@ const std::map<std::string_view, Row>& rows() {
   using enum HistoryKind;
   using D = const HistoryDelta&;
   static const std::map<std::string_view, Row> table{
-      {"requests_per_second", {Rate, [](D d, double s) -> std::optional<double> { return rate(d.finished(), s); }}},
-      {"success_per_second", {Rate, [](D d, double s) -> std::optional<double> { return rate(d.success, s); }}},
-      {"errors_per_second", {Rate, [](D d, double s) -> std::optional<double> { return rate(d.error, s); }}},
-      {"cancelled_per_second", {Rate, [](D d, double s) -> std::optional<double> { return rate(d.cancelled, s); }}},
-      {"error_rate", {Measurement, [](D d, double) { return share(d.error, d.success + d.error); }}},
+      {"requests_per_second",
+       {Rate, [](D d, double s) -> std::optional<double> { return rate(d.finished(), s); }}},
+      {"success_per_second",
+       {Rate, [](D d, double s) -> std::optional<double> { return rate(d.success, s); }}},
+      {"errors_per_second",
+       {Rate, [](D d, double s) -> std::optional<double> { return rate(d.error, s); }}},
+      {"cancelled_per_second",
+       {Rate, [](D d, double s) -> std::optional<double> { return rate(d.cancelled, s); }}},
+      {"error_rate",
+       {Measurement, [](D d, double) { return share(d.error, d.success + d.error); }}},
       {"latency_avg",
        {Measurement,
         [](D d, double) -> std::optional<double> {
@@ -59,9 +68,13 @@ const std::map<std::string_view, Row>& rows() {
       {"output_tokens_per_second",
        {Rate, [](D d, double s) -> std::optional<double> { return rate(d.output_tokens, s); }}},
       {"cost", {Rate, [](D d, double) -> std::optional<double> { return usd(d.cost_nano); }}},
-      {"cost_per_hour", {Rate, [](D d, double s) -> std::optional<double> { return usd(d.cost_nano) / s * 3600; }}},
-      {"cost_total", {CostTotal, [](D d, double) -> std::optional<double> { return usd(d.cost_nano); }}},
-      {"active_requests", {Active, [](D d, double) -> std::optional<double> { return static_cast<double>(d.active); }}},
+      {"cost_per_hour",
+       {Rate, [](D d, double s) -> std::optional<double> { return usd(d.cost_nano) / s * 3600; }}},
+      {"cost_total",
+       {CostTotal, [](D d, double) -> std::optional<double> { return usd(d.cost_nano); }}},
+      {"active_requests",
+       {Active,
+        [](D d, double) -> std::optional<double> { return static_cast<double>(d.active); }}},
   };
   return table;
 }
@@ -72,7 +85,8 @@ HistoryMetric history_metric(std::string_view name) {
   constexpr std::string_view kErrors = "errors.";
   if (name.starts_with(kErrors)) {
     if (const auto type = parse_error_type(name.substr(kErrors.size())))
-      return {HistoryKind::Rate, [type = *type](const HistoryDelta& delta, double seconds) -> std::optional<double> {
+      return {HistoryKind::Rate,
+              [type = *type](const HistoryDelta& delta, double seconds) -> std::optional<double> {
                 return rate(delta.errors_of(type), seconds);
               }};
   }
@@ -80,8 +94,8 @@ HistoryMetric history_metric(std::string_view name) {
   if (found != rows().end()) return {found->second.kind, found->second.read};
   std::string known;
   for (const auto& [metric, row] : rows()) known.append(metric).append(", ");
-  throw std::invalid_argument("history metric \"" + support::escape_for_log(name) + "\": expected one of " + known +
-                              "errors.<error_type>");
+  throw std::invalid_argument("history metric \"" + support::escape_for_log(name) +
+                              "\": expected one of " + known + "errors.<error_type>");
 }
 
 }  // namespace ltb::collector

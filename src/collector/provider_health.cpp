@@ -97,7 +97,8 @@ std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
     const HistoryDelta window = history_.provider_delta(provider->provider(), kWindow);
     ProviderHealth& judged = judged_.try_emplace(provider, ProviderHealth::Healthy).first->second;
     const std::uint64_t answered = window.success + window.error;
-    const bool forgotten = answered == 0 && judged != ProviderHealth::Healthy && is_silent(*provider);
+    const bool forgotten =
+        answered == 0 && judged != ProviderHealth::Healthy && is_silent(*provider);
     if (answered < thresholds_.minimum_requests && !forgotten) continue;
     ProviderHealth health = judge(window, thresholds_);
     if (is_better(health, judged)) {

@@ -8,12 +8,14 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   std::array<std::uint64_t, RequestLayout::kDuration> words{};
   series_->words.sum_range(0, RequestLayout::kDuration, words.data());
   const auto active = static_cast<std::int64_t>(words[RequestLayout::kActive]);
-  // The duration sum also moves for a latency published as a metric of its own, which finishes no call.
+  // The duration sum also moves for a latency published as a metric of its own, which finishes no
+  // call.
   const std::uint64_t duration_sum = series_->words.sum(series_->layout->duration_sum());
   // So do errors: an ErrorMetric is published without a call.
   std::array<std::uint64_t, kErrorTypeCount> errors{};
   series_->words.sum_range(series_->layout->errors, kErrorTypeCount, errors.data());
-  if (words == last_words_ && duration_sum == last_duration_sum_ && errors == last_errors_ && active <= 0)
+  if (words == last_words_ && duration_sum == last_duration_sum_ && errors == last_errors_ &&
+      active <= 0)
     return std::nullopt;
 
   const auto added = [&](std::uint32_t index) { return words[index] - last_words_[index]; };
@@ -35,14 +37,17 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
 
   for (std::size_t i = 0; i < errors.size(); ++i)
     if (errors[i] != last_errors_[i])
-      delta.add_error(static_cast<ErrorType>(i), static_cast<std::uint32_t>(errors[i] - last_errors_[i]));
+      delta.add_error(static_cast<ErrorType>(i),
+                      static_cast<std::uint32_t>(errors[i] - last_errors_[i]));
   last_errors_ = errors;
 
   last_slo_good_.resize(series_->slo_indexes.size(), 0);
   for (std::size_t i = 0; i < last_slo_good_.size(); ++i) {
-    const std::uint64_t good = series_->words.sum(series_->layout->slos + 2 * series_->slo_indexes[i]);
+    const std::uint64_t good =
+        series_->words.sum(series_->layout->slos + 2 * series_->slo_indexes[i]);
     if (good != last_slo_good_[i])
-      delta.add_slo_good(series_->slo_indexes[i], static_cast<std::uint32_t>(good - last_slo_good_[i]));
+      delta.add_slo_good(series_->slo_indexes[i],
+                         static_cast<std::uint32_t>(good - last_slo_good_[i]));
     last_slo_good_[i] = good;
   }
 
@@ -52,7 +57,8 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   return delta;
 }
 
-void SeriesSampler::sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last, metrics::SparseSketch& out) {
+void SeriesSampler::sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last,
+                                  metrics::SparseSketch& out) {
   if (sketch.is_untouched()) return;
   constexpr std::uint32_t kBuckets = metrics::SketchLayout::kBuckets;
   std::array<std::uint32_t, kBuckets> now{};

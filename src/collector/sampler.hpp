@@ -10,8 +10,8 @@
 
 namespace ltb::collector {
 
-/// Remembers the last sums of one series. Differences of sums that only grow are exact whatever the recorders do
-/// meanwhile, so there is nothing to rotate or lock on the recording side.
+/// Remembers the last sums of one series. Differences of sums that only grow are exact whatever the
+/// recorders do meanwhile, so there is nothing to rotate or lock on the recording side.
 class SeriesSampler {
  public:
   explicit SeriesSampler(const metrics::RequestSeries& series) : series_(&series) {}
@@ -22,14 +22,15 @@ class SeriesSampler {
 
  private:
   using Sketch = metrics::Sharded<std::uint32_t>;
-  static void sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last, metrics::SparseSketch& out);
+  static void sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last,
+                            metrics::SparseSketch& out);
 
   const metrics::RequestSeries* series_;
   std::array<std::uint64_t, metrics::RequestLayout::kDuration> last_words_{};  // the scalar words
   std::uint64_t last_duration_sum_ = 0;
   std::array<std::uint64_t, kErrorTypeCount> last_errors_{};
   std::vector<std::uint64_t> last_slo_good_;  // as series().slo_indexes
-  std::vector<std::uint32_t> last_latency_;  // empty until the sketch has something
+  std::vector<std::uint32_t> last_latency_;   // empty until the sketch has something
   std::vector<std::uint32_t> last_first_token_;
   std::vector<std::uint32_t> last_inter_token_;
 };

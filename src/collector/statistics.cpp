@@ -15,7 +15,8 @@ Percentiles percentiles_of(const metrics::DenseSketch& sketch) {
 void StatisticsSum::add(const metrics::RequestSeries& series) {
   const RequestLayout& layout = *series.layout;
   series.words.sum_range(0, RequestLayout::kDuration, words_.data());
-  for (std::uint32_t i = 0; i < layout.duration.count(); ++i) observed_ += series.words.sum(RequestLayout::kDuration + i);
+  for (std::uint32_t i = 0; i < layout.duration.count(); ++i)
+    observed_ += series.words.sum(RequestLayout::kDuration + i);
   duration_ns_ += series.words.sum(layout.duration_sum());
   series.words.sum_range(layout.errors, kErrorTypeCount, errors_.data());
   for (const std::uint32_t index : series.slo_indexes) {
@@ -35,12 +36,15 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.successful_requests = words_[RequestLayout::kStatus];
   totals.failed_requests = words_[RequestLayout::kStatus + 1];
   totals.cancelled_requests = words_[RequestLayout::kStatus + 2];
-  totals.total_requests = totals.successful_requests + totals.failed_requests + totals.cancelled_requests;
+  totals.total_requests =
+      totals.successful_requests + totals.failed_requests + totals.cancelled_requests;
   totals.total_input_tokens = words_[RequestLayout::kInputTokens];
   totals.total_output_tokens = words_[RequestLayout::kOutputTokens];
-  totals.total_cost_nano_usd = words_[RequestLayout::kCostNano] + words_[RequestLayout::kCostPico] / 1000;
+  totals.total_cost_nano_usd =
+      words_[RequestLayout::kCostNano] + words_[RequestLayout::kCostPico] / 1000;
   totals.total_cost = static_cast<double>(totals.total_cost_nano_usd) / 1e9;
-  if (observed_ > 0) totals.avg_latency = static_cast<double>(duration_ns_) / 1e9 / static_cast<double>(observed_);
+  if (observed_ > 0)
+    totals.avg_latency = static_cast<double>(duration_ns_) / 1e9 / static_cast<double>(observed_);
   totals.latency = percentiles_of(windows_.latency);
   totals.time_to_first_token = percentiles_of(windows_.first_token);
   totals.inter_token_latency = percentiles_of(windows_.inter_token);
@@ -50,9 +54,11 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.input_tokens_per_second = static_cast<double>(recent.input_tokens) / ten;
   totals.output_tokens_per_second = static_cast<double>(recent.output_tokens) / ten;
   const HistoryDelta& minute = windows_.last_60s;
-  totals.cost_per_hour = static_cast<double>(minute.cost_nano) / 1e9 / history_->rate_seconds(60) * 3600;
+  totals.cost_per_hour =
+      static_cast<double>(minute.cost_nano) / 1e9 / history_->rate_seconds(60) * 3600;
   if (minute.success + minute.error > 0)
-    totals.error_rate = static_cast<double>(minute.error) / static_cast<double>(minute.success + minute.error);
+    totals.error_rate =
+        static_cast<double>(minute.error) / static_cast<double>(minute.success + minute.error);
   totals.errors = errors_;
   for (std::size_t i = 0; i < slos_.size(); ++i) {
     if (!slos_[i].applies) continue;
@@ -60,7 +66,8 @@ void StatisticsSum::write(CallTotals& totals) const {
     slo.name = (*levels_)[i].name;
     slo.good = slos_[i].good;
     slo.bad = slos_[i].bad;
-    if (slo.good + slo.bad > 0) slo.attainment = static_cast<double>(slo.good) / static_cast<double>(slo.good + slo.bad);
+    if (slo.good + slo.bad > 0)
+      slo.attainment = static_cast<double>(slo.good) / static_cast<double>(slo.good + slo.bad);
     slo.goodput = static_cast<double>(recent.slo_good_of(static_cast<std::uint32_t>(i))) / ten;
     totals.slos.push_back(std::move(slo));
   }

@@ -12,7 +12,8 @@
 
 namespace ltb::collector {
 
-/// Sums one or more series: totals straight from the words that /metrics shows, windows from history.
+/// Sums one or more series: totals straight from the words that /metrics shows, windows from
+/// history.
 class StatisticsSum {
  public:
   /// Both must outlive this.

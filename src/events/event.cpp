@@ -159,15 +159,21 @@ std::size_t payload_index(EventType type) noexcept {
   switch (type) {
     case EventType::RequestStarted:
     case EventType::RequestCompleted:
-    case EventType::RequestFailed: return 0;
+    case EventType::RequestFailed:
+      return 0;
     case EventType::BenchmarkStarted:
     case EventType::BenchmarkProgress:
-    case EventType::BenchmarkCompleted: return 1;
+    case EventType::BenchmarkCompleted:
+      return 1;
     case EventType::EvaluationStarted:
-    case EventType::EvaluationCompleted: return 2;
-    case EventType::ProviderStatus: return 3;
-    case EventType::MetricRecorded: return 4;
-    case EventType::SystemAlert: return 5;
+    case EventType::EvaluationCompleted:
+      return 2;
+    case EventType::ProviderStatus:
+      return 3;
+    case EventType::MetricRecorded:
+      return 4;
+    case EventType::SystemAlert:
+      return 5;
   }
   return std::variant_npos;
 }
@@ -177,7 +183,8 @@ std::size_t payload_index(EventType type) noexcept {
 MonitoringEvent::MonitoringEvent(EventType type, EventPayload data)
     : event_type(type), payload(std::move(data)) {
   if (payload.index() != payload_index(type))
-    throw std::invalid_argument("MonitoringEvent: " + std::string(to_string(type)) + " with the payload of another event");
+    throw std::invalid_argument("MonitoringEvent: " + std::string(to_string(type)) +
+                                " with the payload of another event");
   std::visit([](auto& held) { clean(held); }, payload);
 }
 

@@ -23,7 +23,9 @@ Subscription& Subscription::operator=(Subscription&& other) noexcept {
   }
   return *this;
 }
-Subscription::~Subscription() { reset(); }
+Subscription::~Subscription() {
+  reset();
+}
 
 void Subscription::reset() noexcept {
   if (key_ == 0) return;
@@ -39,7 +41,8 @@ bool Subscription::is_active() const noexcept {
 
 class EventReceiver::State {
  public:
-  explicit State(std::shared_ptr<detail::EventBusCore> bus) : core(std::move(bus)), cursor(core->add_receiver()) {}
+  explicit State(std::shared_ptr<detail::EventBusCore> bus)
+      : core(std::move(bus)), cursor(core->add_receiver()) {}
   ~State() { core->remove_receiver(); }
 
   // One event per lock: reading ahead would hide from a slow reader how much it lags.
@@ -70,7 +73,8 @@ std::optional<ReceivedEvent> EventReceiver::receive() {
   if (!state_) return std::nullopt;
   while (true) {
     if (auto received = try_receive()) return received;
-    if (state_->core->wait(state_->cursor, state_->closed, std::nullopt) == detail::EventBusCore::Wait::Closed)
+    if (state_->core->wait(state_->cursor, state_->closed, std::nullopt) ==
+        detail::EventBusCore::Wait::Closed)
       return std::nullopt;
   }
 }
@@ -79,11 +83,13 @@ std::optional<ReceivedEvent> EventReceiver::receive_for(std::chrono::nanoseconds
   if (!state_) return std::nullopt;
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
-  if (timeout > Clock::time_point::max() - start) return receive();  // a deadline past the end of time
+  if (timeout > Clock::time_point::max() - start)
+    return receive();  // a deadline past the end of time
   const auto deadline = start + timeout;
   while (true) {
     if (auto received = try_receive()) return received;
-    if (state_->core->wait(state_->cursor, state_->closed, deadline) != detail::EventBusCore::Wait::Ready)
+    if (state_->core->wait(state_->cursor, state_->closed, deadline) !=
+        detail::EventBusCore::Wait::Ready)
       return std::nullopt;
   }
 }
@@ -108,7 +114,9 @@ EventBus::~EventBus() {
   core_->close();
 }
 
-void EventBus::publish(MonitoringEvent event) noexcept { core_->publish(std::move(event)); }
+void EventBus::publish(MonitoringEvent event) noexcept {
+  core_->publish(std::move(event));
+}
 
 void EventBus::add_subscriber(std::shared_ptr<EventSubscriber> subscriber) {
   if (!subscriber) throw std::invalid_argument("EventBus::add_subscriber: the subscriber is null");
@@ -124,10 +132,16 @@ Subscription EventBus::on_event(std::function<void(const MonitoringEvent&)> call
   return Subscription(core_, core_->add_callback(std::move(callback)));
 }
 
-EventReceiver EventBus::subscribe() { return EventReceiver(std::make_unique<EventReceiver::State>(core_)); }
+EventReceiver EventBus::subscribe() {
+  return EventReceiver(std::make_unique<EventReceiver::State>(core_));
+}
 
-EventBusStats EventBus::stats() const noexcept { return core_->stats(); }
+EventBusStats EventBus::stats() const noexcept {
+  return core_->stats();
+}
 
-std::uint64_t EventBus::last_event_id() const noexcept { return core_->last_event_id(); }
+std::uint64_t EventBus::last_event_id() const noexcept {
+  return core_->last_event_id();
+}
 
 }  // namespace ltb

@@ -8,8 +8,9 @@
 
 namespace ltb::detail {
 
-// One inline subscriber. `running` and `active` make a handshake: a caller raises running before it looks at active, a
-// remover lowers active before it looks at running (both seq_cst), so one of them always sees the other.
+// One inline subscriber. `running` and `active` make a handshake: a caller raises running before it
+// looks at active, a remover lowers active before it looks at running (both seq_cst), so one of
+// them always sees the other.
 struct EventBusCore::Subscriber {
   std::uint64_t key = 0;
   std::shared_ptr<EventSubscriber> object;
@@ -20,8 +21,8 @@ struct EventBusCore::Subscriber {
 
 namespace {
 
-// Calls this thread is inside of, innermost first: removing a subscriber from inside a callback must not wait for the
-// very calls it stands in.
+// Calls this thread is inside of, innermost first: removing a subscriber from inside a callback
+// must not wait for the very calls it stands in.
 struct CallFrame {
   const void* bus;
   const CallFrame* outer;
@@ -37,7 +38,8 @@ bool inside_callback_of(const void* bus) noexcept {
 }  // namespace
 
 EventBusCore::EventBusCore(std::size_t capacity) : capacity_(capacity) {
-  if (capacity == 0) throw std::invalid_argument("EventBusOptions::receiver_capacity = 0: expected at least 1");
+  if (capacity == 0)
+    throw std::invalid_argument("EventBusOptions::receiver_capacity = 0: expected at least 1");
 }
 
 EventBusCore::~EventBusCore() = default;
@@ -58,7 +60,8 @@ void EventBusCore::distribute(MonitoringEvent&& event) noexcept {
   std::shared_ptr<const std::function<void()>> wake;
   bool notify = false;
   try {
-    if (event.timestamp == std::chrono::system_clock::time_point{}) event.timestamp = std::chrono::system_clock::now();
+    if (event.timestamp == std::chrono::system_clock::time_point{})
+      event.timestamp = std::chrono::system_clock::now();
     auto owned = std::make_shared<MonitoringEvent>(std::move(event));
     support::MutexLock lock(mutex_);
     // The id is given under the lock, so that ids ascend in the ring.
@@ -117,7 +120,8 @@ void EventBusCore::remove_receiver() noexcept {
   if (--receivers_ == 0) old.swap(ring_);  // nobody will read it: do not keep the events
 }
 
-std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor, std::vector<std::shared_ptr<const MonitoringEvent>>& out,
+std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor,
+                                       std::vector<std::shared_ptr<const MonitoringEvent>>& out,
                                        std::size_t max) {
   out.reserve(out.size() + std::min(max, capacity_));
   std::uint64_t lagged = 0;
@@ -133,8 +137,9 @@ std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor, std::vector<std::s
   return lagged;
 }
 
-EventBusCore::Wait EventBusCore::wait(std::uint64_t cursor, const std::atomic<bool>& closed,
-                                      std::optional<std::chrono::steady_clock::time_point> deadline) {
+EventBusCore::Wait EventBusCore::wait(
+    std::uint64_t cursor, const std::atomic<bool>& closed,
+    std::optional<std::chrono::steady_clock::time_point> deadline) {
   support::MutexLock lock(mutex_);
   ++waiting_;
   Wait result = Wait::Ready;
@@ -160,7 +165,9 @@ EventBusCore::Wait EventBusCore::wait(std::uint64_t cursor, const std::atomic<bo
 }
 
 void EventBusCore::wake_receivers() noexcept {
-  { support::MutexLock lock(mutex_); }  // whoever checks its flag under the lock either sees it or waits by now
+  {
+    support::MutexLock lock(mutex_);
+  }  // whoever checks its flag under the lock either sees it or waits by now
   ready_.notify_all();
 }
 
@@ -202,7 +209,8 @@ std::uint64_t EventBusCore::add_callback(std::function<void(const MonitoringEven
 
 std::uint64_t EventBusCore::add(std::shared_ptr<Subscriber> subscriber) {
   support::MutexLock lock(mutex_);
-  auto list = subscribers_ ? std::make_shared<SubscriberList>(*subscribers_) : std::make_shared<SubscriberList>();
+  auto list = subscribers_ ? std::make_shared<SubscriberList>(*subscribers_)
+                           : std::make_shared<SubscriberList>();
   subscriber->key = next_key_++;
   list->push_back(subscriber);
   subscribers_ = std::move(list);
@@ -243,14 +251,17 @@ bool EventBusCore::remove_subscriber(std::uint64_t key) noexcept {
 }
 
 bool EventBusCore::remove_subscriber(const EventSubscriber* object) noexcept {
-  if (object == nullptr) return false;  // callbacks have no object: null would match the first of them
-  return remove_where([object](const auto& subscriber) { return subscriber->object.get() == object; });
+  if (object == nullptr)
+    return false;  // callbacks have no object: null would match the first of them
+  return remove_where(
+      [object](const auto& subscriber) { return subscriber->object.get() == object; });
 }
 
 bool EventBusCore::has_subscriber(std::uint64_t key) const noexcept {
   support::MutexLock lock(mutex_);
-  return subscribers_ && std::any_of(subscribers_->begin(), subscribers_->end(),
-                                     [key](const auto& subscriber) { return subscriber->key == key; });
+  return subscribers_ &&
+         std::any_of(subscribers_->begin(), subscribers_->end(),
+                     [key](const auto& subscriber) { return subscriber->key == key; });
 }
 
 EventBusStats EventBusCore::stats() const noexcept {

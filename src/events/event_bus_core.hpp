@@ -1,4 +1,5 @@
-// The inside of the EventBus: one bounded ring for all receivers, a list of inline subscribers, an armed wake.
+// The inside of the EventBus: one bounded ring for all receivers, a list of inline subscribers, an
+// armed wake.
 #pragma once
 
 #include "support/mutex.hpp"
@@ -16,14 +17,16 @@
 
 namespace ltb::detail {
 
-/// What every published event passes first: the bookkeeping of the owning system. May complete the event (an ETA, say).
+/// What every published event passes first: the bookkeeping of the owning system. May complete the
+/// event (an ETA, say).
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void apply(MonitoringEvent& event) noexcept = 0;
 };
 
-/// Thread safety: every member from any thread, but for set_sink(), which comes before the first event.
+/// Thread safety: every member from any thread, but for set_sink(), which comes before the first
+/// event.
 class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
  public:
   explicit EventBusCore(std::size_t capacity);
@@ -38,19 +41,25 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   /// Counts an event that nobody would see, in place of building it.
   void skip_event() noexcept { last_id_.fetch_add(1, std::memory_order_relaxed); }
   /// Whether anybody would see an event. When false, call skip_event() and save building it.
-  [[nodiscard]] bool has_listeners() const noexcept { return listeners_.load(std::memory_order_relaxed) != 0; }
-  [[nodiscard]] std::uint64_t last_event_id() const noexcept { return last_id_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool has_listeners() const noexcept {
+    return listeners_.load(std::memory_order_relaxed) != 0;
+  }
+  [[nodiscard]] std::uint64_t last_event_id() const noexcept {
+    return last_id_.load(std::memory_order_relaxed);
+  }
 
   // -- receivers: a cursor is a position in the ring --
   /// Counts as a listener until remove_receiver(); returns the cursor of the next event.
   std::uint64_t add_receiver();
   void remove_receiver() noexcept;
-  /// Appends up to `max` events from `cursor` on and moves it. Returns how many events were lost before the first.
-  std::uint64_t read_batch(std::uint64_t& cursor, std::vector<std::shared_ptr<const MonitoringEvent>>& out,
+  /// Appends up to `max` events from `cursor` on and moves it. Returns how many events were lost
+  /// before the first.
+  std::uint64_t read_batch(std::uint64_t& cursor,
+                           std::vector<std::shared_ptr<const MonitoringEvent>>& out,
                            std::size_t max);
   enum class Wait { Ready, TimedOut, Closed };
-  /// Waits until there is an event at `cursor`, or `closed` is set (see wake_receivers), or the bus closes, or the
-  /// deadline is over.
+  /// Waits until there is an event at `cursor`, or `closed` is set (see wake_receivers), or the bus
+  /// closes, or the deadline is over.
   Wait wait(std::uint64_t cursor, const std::atomic<bool>& closed,
             std::optional<std::chrono::steady_clock::time_point> deadline);
   void wake_receivers() noexcept;
@@ -59,15 +68,18 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   [[nodiscard]] bool has_event_at(std::uint64_t cursor) const;
 
   // -- the armed wake: for one reader that polls in batches (the WebSocket broadcaster) --
-  /// `wake` is called by a publisher, at most once per arm(); it must not block or throw. Empty: no wake.
+  /// `wake` is called by a publisher, at most once per arm(); it must not block or throw. Empty: no
+  /// wake.
   void set_wake(std::function<void()> wake);
-  /// Asks for one wake at the next event. False when there is an event at `cursor` already (and then nothing is armed).
+  /// Asks for one wake at the next event. False when there is an event at `cursor` already (and
+  /// then nothing is armed).
   bool arm(std::uint64_t cursor);
 
   // -- inline subscribers --
   std::uint64_t add_subscriber(std::shared_ptr<EventSubscriber> object);
   std::uint64_t add_callback(std::function<void(const MonitoringEvent&)> callback);
-  /// Waits for a running call in another thread; from inside a callback of this bus it does not wait.
+  /// Waits for a running call in another thread; from inside a callback of this bus it does not
+  /// wait.
   bool remove_subscriber(std::uint64_t key) noexcept;
   bool remove_subscriber(const EventSubscriber* object) noexcept;
   [[nodiscard]] bool has_subscriber(std::uint64_t key) const noexcept;
@@ -82,7 +94,9 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   template <typename Match>
   bool remove_where(Match&& match) noexcept;
   void call(Subscriber& subscriber, const MonitoringEvent& event) noexcept;
-  void count_dropped(std::uint64_t events) noexcept { dropped_.fetch_add(events, std::memory_order_relaxed); }
+  void count_dropped(std::uint64_t events) noexcept {
+    dropped_.fetch_add(events, std::memory_order_relaxed);
+  }
 
   const std::size_t capacity_;
   EventSink* sink_ = nullptr;
@@ -92,7 +106,8 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   std::atomic<std::size_t> listeners_{0};
   std::atomic<bool> closed_{false};
 
-  mutable support::Mutex mutex_;  // held for a few instructions per event; never during a callback or I/O
+  mutable support::Mutex
+      mutex_;  // held for a few instructions per event; never during a callback or I/O
   support::ConditionVariable ready_;
   std::vector<std::shared_ptr<const MonitoringEvent>> ring_ LTB_GUARDED_BY(mutex_);
   std::uint64_t next_ LTB_GUARDED_BY(mutex_) = 0;  // position of the next event
@@ -100,7 +115,8 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   std::size_t receivers_ LTB_GUARDED_BY(mutex_) = 0;
   bool armed_ LTB_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const std::function<void()>> wake_ LTB_GUARDED_BY(mutex_);
-  std::shared_ptr<const SubscriberList> subscribers_ LTB_GUARDED_BY(mutex_);  // replaced, never changed
+  std::shared_ptr<const SubscriberList> subscribers_
+      LTB_GUARDED_BY(mutex_);  // replaced, never changed
   std::uint64_t next_key_ LTB_GUARDED_BY(mutex_) = 1;
 };
 

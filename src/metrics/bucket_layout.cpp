@@ -8,8 +8,8 @@
 namespace ltb::metrics {
 namespace {
 
-// The largest whole number of units that is not over the bound: observations are whole, so 1 token is over le=0.5. What
-// floating point adds or takes in a product like 0.29 * 1e9 is no difference.
+// The largest whole number of units that is not over the bound: observations are whole, so 1 token
+// is over le=0.5. What floating point adds or takes in a product like 0.29 * 1e9 is no difference.
 std::uint64_t whole_units(double units) {
   double whole = std::round(units);
   if (whole - units > 1e-6 + units * 1e-15) whole = std::floor(units);
@@ -32,11 +32,12 @@ BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
       throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
                                   ": expected a finite number from 0 up");
     if (units > kMostUnits)
-      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) + ": expected at most " +
-                                  number_text(kMostUnits / units_per_one));
+      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
+                                  ": expected at most " + number_text(kMostUnits / units_per_one));
     if (bound <= previous)
-      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) + " after " +
-                                  number_text(previous) + ": expected ascending bounds");
+      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
+                                  " after " + number_text(previous) +
+                                  ": expected ascending bounds");
     previous = bound;
     units_.push_back(whole_units(units));
     le_texts_.push_back(number_text(bound));

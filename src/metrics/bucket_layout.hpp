@@ -10,16 +10,19 @@
 
 namespace ltb::metrics {
 
-/// Bounds of a histogram whose observations are unsigned integers (nanoseconds, tokens). One more bucket, +Inf, follows
-/// the last bound. Immutable after construction.
+/// Bounds of a histogram whose observations are unsigned integers (nanoseconds, tokens). One more
+/// bucket, +Inf, follows the last bound. Immutable after construction.
 class BucketLayout {
  public:
-  /// `bounds` ascending, finite, non-negative, at most 200; `units_per_one` integer units make 1.0 of a bound (1e9 for
-  /// seconds observed in nanoseconds). Throws std::invalid_argument naming the offending bound.
+  /// `bounds` ascending, finite, non-negative, at most 200; `units_per_one` integer units make 1.0
+  /// of a bound (1e9 for seconds observed in nanoseconds). Throws std::invalid_argument naming the
+  /// offending bound.
   BucketLayout(std::span<const double> bounds, double units_per_one);
 
   /// Buckets with +Inf.
-  [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(units_.size()) + 1; }
+  [[nodiscard]] std::uint32_t count() const noexcept {
+    return static_cast<std::uint32_t>(units_.size()) + 1;
+  }
   [[nodiscard]] const std::vector<double>& bounds() const noexcept { return bounds_; }
   /// The text of `le` for each bucket, "+Inf" last.
   [[nodiscard]] const std::vector<std::string>& le_texts() const noexcept { return le_texts_; }
@@ -27,7 +30,8 @@ class BucketLayout {
 
   /// The bucket of a value: the first bound that is not below it (`le` is inclusive).
   [[nodiscard]] std::uint32_t index_of(std::uint64_t value) const noexcept {
-    // The table knows the first bucket for each power of two; within one power there are a handful of bounds at most.
+    // The table knows the first bucket for each power of two; within one power there are a handful
+    // of bounds at most.
     std::uint32_t i = first_for_width_[static_cast<std::size_t>(std::bit_width(value))];
     while (i < units_.size() && units_[i] < value) ++i;
     return i;

@@ -17,17 +17,21 @@
 
 namespace ltb::metrics {
 
-/// An insert-only table from a few strings (a provider, a model) to a Value. Value has `std::vector<std::string> key`.
+/// An insert-only table from a few strings (a provider, a model) to a Value. Value has
+/// `std::vector<std::string> key`.
 ///
-/// find() takes no lock: it reads an open-addressing table whose slots go from empty to a pointer once. A full table is
-/// replaced by a larger one; the old ones are kept until the end, since a reader may still be in one (together they are
-/// smaller than the newest). Objects live as long as the directory.
+/// find() takes no lock: it reads an open-addressing table whose slots go from empty to a pointer
+/// once. A full table is replaced by a larger one; the old ones are kept until the end, since a
+/// reader may still be in one (together they are smaller than the newest). Objects live as long as
+/// the directory.
 template <typename Value>
 class Directory {
  public:
   using Key = std::span<const std::string_view>;
 
-  Directory() { tables_.push_back(std::make_unique<Table>(64)), table_.store(tables_.back().get()); }
+  Directory() {
+    tables_.push_back(std::make_unique<Table>(64)), table_.store(tables_.back().get());
+  }
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -41,16 +45,19 @@ class Directory {
     }
   }
 
-  /// The object of this key; made by `make()` (a std::unique_ptr<Value> with the key set, or null to refuse) when there is
-  /// none. Any thread; one at a time makes. Throws what `make` throws, and std::bad_alloc.
+  /// The object of this key; made by `make()` (a std::unique_ptr<Value> with the key set, or null
+  /// to refuse) when there is none. Any thread; one at a time makes. Throws what `make` throws, and
+  /// std::bad_alloc.
   template <typename Make>
   Value* find_or_make(Key key, Make&& make) {
     if (Value* value = find(key)) return value;
     support::MutexLock lock(mutex_);
     if (Value* value = find(key)) return value;
     if ((values_.size() + 1) * 2 > table_.load(std::memory_order_relaxed)->slots.size()) grow();
-    // Room first, so that nothing can fail once the object is in the table; by doubling, so that growing stays linear.
-    if (values_.size() == values_.capacity()) values_.reserve(std::max<std::size_t>(16, 2 * values_.size()));
+    // Room first, so that nothing can fail once the object is in the table; by doubling, so that
+    // growing stays linear.
+    if (values_.size() == values_.capacity())
+      values_.reserve(std::max<std::size_t>(16, 2 * values_.size()));
     std::unique_ptr<Value> made = make();
     if (!made) return nullptr;
     Value* value = made.get();

@@ -37,7 +37,8 @@ Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owne
   do {
     added->next_fresh.store(head, std::memory_order_relaxed);
     // release: the reader that takes the stack must see the finished series.
-  } while (!fresh_.compare_exchange_weak(head, added, std::memory_order_release, std::memory_order_relaxed));
+  } while (!fresh_.compare_exchange_weak(head, added, std::memory_order_release,
+                                         std::memory_order_relaxed));
   size_.fetch_add(1, std::memory_order_relaxed);
   return added;
 }
@@ -45,7 +46,8 @@ Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owne
 void Family::remove(Series* series) {
   support::MutexLock lock(reader_mutex_);
   merge_fresh();
-  const auto found = std::find_if(sorted_.begin(), sorted_.end(), [&](const auto& s) { return s.get() == series; });
+  const auto found = std::find_if(sorted_.begin(), sorted_.end(),
+                                  [&](const auto& s) { return s.get() == series; });
   if (found == sorted_.end()) return;
   sorted_.erase(found);
   size_.fetch_sub(1, std::memory_order_relaxed);
@@ -67,7 +69,9 @@ void Family::merge_fresh() const {
 
 namespace {
 
-double scaled(std::uint64_t value, unsigned decimals) { return static_cast<double>(value) / std::pow(10.0, decimals); }
+double scaled(std::uint64_t value, unsigned decimals) {
+  return static_cast<double>(value) / std::pow(10.0, decimals);
+}
 
 MetricValue plain(double value, MetricType type) {
   if (type == MetricType::Counter) return Counter{value};
@@ -92,10 +96,12 @@ HistogramValue read_histogram(const HistogramCell& cell) {
 MetricValue read_value(const Series& series, MetricType type) {
   if (const auto* counter = std::get_if<CounterCell>(&series.cell))
     return plain(scaled(counter->read(), counter->decimals), type);
-  if (const auto* histogram = std::get_if<HistogramCell>(&series.cell)) return read_histogram(*histogram);
+  if (const auto* histogram = std::get_if<HistogramCell>(&series.cell))
+    return read_histogram(*histogram);
   if (const auto* gauge = std::get_if<GaugeCell>(&series.cell))
     return plain(gauge->value->load(std::memory_order_relaxed), type);
-  if (const auto* callback = std::get_if<CallbackCell>(&series.cell)) return plain(callback->read(), type);
+  if (const auto* callback = std::get_if<CallbackCell>(&series.cell))
+    return plain(callback->read(), type);
   const ValueCell& cell = *std::get<const ValueCell*>(series.cell);
   support::MutexLock lock(cell.mutex);
   return cell.value;

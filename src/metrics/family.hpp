@@ -17,8 +17,9 @@
 
 namespace ltb::metrics {
 
-/// A counter in one word of a sharded block; shown as word / 10^decimals. With a carry, another word counts thousandths
-/// of the first: sums of amounts finer than the first word's unit stay exact without a wider word.
+/// A counter in one word of a sharded block; shown as word / 10^decimals. With a carry, another
+/// word counts thousandths of the first: sums of amounts finer than the first word's unit stay
+/// exact without a wider word.
 struct CounterCell {
   const Words* words;
   std::uint32_t index;
@@ -32,7 +33,8 @@ struct CounterCell {
   }
 };
 
-/// A histogram in consecutive words: one per bucket (not cumulative), then the sum in the layout's integer units.
+/// A histogram in consecutive words: one per bucket (not cumulative), then the sum in the layout's
+/// integer units.
 struct HistogramCell {
   const Words* words;
   std::uint32_t first;
@@ -50,7 +52,8 @@ struct CallbackCell {
   std::function<double()> read;
 };
 
-/// A histogram or summary that is handed in ready-made, or a counter of doubles; guarded by a mutex of its own.
+/// A histogram or summary that is handed in ready-made, or a counter of doubles; guarded by a mutex
+/// of its own.
 struct ValueCell {
   mutable support::Mutex mutex;
   MetricValue value LTB_GUARDED_BY(mutex);
@@ -63,18 +66,19 @@ struct Series {
   Metric::Labels labels;
   std::string text;  // the labels as /metrics shows them, rendered once
   Cell cell;
-  std::shared_ptr<void> owner;           // keeps what the cell points to, when nothing else does
+  std::shared_ptr<void> owner;  // keeps what the cell points to, when nothing else does
   std::atomic<Series*> next_fresh{nullptr};
 };
 
 /// Who named a family and fills it.
 enum class FamilyOwner : std::uint8_t { Library, User };
 
-/// A family. Series may be added from any thread without waiting for a scrape; they are merged into the sorted list by
-/// the next reader. Source of HELP and TYPE: docs/metrics.md.
+/// A family. Series may be added from any thread without waiting for a scrape; they are merged into
+/// the sorted list by the next reader. Source of HELP and TYPE: docs/metrics.md.
 class Family {
  public:
-  Family(std::string name, std::string help, MetricType type, FamilyOwner owner = FamilyOwner::Library);
+  Family(std::string name, std::string help, MetricType type,
+         FamilyOwner owner = FamilyOwner::Library);
   ~Family();
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
@@ -90,7 +94,8 @@ class Family {
   void remove(Series* series);
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
-  /// Calls `visit(const Series&)` for each, sorted by label text. One reader at a time; recorders never wait here.
+  /// Calls `visit(const Series&)` for each, sorted by label text. One reader at a time; recorders
+  /// never wait here.
   template <typename Visit>
   void for_each(Visit&& visit) const {
     support::MutexLock lock(reader_mutex_);
@@ -106,7 +111,8 @@ class Family {
   MetricType type_;
   FamilyOwner owner_;
   std::atomic<std::size_t> size_{0};
-  mutable std::atomic<Series*> fresh_{nullptr};  // a stack: pushed by recorders, emptied by a reader
+  mutable std::atomic<Series*> fresh_{
+      nullptr};  // a stack: pushed by recorders, emptied by a reader
   mutable support::Mutex reader_mutex_;
   mutable std::vector<std::unique_ptr<Series>> sorted_ LTB_GUARDED_BY(reader_mutex_);
 };

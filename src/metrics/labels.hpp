@@ -19,7 +19,8 @@ void append_escaped_label(std::string& out, std::string_view value);
 void append_escaped_help(std::string& out, std::string_view help);
 
 /// `provider="openai",model="gpt-4"`, without braces. Names and values go by position.
-[[nodiscard]] std::string label_text(std::span<const std::string> names, std::span<const std::string> values);
+[[nodiscard]] std::string label_text(std::span<const std::string> names,
+                                     std::span<const std::string> values);
 
 /// A label value as it is kept: valid UTF-8 of at most `max_bytes` bytes.
 [[nodiscard]] std::string clean_label(std::string_view value, std::size_t max_bytes);

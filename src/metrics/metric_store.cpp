@@ -30,10 +30,10 @@ MetricStore::MetricStore(StoreOptions options)
       overflow_provider_(std::make_unique<ProviderSeries>()) {
   const std::string overflow(kOverflow);
   overflow_provider_->key = {overflow};
-  overflow_requests_ =
-      std::make_unique<RequestSeries>(std::vector{overflow, overflow}, *overflow_provider_, layout_);
-  overflow_evaluations_ = std::make_unique<EvaluationSeries>(std::vector{overflow, overflow, overflow},
-                                                             2 + evaluation_duration_.count());
+  overflow_requests_ = std::make_unique<RequestSeries>(std::vector{overflow, overflow},
+                                                       *overflow_provider_, layout_);
+  overflow_evaluations_ = std::make_unique<EvaluationSeries>(
+      std::vector{overflow, overflow, overflow}, 2 + evaluation_duration_.count());
   make_request_families();
   make_evaluation_families();
   user_ = std::make_unique<UserMetrics>(*this);
@@ -41,7 +41,8 @@ MetricStore::MetricStore(StoreOptions options)
 
 MetricStore::~MetricStore() = default;
 
-RequestSeries* MetricStore::find_request_series(std::string_view provider, std::string_view model) const noexcept {
+RequestSeries* MetricStore::find_request_series(std::string_view provider,
+                                                std::string_view model) const noexcept {
   return requests_.find(std::array{provider, model});
 }
 
@@ -49,7 +50,8 @@ ProviderSeries* MetricStore::find_provider_series(std::string_view provider) con
   return providers_.find(std::array{provider});
 }
 
-RequestSeries& MetricStore::request_series(std::string_view provider, std::string_view model) noexcept {
+RequestSeries& MetricStore::request_series(std::string_view provider,
+                                           std::string_view model) noexcept {
   if (RequestSeries* series = find_request_series(provider, model)) [[likely]]
     return *series;
   try {
@@ -62,7 +64,8 @@ RequestSeries& MetricStore::request_series(std::string_view provider, std::strin
       bool made_now = false;
       series = requests_.find_or_make(key, [&]() -> std::unique_ptr<RequestSeries> {
         if (requests_.size() >= options_.max_series_per_family) return nullptr;
-        auto made = std::make_unique<RequestSeries>(std::vector{clean_provider, clean_model}, owner, layout_);
+        auto made = std::make_unique<RequestSeries>(std::vector{clean_provider, clean_model}, owner,
+                                                    layout_);
         add_request_series(*made);
         made_now = true;
         return made;
@@ -87,8 +90,8 @@ ProviderSeries& MetricStore::provider_series(std::string_view provider) noexcept
     return *series;
   try {
     const std::string clean_provider = clean(provider);
-    ProviderSeries* series =
-        providers_.find_or_make(std::array<std::string_view, 1>{clean_provider}, [&]() -> std::unique_ptr<ProviderSeries> {
+    ProviderSeries* series = providers_.find_or_make(
+        std::array<std::string_view, 1>{clean_provider}, [&]() -> std::unique_ptr<ProviderSeries> {
           if (providers_.size() >= options_.max_series_per_family) return nullptr;
           auto made = std::make_unique<ProviderSeries>();
           made->key = {clean_provider};
@@ -105,7 +108,8 @@ ProviderSeries& MetricStore::provider_series(std::string_view provider) noexcept
 }
 
 void MetricStore::show_overflow_provider() {
-  if (!overflow_provider_shown_.exchange(true, std::memory_order_acq_rel)) add_provider_series(*overflow_provider_);
+  if (!overflow_provider_shown_.exchange(true, std::memory_order_acq_rel))
+    add_provider_series(*overflow_provider_);
 }
 
 EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std::string_view model,
@@ -115,13 +119,15 @@ EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std:
   try {
     const std::array<std::string, 3> names{clean(provider), clean(model), clean(metric)};
     const std::array<std::string_view, 3> key{names[0], names[1], names[2]};
-    EvaluationSeries* series = evaluations_.find_or_make(key, [&]() -> std::unique_ptr<EvaluationSeries> {
-      if (evaluations_.size() >= options_.max_series_per_family) return nullptr;
-      auto made = std::make_unique<EvaluationSeries>(std::vector<std::string>(names.begin(), names.end()),
-                                                     2 + evaluation_duration_.count());
-      add_evaluation_series(*made);
-      return made;
-    });
+    EvaluationSeries* series =
+        evaluations_.find_or_make(key, [&]() -> std::unique_ptr<EvaluationSeries> {
+          if (evaluations_.size() >= options_.max_series_per_family) return nullptr;
+          auto made = std::make_unique<EvaluationSeries>(
+              std::vector<std::string>(names.begin(), names.end()),
+              2 + evaluation_duration_.count());
+          add_evaluation_series(*made);
+          return made;
+        });
     if (series != nullptr) return *series;
     support::MutexLock lock(overflow_mutex_);
     if (!evaluations_overflow_shown_) {
@@ -161,8 +167,10 @@ bool MetricStore::record(const Metric& metric, std::string* why) noexcept {
   return false;
 }
 
-Family& MetricStore::add_family(std::string name, std::string help, MetricType type, FamilyOwner owner) {
-  if (!is_legal_metric_name(name)) throw std::logic_error("metric family \"" + name + "\": not a legal name");
+Family& MetricStore::add_family(std::string name, std::string help, MetricType type,
+                                FamilyOwner owner) {
+  if (!is_legal_metric_name(name))
+    throw std::logic_error("metric family \"" + name + "\": not a legal name");
   support::MutexLock lock(families_mutex_);
   auto& place = families_[name];
   if (place) throw std::logic_error("metric family \"" + name + "\" is there already");
@@ -170,7 +178,8 @@ Family& MetricStore::add_family(std::string name, std::string help, MetricType t
   return *place;
 }
 
-void MetricStore::add_callback(std::string name, std::string help, MetricType type, std::function<double()> read) {
+void MetricStore::add_callback(std::string name, std::string help, MetricType type,
+                               std::function<double()> read) {
   add_family(std::move(name), std::move(help), type).add({}, CallbackCell{std::move(read)});
 }
 
@@ -190,7 +199,8 @@ std::vector<RequestSeries*> MetricStore::all_request_series() const {
 
 std::vector<ProviderSeries*> MetricStore::all_provider_series() const {
   auto all = providers_.values();
-  if (overflow_provider_shown_.load(std::memory_order_acquire)) all.push_back(overflow_provider_.get());
+  if (overflow_provider_shown_.load(std::memory_order_acquire))
+    all.push_back(overflow_provider_.get());
   return all;
 }
 
@@ -204,7 +214,8 @@ void MetricStore::note_overflow(const char* what) noexcept {
   overflowed_.fetch_add(1, std::memory_order_relaxed);
   if (overflow_logged_.exchange(true, std::memory_order_relaxed)) return;
   options_.log.warn(
-      "metrics: {} label sets (each a {}) are in use, the limit; new ones count as \"_overflow_\" from now on "
+      "metrics: {} label sets (each a {}) are in use, the limit; new ones count as \"_overflow_\" "
+      "from now on "
       "(raise it with with_max_series_per_family() or LTB_MAX_SERIES_PER_FAMILY)",
       options_.max_series_per_family, what);
 }

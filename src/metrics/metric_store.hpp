@@ -1,4 +1,5 @@
-// Every metric of one system: the series of calls, evaluations and benchmarks, the users' own, and the library's.
+// Every metric of one system: the series of calls, evaluations and benchmarks, the users' own, and
+// the library's.
 #pragma once
 
 #include "metrics/directory.hpp"
@@ -42,15 +43,16 @@ struct StoreOptions {
 
 /// Scores of one metric on one model.
 struct EvaluationSeries {
-  EvaluationSeries(std::vector<std::string> names, std::uint32_t count) : key(std::move(names)), words(count) {}
+  EvaluationSeries(std::vector<std::string> names, std::uint32_t count)
+      : key(std::move(names)), words(count) {}
   std::vector<std::string> key;  // {provider, model, metric}
   std::atomic<double> score{0};
   std::atomic<bool> has_score{false};
   Words words;  // 0: evaluations; then the duration histogram
 };
 
-/// Thread safety: every member from any thread. Recording through a series takes no lock; finding one takes none
-/// either, once it is there; making one takes a lock that no scrape ever holds.
+/// Thread safety: every member from any thread. Recording through a series takes no lock; finding
+/// one takes none either, once it is there; making one takes a lock that no scrape ever holds.
 /// Lifetime: series live as long as the store.
 class MetricStore {
  public:
@@ -60,10 +62,12 @@ class MetricStore {
   MetricStore(const MetricStore&) = delete;
   MetricStore& operator=(const MetricStore&) = delete;
 
-  /// The series of a provider and model, made at 0 in all families when new. Beyond the limit, or without memory, the
-  /// overflow series. Never throws.
-  [[nodiscard]] RequestSeries& request_series(std::string_view provider, std::string_view model) noexcept;
-  [[nodiscard]] RequestSeries* find_request_series(std::string_view provider, std::string_view model) const noexcept;
+  /// The series of a provider and model, made at 0 in all families when new. Beyond the limit, or
+  /// without memory, the overflow series. Never throws.
+  [[nodiscard]] RequestSeries& request_series(std::string_view provider,
+                                              std::string_view model) noexcept;
+  [[nodiscard]] RequestSeries* find_request_series(std::string_view provider,
+                                                   std::string_view model) const noexcept;
   [[nodiscard]] ProviderSeries& provider_series(std::string_view provider) noexcept;
   [[nodiscard]] ProviderSeries* find_provider_series(std::string_view provider) const noexcept;
   /// In the order they were made; the overflow series last, once it is used.
@@ -75,20 +79,26 @@ class MetricStore {
   [[nodiscard]] std::size_t provider_series_count() const noexcept {
     return providers_.size() + (overflow_provider_shown_.load(std::memory_order_acquire) ? 1 : 0);
   }
-  [[nodiscard]] EvaluationSeries& evaluation_series(std::string_view provider, std::string_view model,
+  [[nodiscard]] EvaluationSeries& evaluation_series(std::string_view provider,
+                                                    std::string_view model,
                                                     std::string_view metric) noexcept;
   /// Keeps what a provider told of its limits, and shows each gauge from its first value on.
   void show_rate_limits(RequestSeries& series, const RateLimits& limits) noexcept;
-  void evaluated(EvaluationSeries& series, double score, std::optional<std::uint64_t> duration_ns) noexcept;
+  void evaluated(EvaluationSeries& series, double score,
+                 std::optional<std::uint64_t> duration_ns) noexcept;
 
-  /// Takes a published Metric in: into the library's own family when it has its name, type and labels, else into a
-  /// family of the user's. False when it is refused; `why` (when given) says what was wrong. Counted either way.
+  /// Takes a published Metric in: into the library's own family when it has its name, type and
+  /// labels, else into a family of the user's. False when it is refused; `why` (when given) says
+  /// what was wrong. Counted either way.
   bool record(const Metric& metric, std::string* why = nullptr) noexcept;
 
-  /// A family made by the room that fills it. The name must be new and legal (std::logic_error otherwise).
-  Family& add_family(std::string name, std::string help, MetricType type, FamilyOwner owner = FamilyOwner::Library);
+  /// A family made by the room that fills it. The name must be new and legal (std::logic_error
+  /// otherwise).
+  Family& add_family(std::string name, std::string help, MetricType type,
+                     FamilyOwner owner = FamilyOwner::Library);
   /// A family of one series without labels, asked for at each scrape.
-  void add_callback(std::string name, std::string help, MetricType type, std::function<double()> read);
+  void add_callback(std::string name, std::string help, MetricType type,
+                    std::function<double()> read);
 
   [[nodiscard]] const RequestLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const StoreOptions& options() const noexcept { return options_; }
@@ -98,9 +108,13 @@ class MetricStore {
   [[nodiscard]] std::size_t series_count() const;
   /// A number that was refused: NaN, negative, too large, an illegal name, a wrong type.
   void count_rejected() noexcept { rejected_.fetch_add(1, std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t rejected() const noexcept {
+    return rejected_.load(std::memory_order_relaxed);
+  }
   /// Recordings that went into an overflow series.
-  [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t overflowed() const noexcept {
+    return overflowed_.load(std::memory_order_relaxed);
+  }
 
  private:
   friend class UserMetrics;
@@ -112,10 +126,12 @@ class MetricStore {
   void add_provider_series(ProviderSeries& series);
   void add_slo_series(RequestSeries& series);
   void add_evaluation_series(EvaluationSeries& series);
-  void add_request_series_to(RequestSeries& series, std::string_view family, Cell cell, std::string_view label = {},
-                             std::string_view value = {});
+  void add_request_series_to(RequestSeries& series, std::string_view family, Cell cell,
+                             std::string_view label = {}, std::string_view value = {});
   Family& own_family(std::string_view name) const;
-  std::string clean(std::string_view label) const { return clean_label(label, options_.max_label_bytes); }
+  std::string clean(std::string_view label) const {
+    return clean_label(label, options_.max_label_bytes);
+  }
   void note_overflow(const char* what) noexcept;
 
   StoreOptions options_;
@@ -125,8 +141,10 @@ class MetricStore {
   Directory<RequestSeries> requests_;
   Directory<EvaluationSeries> evaluations_;
   mutable support::Mutex families_mutex_;
-  std::map<std::string, std::unique_ptr<Family>, std::less<>> families_ LTB_GUARDED_BY(families_mutex_);
-  std::map<std::string, Family*, std::less<>> own_;  // the library's families; fixed after construction
+  std::map<std::string, std::unique_ptr<Family>, std::less<>> families_
+      LTB_GUARDED_BY(families_mutex_);
+  std::map<std::string, Family*, std::less<>>
+      own_;  // the library's families; fixed after construction
   std::unique_ptr<UserMetrics> user_;
   // Made at the start, so that falling back to them can never fail; shown once they are used.
   std::unique_ptr<ProviderSeries> overflow_provider_;

@@ -12,14 +12,16 @@ namespace ltb::metrics {
 /// Room enough for any number this header writes.
 inline constexpr std::size_t kNumberTextBytes = 40;
 
-/// Writes a double as Prometheus reads it (shortest text that reads back the same; +Inf, -Inf, NaN). Returns the end.
+/// Writes a double as Prometheus reads it (shortest text that reads back the same; +Inf, -Inf,
+/// NaN). Returns the end.
 inline char* write_number(char* out, double value) noexcept {
   if (std::isnan(value)) return std::copy_n("NaN", 3, out);
   if (std::isinf(value)) return std::copy_n(value > 0 ? "+Inf" : "-Inf", 4, out);
   return std::to_chars(out, out + kNumberTextBytes, value).ptr;
 }
 
-/// Writes value / 10^decimals exactly, without trailing zeros: (13500500, 3) is "13500.5". Returns the end.
+/// Writes value / 10^decimals exactly, without trailing zeros: (13500500, 3) is "13500.5". Returns
+/// the end.
 inline char* write_decimal(char* out, std::uint64_t value, unsigned decimals) noexcept {
   if (decimals == 0) return std::to_chars(out, out + kNumberTextBytes, value).ptr;
   std::uint64_t scale = 1;

@@ -12,17 +12,19 @@ namespace {
 
 constexpr double kNanosecondsPerSecond = 1e9;
 
-BucketLayout layout_of(const std::map<std::string, std::vector<double>>& buckets, const std::string& family,
-                       std::span<const double> built_in, double units) {
+BucketLayout layout_of(const std::map<std::string, std::vector<double>>& buckets,
+                       const std::string& family, std::span<const double> built_in, double units) {
   const auto found = buckets.find(family);
   try {
-    return BucketLayout(found == buckets.end() ? built_in : std::span<const double>(found->second), units);
+    return BucketLayout(found == buckets.end() ? built_in : std::span<const double>(found->second),
+                        units);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument("histogram_buckets[\"" + family + "\"]: " + error.what());
   }
 }
 
-void observe(const Words::Writer& writer, const BucketLayout& layout, std::uint32_t first, std::uint64_t value) noexcept {
+void observe(const Words::Writer& writer, const BucketLayout& layout, std::uint32_t first,
+             std::uint64_t value) noexcept {
   writer.add(first + layout.index_of(value), 1);
   writer.add(first + layout.count(), value);
 }
@@ -39,21 +41,22 @@ std::uint32_t finish_reason_index(std::string_view reason) noexcept {
   return static_cast<std::uint32_t>(found - kFinishReasons.begin());
 }
 
-RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details,
-                             std::uint32_t service_levels)
+RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets,
+                             bool with_details, std::uint32_t service_levels)
     : detailed(with_details),
-      duration(layout_of(buckets, "llm_request_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)),
-      first_token(
-          layout_of(buckets, "llm_time_to_first_token_seconds", kFirstTokenSeconds, kNanosecondsPerSecond)),
-      inter_token(
-          layout_of(buckets, "llm_inter_token_latency_seconds", kInterTokenSeconds, kNanosecondsPerSecond)),
+      duration(layout_of(buckets, "llm_request_duration_seconds", kRequestSeconds,
+                         kNanosecondsPerSecond)),
+      first_token(layout_of(buckets, "llm_time_to_first_token_seconds", kFirstTokenSeconds,
+                            kNanosecondsPerSecond)),
+      inter_token(layout_of(buckets, "llm_inter_token_latency_seconds", kInterTokenSeconds,
+                            kNanosecondsPerSecond)),
       per_output_token(layout_of(buckets, "llm_time_per_output_token_seconds", kInterTokenSeconds,
                                  kNanosecondsPerSecond)),
       tokens_per_second(layout_of(buckets, "llm_output_tokens_per_second", kTokensPerSecond, 1e3)),
       input_tokens(layout_of(buckets, "llm_request_input_tokens", kTokenCounts, 1)),
       output_tokens(layout_of(buckets, "llm_request_output_tokens", kTokenCounts, 1)),
-      error_duration(
-          layout_of(buckets, "llm_request_error_duration_seconds", kRequestSeconds, kNanosecondsPerSecond)),
+      error_duration(layout_of(buckets, "llm_request_error_duration_seconds", kRequestSeconds,
+                               kNanosecondsPerSecond)),
       queue(layout_of(buckets, "llm_queue_seconds", kRequestSeconds, kNanosecondsPerSecond)),
       slo_count(service_levels) {
   std::uint32_t next = duration_sum() + 1;
@@ -72,7 +75,8 @@ RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& b
   if (detailed) {
     input_tokens_at = take(input_tokens.count() + 1);
     output_tokens_at = take(output_tokens.count() + 1);
-    error_duration_at = take(static_cast<std::uint32_t>(kErrorTypeCount) * (error_duration.count() + 1));
+    error_duration_at =
+        take(static_cast<std::uint32_t>(kErrorTypeCount) * (error_duration.count() + 1));
   }
   count = next;
 }
@@ -88,7 +92,8 @@ std::uint64_t ProviderSeries::active() const noexcept {
 
 void ProviderSeries::manual_ended() noexcept {
   std::int64_t active = manual_active.load(std::memory_order_relaxed);
-  while (active > 0 && !manual_active.compare_exchange_weak(active, active - 1, std::memory_order_relaxed)) {
+  while (active > 0 &&
+         !manual_active.compare_exchange_weak(active, active - 1, std::memory_order_relaxed)) {
   }
 }
 
@@ -97,7 +102,8 @@ void RequestSeries::record(const CallRecord& call) noexcept {
   const Words::Writer writer = words.writer();
   if (call.was_active) writer.add(RequestLayout::kActive, ~std::uint64_t{0});
   writer.add(RequestLayout::kStatus + static_cast<std::uint32_t>(call.status), 1);
-  writer.add(at.attempts + static_cast<std::uint32_t>(call.status), 1);  // the last attempt ends as the call does
+  writer.add(at.attempts + static_cast<std::uint32_t>(call.status),
+             1);  // the last attempt ends as the call does
   if (call.status == CallStatus::Success) {
     if (call.duration_ns) {
       observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
@@ -111,8 +117,8 @@ void RequestSeries::record(const CallRecord& call) noexcept {
     const auto type = static_cast<std::uint32_t>(call.error_type);
     writer.add(at.errors + type, 1);
     if (at.detailed && call.duration_ns && call.status == CallStatus::Error)
-      observe(writer, at.error_duration, at.error_duration_at + type * (at.error_duration.count() + 1),
-              *call.duration_ns);
+      observe(writer, at.error_duration,
+              at.error_duration_at + type * (at.error_duration.count() + 1), *call.duration_ns);
   }
   if (call.usage) add_usage(*call.usage);
   if (call.cost) add_cost(*call.cost);
@@ -147,7 +153,8 @@ void RequestSeries::set_rate_limits(const RateLimits& limits) noexcept {
   set(rate_limits.tokens_remaining, limits.tokens_remaining);
   if (limits.reset_at)
     rate_limits.reset_timestamp.store(
-        std::chrono::duration<double>(limits.reset_at->time_since_epoch()).count(), std::memory_order_relaxed);
+        std::chrono::duration<double>(limits.reset_at->time_since_epoch()).count(),
+        std::memory_order_relaxed);
 }
 
 void RequestSeries::add_usage(const TokenUsage& usage) noexcept {
@@ -186,8 +193,8 @@ std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
 
 bool is_sane(const TokenUsage& usage) noexcept {
   constexpr std::uint64_t kMost = 1'000'000'000'000u;
-  return usage.input_tokens <= kMost && usage.output_tokens <= kMost && usage.cached_tokens.value_or(0) <= kMost &&
-         usage.reasoning_tokens.value_or(0) <= kMost;
+  return usage.input_tokens <= kMost && usage.output_tokens <= kMost &&
+         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost;
 }
 
 }  // namespace ltb::metrics

@@ -1,4 +1,5 @@
-// Everything counted for one provider and model, in one sharded block, so that recording a call touches a few lines.
+// Everything counted for one provider and model, in one sharded block, so that recording a call
+// touches a few lines.
 #pragma once
 
 #include "metrics/bucket_layout.hpp"
@@ -28,9 +29,10 @@ enum class CallStatus : std::uint8_t { Success, Error, Cancelled };
 inline constexpr std::array<std::string_view, 3> kCallStatusTexts{"success", "error", "cancelled"};
 
 /// Why a model stopped: the closed label set of llm_finish_reasons_total.
-inline constexpr std::array<std::string_view, 5> kFinishReasons{"stop", "length", "tool_calls", "content_filter",
-                                                                "other"};
-/// The position of a provider's finish reason in kFinishReasons; synonyms of the large providers are known.
+inline constexpr std::array<std::string_view, 5> kFinishReasons{"stop", "length", "tool_calls",
+                                                                "content_filter", "other"};
+/// The position of a provider's finish reason in kFinishReasons; synonyms of the large providers
+/// are known.
 [[nodiscard]] std::uint32_t finish_reason_index(std::string_view reason) noexcept;
 
 /// Where each number of a RequestSeries stands in its block. One per store, shared by all series.
@@ -40,7 +42,8 @@ struct RequestLayout {
                 std::uint32_t service_levels);
 
   // The words of a finished call that every call writes come first: they share a cache line or two.
-  static constexpr std::uint32_t kActive = 0;  // signed: up at the start, down at the end, maybe on another thread
+  static constexpr std::uint32_t kActive =
+      0;  // signed: up at the start, down at the end, maybe on another thread
   static constexpr std::uint32_t kStatus = 1;  // + CallStatus
   static constexpr std::uint32_t kInputTokens = 4;
   static constexpr std::uint32_t kOutputTokens = 5;
@@ -74,7 +77,7 @@ struct RequestLayout {
   std::uint32_t inter_token_at;
   std::uint32_t per_output_token_at;
   std::uint32_t tokens_per_second_at;
-  std::uint32_t input_tokens_at;   // the rest with details only
+  std::uint32_t input_tokens_at;  // the rest with details only
   std::uint32_t output_tokens_at;
   std::uint32_t error_duration_at;  // one histogram per ErrorType
   std::uint32_t count;              // words in all
@@ -86,10 +89,10 @@ struct RequestSeries;
 
 /// What belongs to a provider as a whole.
 struct ProviderSeries {
-  std::vector<std::string> key;                       // {provider}
-  std::atomic<std::int64_t> manual_active{0};         // record_request() and its kin: never below 0
-  std::atomic<RequestSeries*> first_model{nullptr};   // a list that only grows
-  std::atomic<RequestSeries*> last_manual{nullptr};   // the model of the last record_request()
+  std::vector<std::string> key;                      // {provider}
+  std::atomic<std::int64_t> manual_active{0};        // record_request() and its kin: never below 0
+  std::atomic<RequestSeries*> first_model{nullptr};  // a list that only grows
+  std::atomic<RequestSeries*> last_manual{nullptr};  // the model of the last record_request()
   std::atomic<ProviderHealth> health{ProviderHealth::Healthy};
 
   [[nodiscard]] const std::string& provider() const noexcept { return key[0]; }
@@ -107,7 +110,8 @@ struct CallRecord {
   std::optional<TokenUsage> usage{};
   std::optional<ExactCost> cost{};
   std::optional<std::uint32_t> finish_reason{};
-  std::optional<std::uint64_t> time_to_first_token_ns{};  // counted when it happened; here for service levels
+  std::optional<std::uint64_t>
+      time_to_first_token_ns{};  // counted when it happened; here for service levels
   std::optional<std::uint64_t> time_per_output_token_ns{};
   std::optional<std::uint64_t> queue_ns{};
   bool was_active = false;         // a scope: counted in kActive at its start
@@ -124,8 +128,12 @@ struct RateLimitGauges {
 
 /// The series of one provider and model. Any thread may record; nothing here blocks or throws.
 struct RequestSeries {
-  RequestSeries(std::vector<std::string> names, ProviderSeries& owner, const RequestLayout& shared_layout)
-      : key(std::move(names)), provider_series(&owner), layout(&shared_layout), words(shared_layout.count) {}
+  RequestSeries(std::vector<std::string> names, ProviderSeries& owner,
+                const RequestLayout& shared_layout)
+      : key(std::move(names)),
+        provider_series(&owner),
+        layout(&shared_layout),
+        words(shared_layout.count) {}
 
   std::vector<std::string> key;  // {provider, model}
   ProviderSeries* provider_series;
@@ -133,10 +141,13 @@ struct RequestSeries {
   RequestSeries* next_model = nullptr;  // in the provider's list; set before it is published there
   Words words;
   RateLimitGauges rate_limits;
-  std::atomic<std::uint32_t> shown_limits{0};  // one bit per gauge of rate_limits that /metrics shows
-  std::vector<std::uint32_t> slo_indexes;  // the service levels that apply; set when the series is made
+  std::atomic<std::uint32_t> shown_limits{
+      0};  // one bit per gauge of rate_limits that /metrics shows
+  std::vector<std::uint32_t>
+      slo_indexes;  // the service levels that apply; set when the series is made
   Sharded<std::uint32_t> latency_sketch{SketchLayout::kBuckets};
-  Sharded<std::uint32_t> first_token_sketch{SketchLayout::kBuckets};  // shards exist only where calls are streamed
+  Sharded<std::uint32_t> first_token_sketch{
+      SketchLayout::kBuckets};  // shards exist only where calls are streamed
   Sharded<std::uint32_t> inter_token_sketch{SketchLayout::kBuckets};
 
   [[nodiscard]] const std::string& provider() const noexcept { return key[0]; }
@@ -149,7 +160,9 @@ struct RequestSeries {
   /// An attempt that failed and is followed by another.
   void attempt_failed(std::uint64_t wait_ns) noexcept;
   void set_rate_limits(const RateLimits& limits) noexcept;
-  void count_slo(std::uint32_t index, bool good) noexcept { words.writer().add(layout->slos + 2 * index + (good ? 0 : 1), 1); }
+  void count_slo(std::uint32_t index, bool good) noexcept {
+    words.writer().add(layout->slos + 2 * index + (good ? 0 : 1), 1);
+  }
   /// All that was spent, in whole nano-dollars.
   [[nodiscard]] std::uint64_t cost_nano() const noexcept {
     return words.sum(RequestLayout::kCostNano) + words.sum(RequestLayout::kCostPico) / 1000;
@@ -158,7 +171,8 @@ struct RequestSeries {
   void inter_token(std::uint64_t nanoseconds) noexcept;
 };
 
-/// USD as nano-dollars, rounded to the nearest (what a provider reports has no finer meaning); nothing when negative, not finite or over 9 billion dollars.
+/// USD as nano-dollars, rounded to the nearest (what a provider reports has no finer meaning);
+/// nothing when negative, not finite or over 9 billion dollars.
 [[nodiscard]] std::optional<ExactCost> to_exact_cost(double usd) noexcept;
 /// Seconds as nanoseconds; nothing when negative, not finite or over 10^9 s.
 [[nodiscard]] std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept;

@@ -1,4 +1,5 @@
-// A block of counters split by thread: writing touches only the thread's own cache lines, reading sums all shards.
+// A block of counters split by thread: writing touches only the thread's own cache lines, reading
+// sums all shards.
 #pragma once
 
 #include "metrics/thread_slot.hpp"
@@ -12,17 +13,19 @@
 
 namespace ltb::metrics {
 
-/// `count` unsigned words, one copy per thread slot, each copy allocated when its thread first writes. Sums wrap, so a
-/// word may also carry a signed quantity that goes up on one thread and down on another.
+/// `count` unsigned words, one copy per thread slot, each copy allocated when its thread first
+/// writes. Sums wrap, so a word may also carry a signed quantity that goes up on one thread and
+/// down on another.
 ///
-/// Thread safety: any thread may write and read at any time. Writing is wait-free after a slot's first write.
-/// A read sees every write that happened before it, and concurrent ones as they come.
+/// Thread safety: any thread may write and read at any time. Writing is wait-free after a slot's
+/// first write. A read sees every write that happened before it, and concurrent ones as they come.
 template <typename Word>
 class Sharded {
  public:
   using Cell = std::atomic<Word>;
 
-  /// The calling thread's copy, for the writes of one recording. Do not keep it: it belongs to this thread.
+  /// The calling thread's copy, for the writes of one recording. Do not keep it: it belongs to this
+  /// thread.
   class Writer {
    public:
     Writer(Cell* cells, bool exclusive) noexcept : cells_(cells), exclusive_(exclusive) {}
@@ -32,8 +35,10 @@ class Sharded {
       if (cells_ == nullptr) return;
       Cell& cell = cells_[index];
       if (exclusive_) {
-        // No other thread writes this word: no locked instruction needed. Readers tolerate any interleaving (relaxed).
-        cell.store(static_cast<Word>(cell.load(std::memory_order_relaxed) + delta), std::memory_order_relaxed);
+        // No other thread writes this word: no locked instruction needed. Readers tolerate any
+        // interleaving (relaxed).
+        cell.store(static_cast<Word>(cell.load(std::memory_order_relaxed) + delta),
+                   std::memory_order_relaxed);
       } else {
         cell.fetch_add(delta, std::memory_order_relaxed);
       }
@@ -88,8 +93,8 @@ class Sharded {
   }
 
  private:
-  // Most programs record from a few threads: their shard pointers sit in the object, the others in an array that is
-  // allocated when the first of them writes.
+  // Most programs record from a few threads: their shard pointers sit in the object, the others in
+  // an array that is allocated when the first of them writes.
   static constexpr std::uint32_t kNear = 6;
   using Far = std::array<std::atomic<Cell*>, kSlotCount - kNear>;
   static constexpr std::size_t kCacheLine = 64;
@@ -113,7 +118,7 @@ class Sharded {
     if (place == nullptr) return nullptr;
     // Whole cache lines: no two threads' shards share one.
     const std::size_t bytes = (count_ * sizeof(Cell) + kCacheLine - 1) / kCacheLine * kCacheLine;
-    void* memory = ::operator new(bytes, std::align_val_t{kCacheLine}, std::nothrow);
+    void* memory = ::operator new (bytes, std::align_val_t{kCacheLine}, std::nothrow);
     if (memory == nullptr) return nullptr;
     auto* fresh = static_cast<Cell*>(memory);
     for (std::uint32_t i = 0; i < count_; ++i) std::construct_at(fresh + i, Word{0});
@@ -139,7 +144,9 @@ class Sharded {
     return &(*far)[slot - kNear];
   }
 
-  static void release(Cell* cells) noexcept { ::operator delete(cells, std::align_val_t{kCacheLine}); }
+  static void release(Cell* cells) noexcept {
+    ::operator delete (cells, std::align_val_t{kCacheLine});
+  }
 
   std::array<std::atomic<Cell*>, kNear> near_{};
   std::atomic<Far*> far_{nullptr};

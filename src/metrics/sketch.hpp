@@ -1,4 +1,5 @@
-// A log-linear sketch of durations: 32 sub-buckets an octave, so a quantile is off by 1.54 % at most.
+// A log-linear sketch of durations: 32 sub-buckets an octave, so a quantile is off by 1.54 % at
+// most.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 
 namespace ltb::metrics {
 
-/// Bucket arithmetic shared by every sketch. Values are nanoseconds; those below 16 us fall into bucket 0, those of
-/// 1,099 s and more into the last.
+/// Bucket arithmetic shared by every sketch. Values are nanoseconds; those below 16 us fall into
+/// bucket 0, those of 1,099 s and more into the last.
 struct SketchLayout {
   static constexpr std::uint32_t kSubBits = 5;
   static constexpr std::uint32_t kFirstExponent = 14;  // 2^14 ns = 16 us
@@ -22,11 +23,13 @@ struct SketchLayout {
     if (nanoseconds < (std::uint64_t{1} << kFirstExponent)) return 0;
     if (nanoseconds >= (std::uint64_t{1} << kLastExponent)) return kBuckets - 1;
     const auto exponent = static_cast<std::uint32_t>(std::bit_width(nanoseconds)) - 1;
-    const auto sub = static_cast<std::uint32_t>(nanoseconds >> (exponent - kSubBits)) & ((1u << kSubBits) - 1);
+    const auto sub =
+        static_cast<std::uint32_t>(nanoseconds >> (exponent - kSubBits)) & ((1u << kSubBits) - 1);
     return 1 + ((exponent - kFirstExponent) << kSubBits) + sub;
   }
 
-  /// The value that stands for a bucket, in seconds: the one with the least relative error to both of its ends.
+  /// The value that stands for a bucket, in seconds: the one with the least relative error to both
+  /// of its ends.
   [[nodiscard]] static double seconds_of(std::uint32_t index) noexcept {
     if (index == 0) return 8.192e-6;
     if (index >= kBuckets - 1) return static_cast<double>(std::uint64_t{1} << kLastExponent) * 1e-9;
@@ -97,7 +100,8 @@ class DenseSketch {
     if (total_ == 0) return std::nullopt;
     const double exact = q * static_cast<double>(total_);
     auto rank = static_cast<std::uint64_t>(exact);
-    if (static_cast<double>(rank) < exact || rank == 0) ++rank;  // nearest rank: ceil(q * n), at least 1
+    if (static_cast<double>(rank) < exact || rank == 0)
+      ++rank;  // nearest rank: ceil(q * n), at least 1
     std::uint64_t seen = 0;
     for (std::uint32_t i = 0; i < counts_.size(); ++i) {
       seen += counts_[i];

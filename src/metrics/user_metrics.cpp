@@ -29,31 +29,38 @@ constexpr OwnCounter kOwnCounters[] = {
     {"llm_cost_usd_total", RequestLayout::kCostNano, 1e3},  // micro-dollars in, nano-dollars kept
 };
 
-bool is_counter_value(double value) noexcept { return std::isfinite(value) && value >= 0 && value <= 1e15; }
+bool is_counter_value(double value) noexcept {
+  return std::isfinite(value) && value >= 0 && value <= 1e15;
+}
 
 // What is wrong with the numbers of a metric; empty when nothing is.
 std::string check_value(const Metric& metric) {
   if (const auto* counter = std::get_if<Counter>(&metric.value())) {
     if (!std::isfinite(counter->value) || counter->value < 0)
-      return refused(metric, "counter increment " + number_text(counter->value) + ": expected a finite number from 0 up");
+      return refused(metric, "counter increment " + number_text(counter->value) +
+                                 ": expected a finite number from 0 up");
   } else if (const auto* gauge = std::get_if<Gauge>(&metric.value())) {
     if (!std::isfinite(gauge->value))
-      return refused(metric, "gauge value " + number_text(gauge->value) + ": expected a finite number");
+      return refused(metric,
+                     "gauge value " + number_text(gauge->value) + ": expected a finite number");
   } else if (const auto* histogram = std::get_if<HistogramValue>(&metric.value())) {
-    if (!std::isfinite(histogram->sum)) return refused(metric, "histogram sum: expected a finite number");
+    if (!std::isfinite(histogram->sum))
+      return refused(metric, "histogram sum: expected a finite number");
     double previous_le = -INFINITY;
     std::uint64_t previous_count = 0;
     for (const auto& bucket : histogram->buckets) {
       if (!(bucket.le > previous_le) || std::isinf(bucket.le) || bucket.count < previous_count ||
           bucket.count > histogram->count)
-        return refused(metric, "histogram bucket le=" + number_text(bucket.le) +
-                                   ": expected finite ascending bounds and cumulative counts up to `count`");
+        return refused(
+            metric, "histogram bucket le=" + number_text(bucket.le) +
+                        ": expected finite ascending bounds and cumulative counts up to `count`");
       previous_le = bucket.le;
       previous_count = bucket.count;
     }
   } else {
     const auto& summary = std::get<SummaryValue>(metric.value());
-    if (!std::isfinite(summary.sum)) return refused(metric, "summary sum: expected a finite number");
+    if (!std::isfinite(summary.sum))
+      return refused(metric, "summary sum: expected a finite number");
     for (const auto& [quantile, value] : summary.quantiles)
       if (!(quantile >= 0 && quantile <= 1) || !std::isfinite(value))
         return refused(metric, "summary quantile " + number_text(quantile) +
@@ -63,14 +70,18 @@ std::string check_value(const Metric& metric) {
 }
 
 bool same_bounds(const std::vector<HistogramBucket>& a, const std::vector<HistogramBucket>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.le == y.le; });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.le == y.le; });
 }
 
-bool adds_up(std::uint64_t a, std::uint64_t b) noexcept { return a <= std::numeric_limits<std::uint64_t>::max() - b; }
+bool adds_up(std::uint64_t a, std::uint64_t b) noexcept {
+  return a <= std::numeric_limits<std::uint64_t>::max() - b;
+}
 
 constexpr const char* kTooLarge = "with it the total would be too large";
 
-// Takes a published value into what is there. Says what is wrong when it cannot, and changes nothing then.
+// Takes a published value into what is there. Says what is wrong when it cannot, and changes
+// nothing then.
 const char* merge(MetricValue& have, const MetricValue& published) {
   if (const auto* counter = std::get_if<Counter>(&published)) {
     double& sum = std::get<Counter>(have).value;
@@ -80,16 +91,20 @@ const char* merge(MetricValue& have, const MetricValue& published) {
     have = published;
   } else if (const auto* histogram = std::get_if<HistogramValue>(&published)) {
     auto& sum = std::get<HistogramValue>(have);
-    if (!same_bounds(sum.buckets, histogram->buckets)) return "its histogram bounds differ from those published first";
+    if (!same_bounds(sum.buckets, histogram->buckets))
+      return "its histogram bounds differ from those published first";
     // Bucket counts are at most the count, so they fit when it does.
-    if (!adds_up(sum.count, histogram->count) || !std::isfinite(sum.sum + histogram->sum)) return kTooLarge;
-    for (std::size_t i = 0; i < sum.buckets.size(); ++i) sum.buckets[i].count += histogram->buckets[i].count;
+    if (!adds_up(sum.count, histogram->count) || !std::isfinite(sum.sum + histogram->sum))
+      return kTooLarge;
+    for (std::size_t i = 0; i < sum.buckets.size(); ++i)
+      sum.buckets[i].count += histogram->buckets[i].count;
     sum.count += histogram->count;
     sum.sum += histogram->sum;
   } else {
     const auto& summary = std::get<SummaryValue>(published);
     auto& sum = std::get<SummaryValue>(have);
-    if (!adds_up(sum.count, summary.count) || !std::isfinite(sum.sum + summary.sum)) return kTooLarge;
+    if (!adds_up(sum.count, summary.count) || !std::isfinite(sum.sum + summary.sum))
+      return kTooLarge;
     sum.quantiles = summary.quantiles;
     sum.count += summary.count;
     sum.sum += summary.sum;
@@ -108,13 +123,15 @@ std::string UserMetrics::record(const Metric& metric) {
 std::string UserMetrics::record_own(const Metric& metric) {
   const Family& family = *store_.own_.find(metric.name())->second;
   if (family.type() != metric.type())
-    return refused(metric, "published as a " + std::string(to_string(metric.type())) + ", but the library's own family is a " +
+    return refused(metric, "published as a " + std::string(to_string(metric.type())) +
+                               ", but the library's own family is a " +
                                std::string(to_string(family.type())));
   const std::string_view provider = metric.label("provider");
   const std::string_view model = metric.label("model");
   if (provider.empty() || model.empty())
     return refused(metric, "the library's own family needs the labels provider and model");
-  if (metric.name() == "llm_evaluation_score" && metric.labels().size() == 3 && !metric.label("metric").empty()) {
+  if (metric.name() == "llm_evaluation_score" && metric.labels().size() == 3 &&
+      !metric.label("metric").empty()) {
     store_.evaluation_series(provider, model, metric.label("metric"))
         .score.store(std::get<Gauge>(metric.value()).value, std::memory_order_relaxed);
     return {};
@@ -124,7 +141,8 @@ std::string UserMetrics::record_own(const Metric& metric) {
     return record_own_histogram(metric, store_.request_series(provider, model));
   if (metric.type() == MetricType::Counter) {
     const double value = std::get<Counter>(metric.value()).value;
-    if (!is_counter_value(value)) return refused(metric, "increment " + number_text(value) + " is too large");
+    if (!is_counter_value(value))
+      return refused(metric, "increment " + number_text(value) + " is too large");
     const auto add = [&](std::uint32_t word, double units) -> std::string {
       // Things are counted whole: half a token rounded would be a wrong number that nobody sees.
       if (units == 1 && value != std::floor(value))
@@ -135,25 +153,32 @@ std::string UserMetrics::record_own(const Metric& metric) {
       return {};
     };
     if (metric.name() == "llm_requests_total" && metric.labels().size() == 3) {
-      const auto status = std::find(kCallStatusTexts.begin(), kCallStatusTexts.end(), metric.label("status"));
+      const auto status =
+          std::find(kCallStatusTexts.begin(), kCallStatusTexts.end(), metric.label("status"));
       if (status == kCallStatusTexts.end())
         return refused(metric, "label status: expected success, error or cancelled");
-      return add(RequestLayout::kStatus + static_cast<std::uint32_t>(status - kCallStatusTexts.begin()), 1);
+      return add(
+          RequestLayout::kStatus + static_cast<std::uint32_t>(status - kCallStatusTexts.begin()),
+          1);
     }
     if (metric.name() == "llm_errors_total" && metric.labels().size() == 3) {
       const auto type = parse_error_type(metric.label("error_type"));
-      if (!type) return refused(metric, "label error_type: expected one of the library's error types");
+      if (!type)
+        return refused(metric, "label error_type: expected one of the library's error types");
       return add(store_.layout_.errors + static_cast<std::uint32_t>(*type), 1);
     }
     for (const auto& own : kOwnCounters)
       if (metric.name() == own.name && metric.labels().size() == 2) return add(own.word, own.units);
   }
-  return refused(metric, "the library fills this family itself, or its labels are others; publish under a name of your own");
+  return refused(metric,
+                 "the library fills this family itself, or its labels are others; publish under a "
+                 "name of your own");
 }
 
 std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSeries& series) {
   const auto& value = std::get<HistogramValue>(metric.value());
-  if (value.sum < 0) return refused(metric, "sum " + number_text(value.sum) + ": durations cannot be negative");
+  if (value.sum < 0)
+    return refused(metric, "sum " + number_text(value.sum) + ": durations cannot be negative");
   const auto sum = to_nanoseconds(value.sum);
   if (!sum) return refused(metric, "sum " + number_text(value.sum) + " is too large");
   const BucketLayout& layout = store_.layout_.duration;
@@ -169,12 +194,14 @@ std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSerie
   for (const auto& bucket : value.buckets) {
     const auto found = std::find(layout.bounds().begin(), layout.bounds().end(), bucket.le);
     if (found == layout.bounds().end())
-      return refused(metric, "bucket le=" + number_text(bucket.le) + " is not one of the family's bounds");
+      return refused(metric,
+                     "bucket le=" + number_text(bucket.le) + " is not one of the family's bounds");
     counts[static_cast<std::size_t>(found - layout.bounds().begin())] = bucket.count - below;
     below = bucket.count;
   }
   counts.back() = value.count - below;
-  for (std::uint32_t i = 0; i < counts.size(); ++i) writer.add(RequestLayout::kDuration + i, counts[i]);
+  for (std::uint32_t i = 0; i < counts.size(); ++i)
+    writer.add(RequestLayout::kDuration + i, counts[i]);
   writer.add(store_.layout_.duration_sum(), *sum);
   return {};
 }
@@ -182,18 +209,23 @@ std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSerie
 std::string UserMetrics::refuse_name(const Metric& metric) const {
   support::MutexLock lock(store_.families_mutex_);
   if (store_.families_.contains(metric.name()))
-    return refused(metric, "the library fills this family itself; publish under a name of your own");
-  // A histogram "x" shows samples x_bucket, x_sum and x_count: no other family may be called so, before or after it.
+    return refused(metric,
+                   "the library fills this family itself; publish under a name of your own");
+  // A histogram "x" shows samples x_bucket, x_sum and x_count: no other family may be called so,
+  // before or after it.
   for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
     if (metric.name().ends_with(suffix)) {
-      const auto other = store_.families_.find(metric.name().substr(0, metric.name().size() - suffix.size()));
-      if (other != store_.families_.end() &&
-          (other->second->type() == MetricType::Histogram || other->second->type() == MetricType::Summary))
+      const auto other =
+          store_.families_.find(metric.name().substr(0, metric.name().size() - suffix.size()));
+      if (other != store_.families_.end() && (other->second->type() == MetricType::Histogram ||
+                                              other->second->type() == MetricType::Summary))
         return refused(metric, "the name is taken by a sample of \"" + other->first + "\"");
     }
-    const bool has_samples = metric.type() == MetricType::Histogram || metric.type() == MetricType::Summary;
+    const bool has_samples =
+        metric.type() == MetricType::Histogram || metric.type() == MetricType::Summary;
     if (has_samples && store_.families_.contains(metric.name() + std::string(suffix)))
-      return refused(metric, "its sample \"" + metric.name() + std::string(suffix) + "\" is a family already");
+      return refused(
+          metric, "its sample \"" + metric.name() + std::string(suffix) + "\" is a family already");
   }
   return {};
 }
@@ -209,34 +241,40 @@ std::string UserMetrics::record_user(const Metric& metric) {
   if (found == families_.end()) {
     if (families_.size() >= store_.options_.max_series_per_family) {
       store_.note_overflow("user metric names");
-      return refused(metric, "there are " + std::to_string(families_.size()) + " user families already, the limit");
+      return refused(metric, "there are " + std::to_string(families_.size()) +
+                                 " user families already, the limit");
     }
     if (std::string wrong = refuse_name(metric); !wrong.empty()) return wrong;
-    const std::string help = metric.help().empty() ? "Published by the host program." : metric.help();
+    const std::string help =
+        metric.help().empty() ? "Published by the host program." : metric.help();
     Family& family = store_.add_family(metric.name(), help, metric.type(), FamilyOwner::User);
     found = families_.emplace(metric.name(), UserFamily{&family}).first;
   }
   UserFamily& family = found->second;
   if (family.family->type() != metric.type())
-    return refused(metric, "published as a " + std::string(to_string(metric.type())) + ", but it is a " +
-                               std::string(to_string(family.family->type())) + " since it was first published");
+    return refused(metric, "published as a " + std::string(to_string(metric.type())) +
+                               ", but it is a " + std::string(to_string(family.family->type())) +
+                               " since it was first published");
   Metric::Labels labels = metric.labels();
   for (auto& [name, value] : labels) value = store_.clean(value);
   const auto text_of = [](const Metric::Labels& pairs) {
     std::string text;
-    for (const auto& [name, value] : pairs) text.append(name).append("=\"").append(value).append("\",");
+    for (const auto& [name, value] : pairs)
+      text.append(name).append("=\"").append(value).append("\",");
     return text;
   };
   std::string key = text_of(labels);
   const auto place = family.series.find(key);
   std::shared_ptr<UserSeries> known = place != family.series.end() ? place->second : nullptr;
-  const bool is_overflow = known == nullptr && family.series.size() >= store_.options_.max_series_per_family;
+  const bool is_overflow =
+      known == nullptr && family.series.size() >= store_.options_.max_series_per_family;
   if (is_overflow) {
     store_.note_overflow("a user metric");
     for (auto& [name, value] : labels) value = kOverflow;
     known = family.overflow;
     // Somebody may have published the word itself as a value.
-    if (const auto same = family.series.find(text_of(labels)); known == nullptr && same != family.series.end())
+    if (const auto same = family.series.find(text_of(labels));
+        known == nullptr && same != family.series.end())
       known = same->second;
   }
   if (known == nullptr) {

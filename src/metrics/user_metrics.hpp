@@ -1,12 +1,14 @@
-// Metrics that users publish: into the library's own families where they fit, else into families of their own.
+// Metrics that users publish: into the library's own families where they fit, else into families of
+// their own.
 #pragma once
 
 #include "metrics/metric_store.hpp"
 
 namespace ltb::metrics {
 
-/// Counters are added up, gauges replaced, histograms added bucket by bucket, summaries replaced (count and sum added).
-/// Thread safety: any thread; takes a mutex, so it is not for paths that run per request.
+/// Counters are added up, gauges replaced, histograms added bucket by bucket, summaries replaced
+/// (count and sum added). Thread safety: any thread; takes a mutex, so it is not for paths that run
+/// per request.
 class UserMetrics {
  public:
   explicit UserMetrics(MetricStore& store) : store_(store) {}
@@ -21,7 +23,8 @@ class UserMetrics {
   struct UserFamily {
     Family* family = nullptr;
     std::map<std::string, std::shared_ptr<UserSeries>, std::less<>> series{};  // by label text
-    std::shared_ptr<UserSeries> overflow{};  // takes what comes after the limit, whatever its label names
+    std::shared_ptr<UserSeries>
+        overflow{};  // takes what comes after the limit, whatever its label names
   };
 
   [[nodiscard]] std::string record_own(const Metric& metric);

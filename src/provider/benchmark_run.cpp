@@ -16,7 +16,8 @@ struct BenchmarkRunState {
   std::uint64_t total = 0;
   std::atomic<std::uint64_t> completed{0};  // failed ones included
   std::atomic<std::uint64_t> failed{0};
-  std::atomic<std::int64_t> next_publish_ns{0};  // steady time before which progress is not published again
+  std::atomic<std::int64_t> next_publish_ns{
+      0};  // steady time before which progress is not published again
   std::atomic<bool> ended{false};
   support::Mutex mutex;
   std::string current_provider LTB_GUARDED_BY(mutex);
@@ -39,14 +40,16 @@ struct BenchmarkRunState {
     }
   }
 
-  // At most one progress event per interval, whichever thread comes first; the last example is always told. `before` is
-  // how many were through: what comes after the last one, or without a total, is told like any other.
+  // At most one progress event per interval, whichever thread comes first; the last example is
+  // always told. `before` is how many were through: what comes after the last one, or without a
+  // total, is told like any other.
   void publish_progress(std::uint64_t before, std::uint64_t count) noexcept {
     constexpr std::int64_t kIntervalNs = 100'000'000;
     const std::int64_t now = recorder->clock().steady_now().time_since_epoch().count();
     const bool last = before < total && count >= total - before;
     std::int64_t due = next_publish_ns.load(std::memory_order_relaxed);
-    if (!last && (now < due || !next_publish_ns.compare_exchange_strong(due, now + kIntervalNs))) return;
+    if (!last && (now < due || !next_publish_ns.compare_exchange_strong(due, now + kIntervalNs)))
+      return;
     publish(EventType::BenchmarkProgress);
   }
 };
@@ -79,7 +82,8 @@ void end(detail::BenchmarkRunState* state, bool abandoned) noexcept {
     state->recorder->events().publish(MonitoringEvent::alert(
         AlertSeverity::Warning, "Benchmark abandoned",
         "benchmark \"" + state->name + "\" (" + state->id + ") ended without complete() at " +
-            std::to_string(state->completed.load()) + " of " + std::to_string(state->total) + " examples"));
+            std::to_string(state->completed.load()) + " of " + std::to_string(state->total) +
+            " examples"));
   } catch (...) {
     state->recorder->store().count_rejected();
   }
@@ -87,7 +91,8 @@ void end(detail::BenchmarkRunState* state, bool abandoned) noexcept {
 
 }  // namespace
 
-BenchmarkRun::BenchmarkRun(std::unique_ptr<detail::BenchmarkRunState> state) noexcept : state_(std::move(state)) {}
+BenchmarkRun::BenchmarkRun(std::unique_ptr<detail::BenchmarkRunState> state) noexcept
+    : state_(std::move(state)) {}
 BenchmarkRun::BenchmarkRun(BenchmarkRun&& other) noexcept = default;
 BenchmarkRun& BenchmarkRun::operator=(BenchmarkRun&& other) noexcept {
   if (this != &other) {
@@ -96,7 +101,9 @@ BenchmarkRun& BenchmarkRun::operator=(BenchmarkRun&& other) noexcept {
   }
   return *this;
 }
-BenchmarkRun::~BenchmarkRun() { end(state_.get(), true); }
+BenchmarkRun::~BenchmarkRun() {
+  end(state_.get(), true);
+}
 
 void BenchmarkRun::advance(std::uint64_t count) noexcept {
   if (!state_ || state_->ended.load(std::memory_order_relaxed)) return;
@@ -122,10 +129,18 @@ void BenchmarkRun::set_current_provider(std::string_view provider) noexcept {
   }
 }
 
-void BenchmarkRun::complete() noexcept { end(state_.get(), false); }
+void BenchmarkRun::complete() noexcept {
+  end(state_.get(), false);
+}
 
-std::uint64_t BenchmarkRun::completed_examples() const noexcept { return state_ ? state_->completed.load() : 0; }
-std::uint64_t BenchmarkRun::failed_examples() const noexcept { return state_ ? state_->failed.load() : 0; }
-std::uint64_t BenchmarkRun::total_examples() const noexcept { return state_ ? state_->total : 0; }
+std::uint64_t BenchmarkRun::completed_examples() const noexcept {
+  return state_ ? state_->completed.load() : 0;
+}
+std::uint64_t BenchmarkRun::failed_examples() const noexcept {
+  return state_ ? state_->failed.load() : 0;
+}
+std::uint64_t BenchmarkRun::total_examples() const noexcept {
+  return state_ ? state_->total : 0;
+}
 
 }  // namespace ltb

@@ -13,25 +13,34 @@ void take_over(RequestScope& scope, const CompletionResponse& response) noexcept
   if (response.cost) scope.set_cost(*response.cost);
   if (!response.finish_reason.empty()) scope.set_finish_reason(response.finish_reason);
   if (response.rate_limits) scope.set_rate_limits(*response.rate_limits);
-  for (const FailedAttempt& attempt : response.failed_attempts) scope.attempt(attempt.error, attempt.wait);
+  for (const FailedAttempt& attempt : response.failed_attempts)
+    scope.attempt(attempt.error, attempt.wait);
 }
 
 }  // namespace
 
 Provider::~Provider() = default;
 
-CompletionResponse Provider::stream(const CompletionRequest& request, const StreamCallback& on_chunk) {
+CompletionResponse Provider::stream(const CompletionRequest& request,
+                                    const StreamCallback& on_chunk) {
   CompletionResponse response = complete(request);
   if (on_chunk) on_chunk(StreamChunk{.text = response.text});
   return response;
 }
 
-std::vector<std::string> Provider::supported_models() const { return {}; }
-std::optional<std::uint64_t> Provider::max_context_length(std::string_view) const { return std::nullopt; }
+std::vector<std::string> Provider::supported_models() const {
+  return {};
+}
+std::optional<std::uint64_t> Provider::max_context_length(std::string_view) const {
+  return std::nullopt;
+}
 void Provider::validate_config() const {}
-std::uint64_t Provider::estimate_tokens(std::string_view text) const { return (text.size() + 3) / 4; }
+std::uint64_t Provider::estimate_tokens(std::string_view text) const {
+  return (text.size() + 3) / 4;
+}
 
-MonitoredProvider::MonitoredProvider(std::shared_ptr<Provider> provider, MonitoringSystem& monitoring)
+MonitoredProvider::MonitoredProvider(std::shared_ptr<Provider> provider,
+                                     MonitoringSystem& monitoring)
     : provider_(std::move(provider)), recorder_(detail::recorder_of(monitoring)) {
   if (!provider_) throw std::invalid_argument("MonitoredProvider: the provider to wrap is null");
   name_ = provider_->name();
@@ -39,7 +48,9 @@ MonitoredProvider::MonitoredProvider(std::shared_ptr<Provider> provider, Monitor
 
 MonitoredProvider::~MonitoredProvider() = default;
 
-std::string MonitoredProvider::name() const { return name_; }
+std::string MonitoredProvider::name() const {
+  return name_;
+}
 
 CompletionResponse MonitoredProvider::complete(const CompletionRequest& request) {
   RequestScope scope = recorder_->begin_request(name_, request.model);
@@ -55,7 +66,8 @@ CompletionResponse MonitoredProvider::complete(const CompletionRequest& request)
   }
 }
 
-CompletionResponse MonitoredProvider::stream(const CompletionRequest& request, const StreamCallback& on_chunk) {
+CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
+                                             const StreamCallback& on_chunk) {
   RequestScope scope = recorder_->begin_request(name_, request.model);
   if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   bool cancelled = false;
@@ -80,21 +92,26 @@ CompletionResponse MonitoredProvider::stream(const CompletionRequest& request, c
   }
 }
 
-std::vector<std::string> MonitoredProvider::supported_models() const { return provider_->supported_models(); }
+std::vector<std::string> MonitoredProvider::supported_models() const {
+  return provider_->supported_models();
+}
 std::optional<std::uint64_t> MonitoredProvider::max_context_length(std::string_view model) const {
   return provider_->max_context_length(model);
 }
-void MonitoredProvider::validate_config() const { provider_->validate_config(); }
+void MonitoredProvider::validate_config() const {
+  provider_->validate_config();
+}
 std::uint64_t MonitoredProvider::estimate_tokens(std::string_view text) const {
   return provider_->estimate_tokens(text);
 }
 
-std::vector<std::shared_ptr<Provider>> monitor_providers(const std::vector<std::shared_ptr<Provider>>& providers,
-                                                         MonitoringSystem& monitoring) {
+std::vector<std::shared_ptr<Provider>> monitor_providers(
+    const std::vector<std::shared_ptr<Provider>>& providers, MonitoringSystem& monitoring) {
   std::vector<std::shared_ptr<Provider>> monitored;
   monitored.reserve(providers.size());
   for (std::size_t i = 0; i < providers.size(); ++i) {
-    if (!providers[i]) throw std::invalid_argument("monitor_providers: provider " + std::to_string(i) + " is null");
+    if (!providers[i])
+      throw std::invalid_argument("monitor_providers: provider " + std::to_string(i) + " is null");
     monitored.push_back(std::make_shared<MonitoredProvider>(providers[i], monitoring));
   }
   return monitored;

@@ -32,7 +32,9 @@ std::uint64_t nanoseconds_between(support::SteadyTime from, support::SteadyTime 
   return elapsed > 0 ? static_cast<std::uint64_t>(elapsed) : 0;
 }
 
-double to_seconds(std::uint64_t nanoseconds) noexcept { return static_cast<double>(nanoseconds) / 1e9; }
+double to_seconds(std::uint64_t nanoseconds) noexcept {
+  return static_cast<double>(nanoseconds) / 1e9;
+}
 
 }  // namespace
 
@@ -74,8 +76,8 @@ RequestScope Recorder::begin_request(std::string_view provider, std::string_view
   }
 }
 
-void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_type, std::string_view message,
-                         std::string_view code) noexcept {
+void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_type,
+                         std::string_view message, std::string_view code) noexcept {
   const auto now = clock_->steady_now();
   CallRecord call;
   call.status = status;
@@ -86,7 +88,8 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   call.queue_ns = scope.queue_ns;
   call.time_to_first_token_ns = scope.time_to_first_token_ns;
   call.was_active = true;
-  if (!scope.finish_reason.empty()) call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
+  if (!scope.finish_reason.empty())
+    call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
   if (scope.chunks > 0 && scope.usage && scope.usage->output_tokens >= 2)
     call.time_per_output_token_ns =
         nanoseconds_between(scope.first_chunk, scope.last_chunk) / (scope.usage->output_tokens - 1);
@@ -101,8 +104,8 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   }
 }
 
-void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call, std::string_view message,
-                                    std::string_view code) {
+void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
+                                    std::string_view message, std::string_view code) {
   RequestPayload payload;
   payload.provider = scope.provider;
   payload.model = scope.model;
@@ -115,27 +118,35 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call, s
     payload.time_to_first_token = to_seconds(*scope.time_to_first_token_ns);
   }
   if (scope.failed_attempts > 0) payload.attempts = scope.failed_attempts + 1;
-  if (call.time_per_output_token_ns) payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
+  if (call.time_per_output_token_ns)
+    payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
   if (!scope.finish_reason.empty()) payload.finish_reason = scope.finish_reason;
   if (call.status != CallStatus::Success) {
     payload.error_type = call.error_type;
     if (!message.empty()) payload.error = std::string(message);
     if (!code.empty()) payload.error_code = std::string(code);
   }
-  const EventType type = call.status == CallStatus::Success ? EventType::RequestCompleted : EventType::RequestFailed;
+  const EventType type =
+      call.status == CallStatus::Success ? EventType::RequestCompleted : EventType::RequestFailed;
   events_.distribute(MonitoringEvent(type, std::move(payload)));
   if (!details_wanted() || call.status != CallStatus::Success) return;
-  distribute_metric(LatencyMetric(scope.provider, scope.model, to_seconds(*call.duration_ns)).to_metric());
+  distribute_metric(
+      LatencyMetric(scope.provider, scope.model, to_seconds(*call.duration_ns)).to_metric());
   if (call.usage)
-    for (Metric& metric :
-         TokenMetric(scope.provider, scope.model, call.usage->input_tokens, call.usage->output_tokens).to_metrics())
+    for (Metric& metric : TokenMetric(scope.provider, scope.model, call.usage->input_tokens,
+                                      call.usage->output_tokens)
+                              .to_metrics())
       distribute_metric(std::move(metric));
-  if (call.cost) distribute_metric(CostMetric(scope.provider, scope.model, call.cost->usd()).to_metric());
+  if (call.cost)
+    distribute_metric(CostMetric(scope.provider, scope.model, call.cost->usd()).to_metric());
 }
 
-void Recorder::distribute_metric(Metric metric) { events_.distribute(MonitoringEvent::metric_recorded(std::move(metric))); }
+void Recorder::distribute_metric(Metric metric) {
+  events_.distribute(MonitoringEvent::metric_recorded(std::move(metric)));
+}
 
-metrics::RequestSeries& Recorder::series_of(std::string_view provider, std::string_view model) noexcept {
+metrics::RequestSeries& Recorder::series_of(std::string_view provider,
+                                            std::string_view model) noexcept {
   if (!model.empty()) return store_.request_series(provider, model);
   const metrics::ProviderSeries* known = nullptr;
   const std::size_t most = store_.options().max_label_bytes;
@@ -144,7 +155,8 @@ metrics::RequestSeries& Recorder::series_of(std::string_view provider, std::stri
   } else {
     known = &store_.provider_series(provider);  // by the name it is kept under
   }
-  RequestSeries* last = known == nullptr ? nullptr : known->last_manual.load(std::memory_order_relaxed);
+  RequestSeries* last =
+      known == nullptr ? nullptr : known->last_manual.load(std::memory_order_relaxed);
   return last != nullptr ? *last : store_.request_series(provider, kUnknownModel);
 }
 
@@ -180,7 +192,8 @@ void Recorder::record_request(std::string_view provider, std::string_view model)
   }
 }
 
-void Recorder::record_latency(std::string_view provider, std::string_view model, double latency_seconds) noexcept {
+void Recorder::record_latency(std::string_view provider, std::string_view model,
+                              double latency_seconds) noexcept {
   const auto nanoseconds = metrics::to_nanoseconds(latency_seconds);
   if (!nanoseconds) return store_.count_rejected();
   RequestSeries& series = series_of(provider, model);
@@ -192,28 +205,34 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   try {
     const std::string id = close_manual(series);
     if (!events_.has_listeners()) return events_.skip_event();
-    events_.distribute(MonitoringEvent::request_completed(series.provider(), series.model(), id, latency_seconds));
-    if (details_wanted()) distribute_metric(LatencyMetric(series.provider(), series.model(), latency_seconds).to_metric());
+    events_.distribute(
+        MonitoringEvent::request_completed(series.provider(), series.model(), id, latency_seconds));
+    if (details_wanted())
+      distribute_metric(
+          LatencyMetric(series.provider(), series.model(), latency_seconds).to_metric());
   } catch (...) {
     store_.count_rejected();
   }
 }
 
-void Recorder::record_tokens(std::string_view provider, std::string_view model, const TokenUsage& usage) noexcept {
+void Recorder::record_tokens(std::string_view provider, std::string_view model,
+                             const TokenUsage& usage) noexcept {
   if (!metrics::is_sane(usage)) return store_.count_rejected();
   RequestSeries& series = series_of(provider, model);
   series.add_usage(usage);
   if (!details_wanted()) return;
   try {
     for (Metric& metric :
-         TokenMetric(series.provider(), series.model(), usage.input_tokens, usage.output_tokens).to_metrics())
+         TokenMetric(series.provider(), series.model(), usage.input_tokens, usage.output_tokens)
+             .to_metrics())
       distribute_metric(std::move(metric));
   } catch (...) {
     store_.count_rejected();
   }
 }
 
-void Recorder::record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept {
+void Recorder::record_cost(std::string_view provider, std::string_view model,
+                           double cost_usd) noexcept {
   const auto cost = metrics::to_exact_cost(cost_usd);
   if (!cost) return store_.count_rejected();
   RequestSeries& series = series_of(provider, model);
@@ -226,8 +245,8 @@ void Recorder::record_cost(std::string_view provider, std::string_view model, do
   }
 }
 
-void Recorder::record_error(std::string_view provider, std::string_view model, std::string_view error_type,
-                            std::string_view message) noexcept {
+void Recorder::record_error(std::string_view provider, std::string_view model,
+                            std::string_view error_type, std::string_view message) noexcept {
   const auto known = parse_error_type(error_type);
   RequestSeries& series = series_of(provider, model);
   series.provider_series->manual_ended();

@@ -1,4 +1,5 @@
-// What the wrappers hold: the recording core of a system, which outlives the system when a wrapper does.
+// What the wrappers hold: the recording core of a system, which outlives the system when a wrapper
+// does.
 #pragma once
 
 #include "collector/collector_core.hpp"
@@ -25,7 +26,8 @@ class MonitoringSystem;
 
 namespace ltb::detail {
 
-/// Thread safety: every member from any thread. The record functions never throw, block on I/O or wait for a reader.
+/// Thread safety: every member from any thread. The record functions never throw, block on I/O or
+/// wait for a reader.
 class Recorder : public std::enable_shared_from_this<Recorder> {
  public:
   Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock);
@@ -36,31 +38,37 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   [[nodiscard]] CollectorCore& collector() noexcept { return collector_; }
   [[nodiscard]] const support::Clock& clock() const noexcept { return *clock_; }
 
-  [[nodiscard]] RequestScope begin_request(std::string_view provider, std::string_view model) noexcept;
+  [[nodiscard]] RequestScope begin_request(std::string_view provider,
+                                           std::string_view model) noexcept;
   [[nodiscard]] BenchmarkRun begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                              std::uint64_t total_examples) noexcept;
 
   // The separate calls of MonitoringSystem. An empty model means the provider's last one.
   void record_request(std::string_view provider, std::string_view model) noexcept;
-  void record_latency(std::string_view provider, std::string_view model, double latency_seconds) noexcept;
-  void record_tokens(std::string_view provider, std::string_view model, const TokenUsage& usage) noexcept;
+  void record_latency(std::string_view provider, std::string_view model,
+                      double latency_seconds) noexcept;
+  void record_tokens(std::string_view provider, std::string_view model,
+                     const TokenUsage& usage) noexcept;
   void record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept;
   void record_error(std::string_view provider, std::string_view model, std::string_view error_type,
                     std::string_view message) noexcept;
 
   // -- for RequestScope --
-  void end_scope(ScopeState& scope, metrics::CallStatus status, ErrorType error_type, std::string_view message,
-                 std::string_view code) noexcept;
+  void end_scope(ScopeState& scope, metrics::CallStatus status, ErrorType error_type,
+                 std::string_view message, std::string_view code) noexcept;
 
  private:
-  [[nodiscard]] metrics::RequestSeries& series_of(std::string_view provider, std::string_view model) noexcept;
+  [[nodiscard]] metrics::RequestSeries& series_of(std::string_view provider,
+                                                  std::string_view model) noexcept;
   [[nodiscard]] std::string open_manual(metrics::RequestSeries& series);
   [[nodiscard]] std::string close_manual(metrics::RequestSeries& series);
-  void distribute_scope_end(ScopeState& scope, const metrics::CallRecord& call, std::string_view message,
-                            std::string_view code);
+  void distribute_scope_end(ScopeState& scope, const metrics::CallRecord& call,
+                            std::string_view message, std::string_view code);
   /// With detailed_metrics: one MetricRecorded event, for a number that is booked already.
   void distribute_metric(Metric metric);
-  [[nodiscard]] bool details_wanted() const noexcept { return detailed_ && events_.has_listeners(); }
+  [[nodiscard]] bool details_wanted() const noexcept {
+    return detailed_ && events_.has_listeners();
+  }
 
   std::shared_ptr<const support::Clock> clock_;
   metrics::MetricStore store_;
@@ -69,8 +77,10 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   CollectorCore collector_;
   const bool detailed_;
   support::Mutex manual_mutex_;
-  // Ids of calls that record_request() opened, oldest first, so that their end carries the same id. Bounded.
-  std::map<const metrics::RequestSeries*, std::deque<std::string>> manual_ids_ LTB_GUARDED_BY(manual_mutex_);
+  // Ids of calls that record_request() opened, oldest first, so that their end carries the same id.
+  // Bounded.
+  std::map<const metrics::RequestSeries*, std::deque<std::string>> manual_ids_
+      LTB_GUARDED_BY(manual_mutex_);
 };
 
 /// The state of a RequestScope.

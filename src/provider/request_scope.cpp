@@ -12,8 +12,8 @@ using metrics::CallStatus;
 namespace {
 
 // Ends a scope once. The state stays, so that request_id() still answers.
-void end(detail::ScopeState* state, CallStatus status, ErrorType type = ErrorType::Other, std::string_view message = {},
-         std::string_view code = {}) noexcept {
+void end(detail::ScopeState* state, CallStatus status, ErrorType type = ErrorType::Other,
+         std::string_view message = {}, std::string_view code = {}) noexcept {
   if (state == nullptr || std::exchange(state->finished, true)) return;
   state->recorder->end_scope(*state, status, type, message, code);
 }
@@ -25,7 +25,8 @@ std::uint64_t nanoseconds(support::SteadyTime from, support::SteadyTime to) noex
 
 }  // namespace
 
-RequestScope::RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept : state_(std::move(state)) {}
+RequestScope::RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept
+    : state_(std::move(state)) {}
 RequestScope::RequestScope(RequestScope&& other) noexcept = default;
 
 RequestScope& RequestScope::operator=(RequestScope&& other) noexcept {
@@ -36,7 +37,9 @@ RequestScope& RequestScope::operator=(RequestScope&& other) noexcept {
   return *this;
 }
 
-RequestScope::~RequestScope() { cancel(); }
+RequestScope::~RequestScope() {
+  cancel();
+}
 
 void RequestScope::on_chunk() noexcept {
   if (!state_ || state_->finished) return;
@@ -88,7 +91,8 @@ void RequestScope::set_queue_time(std::chrono::nanoseconds queued) noexcept {
   state_->queue_ns = queued.count() > 0 ? static_cast<std::uint64_t>(queued.count()) : 0;
 }
 
-void RequestScope::set_scheduled_start(std::chrono::steady_clock::time_point scheduled_at) noexcept {
+void RequestScope::set_scheduled_start(
+    std::chrono::steady_clock::time_point scheduled_at) noexcept {
   if (!state_ || state_->finished) return;
   state_->queue_ns = nanoseconds(scheduled_at, state_->started);
   if (scheduled_at < state_->started) state_->started = scheduled_at;
@@ -99,7 +103,9 @@ void RequestScope::set_rate_limits(const RateLimits& limits) noexcept {
   state_->recorder->store().show_rate_limits(*state_->series, limits);
 }
 
-void RequestScope::finish() noexcept { end(state_.get(), CallStatus::Success); }
+void RequestScope::finish() noexcept {
+  end(state_.get(), CallStatus::Success);
+}
 
 void RequestScope::finish(const TokenUsage& usage) noexcept {
   set_usage(usage);
@@ -113,7 +119,8 @@ void RequestScope::finish(const TokenUsage& usage, double cost_usd) noexcept {
 }
 
 void RequestScope::fail(ErrorType type, std::string_view message, std::string_view code) noexcept {
-  end(state_.get(), type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error, type, message, code);
+  end(state_.get(), type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error, type,
+      message, code);
 }
 
 void RequestScope::fail(const std::exception_ptr& error) noexcept {
@@ -126,9 +133,13 @@ void RequestScope::fail(const std::exception_ptr& error) noexcept {
   }
 }
 
-void RequestScope::cancel() noexcept { end(state_.get(), CallStatus::Cancelled, ErrorType::Cancelled); }
+void RequestScope::cancel() noexcept {
+  end(state_.get(), CallStatus::Cancelled, ErrorType::Cancelled);
+}
 
-bool RequestScope::is_finished() const noexcept { return !state_ || state_->finished; }
+bool RequestScope::is_finished() const noexcept {
+  return !state_ || state_->finished;
+}
 
 std::string_view RequestScope::request_id() const noexcept {
   return state_ ? std::string_view(state_->request_id) : std::string_view();
@@ -136,7 +147,8 @@ std::string_view RequestScope::request_id() const noexcept {
 
 namespace detail {
 
-RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider, std::string_view model) noexcept {
+RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider,
+                            std::string_view model) noexcept {
   return recorder_of(monitoring)->begin_request(provider, model);
 }
 

@@ -12,8 +12,12 @@ using SystemTime = std::chrono::system_clock::time_point;
 class Clock {
  public:
   virtual ~Clock() = default;
-  [[nodiscard]] virtual SteadyTime steady_now() const noexcept { return std::chrono::steady_clock::now(); }
-  [[nodiscard]] virtual SystemTime system_now() const noexcept { return std::chrono::system_clock::now(); }
+  [[nodiscard]] virtual SteadyTime steady_now() const noexcept {
+    return std::chrono::steady_clock::now();
+  }
+  [[nodiscard]] virtual SystemTime system_now() const noexcept {
+    return std::chrono::system_clock::now();
+  }
 };
 
 }  // namespace ltb::support

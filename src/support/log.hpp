@@ -29,7 +29,8 @@ class Log {
 
  private:
   template <typename... Args>
-  void write(spdlog::level::level_enum level, spdlog::format_string_t<Args...> format, Args&&... args) const noexcept {
+  void write(spdlog::level::level_enum level, spdlog::format_string_t<Args...> format,
+             Args&&... args) const noexcept {
     if (!logger_) return;
     try {
       logger_->log(level, format, std::forward<Args>(args)...);

@@ -1,4 +1,5 @@
-// std::mutex with the annotations that clang's thread-safety analysis reads (libstdc++'s carries none).
+// std::mutex with the annotations that clang's thread-safety analysis reads (libstdc++'s carries
+// none).
 #pragma once
 
 #include <condition_variable>

@@ -10,9 +10,12 @@ struct Sequence {
   bool valid = false;
 };
 
-unsigned char byte_at(std::string_view text, std::size_t i) noexcept { return static_cast<unsigned char>(text[i]); }
+unsigned char byte_at(std::string_view text, std::size_t i) noexcept {
+  return static_cast<unsigned char>(text[i]);
+}
 
-// Table 3-7 of the Unicode standard: well-formed byte sequences. For an ill-formed one, `length` is its maximal subpart.
+// Table 3-7 of the Unicode standard: well-formed byte sequences. For an ill-formed one, `length` is
+// its maximal subpart.
 Sequence next_sequence(std::string_view text, std::size_t i) noexcept {
   const unsigned char lead = byte_at(text, i);
   if (lead < 0x80) return {1, true};

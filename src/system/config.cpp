@@ -17,14 +17,17 @@ namespace ltb {
 namespace {
 
 template <typename Value, typename Field>
-MonitoringConfig changed(const MonitoringConfig& config, Field MonitoringConfig::*field, Value value) {
+MonitoringConfig changed(const MonitoringConfig& config, Field MonitoringConfig::*field,
+                         Value value) {
   MonitoringConfig copy = config;
   copy.*field = std::move(value);
   return copy;
 }
 
-[[noreturn]] void refuse(std::string_view field, const std::string& value, const std::string& expected) {
-  throw std::invalid_argument("MonitoringConfig::" + std::string(field) + " = " + value + ": expected " + expected);
+[[noreturn]] void refuse(std::string_view field, const std::string& value,
+                         const std::string& expected) {
+  throw std::invalid_argument("MonitoringConfig::" + std::string(field) + " = " + value +
+                              ": expected " + expected);
 }
 
 template <typename Number>
@@ -34,34 +37,43 @@ void check_range(std::string_view field, Number value, Number least, Number most
 }
 
 void check_share(std::string_view field, double value) {
-  if (!(value >= 0 && value <= 1)) refuse(field, metrics::number_text(value), "a share from 0 to 1");
+  if (!(value >= 0 && value <= 1))
+    refuse(field, metrics::number_text(value), "a share from 0 to 1");
 }
 
-std::string quoted(std::string_view text) { return "\"" + support::escape_for_log(text) + "\""; }
+std::string quoted(std::string_view text) {
+  return "\"" + support::escape_for_log(text) + "\"";
+}
 
 void check_texts(const MonitoringConfig& config) {
   const auto expected = [](std::string_view text) { return std::string(text); };
   if (!detail::is_websocket_url(config.websocket_url))
     refuse("websocket_url", quoted(config.websocket_url), expected(detail::kUrlExpected));
   if (!detail::is_auth_token(config.auth_token))  // never show it: it is a secret
-    throw std::invalid_argument("MonitoringConfig::auth_token: expected " + expected(detail::kTokenExpected));
+    throw std::invalid_argument("MonitoringConfig::auth_token: expected " +
+                                expected(detail::kTokenExpected));
   for (const std::string& origin : config.allowed_origins)
-    if (!detail::is_origin(origin)) refuse("allowed_origins", quoted(origin), expected(detail::kOriginExpected));
+    if (!detail::is_origin(origin))
+      refuse("allowed_origins", quoted(origin), expected(detail::kOriginExpected));
 }
 
 void check_service_levels(const std::vector<ServiceLevel>& levels) {
   constexpr std::size_t kMost = 16;
-  if (levels.size() > kMost) refuse("service_levels", std::to_string(levels.size()) + " entries", "at most 16");
+  if (levels.size() > kMost)
+    refuse("service_levels", std::to_string(levels.size()) + " entries", "at most 16");
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const ServiceLevel& level = levels[i];
     const std::string where = "service_levels[" + std::to_string(i) + "]";
     if (level.name.empty() || level.name.size() > 64 || !support::is_valid_utf8(level.name))
       refuse(where + ".name", quoted(level.name), "1 to 64 bytes of UTF-8");
     for (std::size_t k = 0; k < i; ++k)
-      if (levels[k].name == level.name) refuse(where + ".name", quoted(level.name), "a name that no other level has");
+      if (levels[k].name == level.name)
+        refuse(where + ".name", quoted(level.name), "a name that no other level has");
     if (!level.latency && !level.time_to_first_token && !level.time_per_output_token)
-      refuse(where, quoted(level.name), "at least one bound (latency, time_to_first_token, time_per_output_token)");
-    for (const auto& bound : {level.latency, level.time_to_first_token, level.time_per_output_token})
+      refuse(where, quoted(level.name),
+             "at least one bound (latency, time_to_first_token, time_per_output_token)");
+    for (const auto& bound :
+         {level.latency, level.time_to_first_token, level.time_per_output_token})
       if (bound && bound->count() <= 0) refuse(where, quoted(level.name), "bounds above 0");
   }
 }
@@ -72,7 +84,8 @@ void check_limits(const ServerLimits& limits) {
   check_range<Size>("limits.max_websocket_clients", limits.max_websocket_clients, 1, 100'000);
   check_range<Size>("limits.max_header_bytes", limits.max_header_bytes, 512, 1 << 20);
   check_range<Size>("limits.max_target_bytes", limits.max_target_bytes, 64, 1 << 20);
-  check_range<Size>("limits.max_websocket_message_bytes", limits.max_websocket_message_bytes, 128, 16 << 20);
+  check_range<Size>("limits.max_websocket_message_bytes", limits.max_websocket_message_bytes, 128,
+                    16 << 20);
   const std::pair<std::string_view, std::chrono::milliseconds> timeouts[] = {
       {"limits.header_timeout", limits.header_timeout},
       {"limits.idle_timeout", limits.idle_timeout},
@@ -94,15 +107,19 @@ void check_ports(const MonitoringConfig& config) {
   const auto address = [&](const std::string& own) -> const std::string& {
     return own.empty() ? config.bind_address : own;
   };
-  const Listener listeners[] = {
-      {"prometheus_port", config.prometheus_enabled, config.prometheus_port, address(config.prometheus_bind_address)},
-      {"websocket_port", config.websocket_enabled, config.websocket_port, address(config.websocket_bind_address)},
-      {"dashboard_port", config.dashboard_enabled, config.dashboard_port, address(config.dashboard_bind_address)}};
+  const Listener listeners[] = {{"prometheus_port", config.prometheus_enabled,
+                                 config.prometheus_port, address(config.prometheus_bind_address)},
+                                {"websocket_port", config.websocket_enabled, config.websocket_port,
+                                 address(config.websocket_bind_address)},
+                                {"dashboard_port", config.dashboard_enabled, config.dashboard_port,
+                                 address(config.dashboard_bind_address)}};
   for (const Listener& a : listeners)
     for (const Listener& b : listeners)
-      if (&a < &b && a.enabled && b.enabled && a.port != 0 && a.port == b.port && a.address == b.address)
+      if (&a < &b && a.enabled && b.enabled && a.port != 0 && a.port == b.port &&
+          a.address == b.address)
         refuse(b.name, std::to_string(b.port),
-               "a port other than " + std::string(a.name) + ", which is the same (0 picks a free one)");
+               "a port other than " + std::string(a.name) +
+                   ", which is the same (0 picks a free one)");
 }
 
 }  // namespace
@@ -112,7 +129,8 @@ namespace detail {
 bool is_websocket_url(std::string_view text) noexcept {
   if (text.empty()) return true;
   const bool has_scheme = text.starts_with("ws://") || text.starts_with("wss://");
-  return has_scheme && text.find_first_of(" \t\r\n\"<>") == std::string_view::npos && support::is_valid_utf8(text);
+  return has_scheme && text.find_first_of(" \t\r\n\"<>") == std::string_view::npos &&
+         support::is_valid_utf8(text);
 }
 
 bool is_auth_token(std::string_view text) noexcept {
@@ -127,9 +145,9 @@ bool is_origin(std::string_view text) noexcept {
 
 }  // namespace detail
 
-#define LTB_BUILDER(builder, type, field)                                  \
-  MonitoringConfig MonitoringConfig::builder(type value) const {           \
-    return changed(*this, &MonitoringConfig::field, std::move(value));     \
+#define LTB_BUILDER(builder, type, field)                              \
+  MonitoringConfig MonitoringConfig::builder(type value) const {       \
+    return changed(*this, &MonitoringConfig::field, std::move(value)); \
   }
 LTB_BUILDER(with_prometheus, bool, prometheus_enabled)
 LTB_BUILDER(with_prometheus_port, std::uint16_t, prometheus_port)
@@ -165,7 +183,8 @@ MonitoringConfig MonitoringConfig::with_slo(ServiceLevel level) const {
   return copy;
 }
 
-MonitoringConfig MonitoringConfig::with_histogram_buckets(std::string family, std::vector<double> upper_bounds) const {
+MonitoringConfig MonitoringConfig::with_histogram_buckets(std::string family,
+                                                          std::vector<double> upper_bounds) const {
   MonitoringConfig copy = *this;
   copy.histogram_buckets[std::move(family)] = std::move(upper_bounds);
   return copy;
@@ -177,31 +196,38 @@ void MonitoringConfig::validate() const {
   check_range<std::size_t>("event_history", event_history, 16, 1'048'576);
   check_range<std::size_t>("max_series_per_family", max_series_per_family, 1, 1'000'000);
   check_range<std::size_t>("max_label_bytes", max_label_bytes, 16, 4096);
-  if (max_history_bytes < (1 << 20)) refuse("max_history_bytes", std::to_string(max_history_bytes), "at least 1048576");
+  if (max_history_bytes < (1 << 20))
+    refuse("max_history_bytes", std::to_string(max_history_bytes), "at least 1048576");
   check_share("alerts.error_rate", alerts.error_rate);
   check_share("alerts.critical_error_rate", alerts.critical_error_rate);
   check_share("alerts.rate_limited_rate", alerts.rate_limited_rate);
   if (alerts.minimum_requests == 0) refuse("alerts.minimum_requests", "0", "at least 1");
-  check_range<std::int64_t>("alerts.benchmark_stalled_after", alerts.benchmark_stalled_after.count(), 0, 86'400);
+  check_range<std::int64_t>("alerts.benchmark_stalled_after",
+                            alerts.benchmark_stalled_after.count(), 0, 86'400);
   if (budget_usd && !(*budget_usd > 0 && *budget_usd <= 1e9))
-    refuse("budget_usd", metrics::number_text(*budget_usd), "more than 0 and at most 1,000,000,000");
+    refuse("budget_usd", metrics::number_text(*budget_usd),
+           "more than 0 and at most 1,000,000,000");
   check_service_levels(service_levels);
   check_limits(limits);
   check_texts(*this);
   check_ports(*this);
   for (const auto& [family, bounds] : histogram_buckets) {
     static constexpr std::string_view kFamilies[] = {
-        "llm_request_duration_seconds",      "llm_time_to_first_token_seconds", "llm_inter_token_latency_seconds",
-        "llm_time_per_output_token_seconds", "llm_output_tokens_per_second",    "llm_request_input_tokens",
-        "llm_request_output_tokens",         "llm_benchmark_duration_seconds",  "llm_request_error_duration_seconds",
-        "llm_evaluation_duration_seconds"};
+        "llm_request_duration_seconds",       "llm_time_to_first_token_seconds",
+        "llm_inter_token_latency_seconds",    "llm_time_per_output_token_seconds",
+        "llm_output_tokens_per_second",       "llm_request_input_tokens",
+        "llm_request_output_tokens",          "llm_benchmark_duration_seconds",
+        "llm_request_error_duration_seconds", "llm_evaluation_duration_seconds"};
     bool known = false;
     for (const std::string_view name : kFamilies) known = known || name == family;
-    if (!known) refuse("histogram_buckets", quoted(family), "the name of one of the library's histogram families");
+    if (!known)
+      refuse("histogram_buckets", quoted(family),
+             "the name of one of the library's histogram families");
     try {
       const metrics::BucketLayout checked(bounds, 1e9);
     } catch (const std::invalid_argument& error) {
-      refuse("histogram_buckets", quoted(family), std::string("good bounds (") + error.what() + ")");
+      refuse("histogram_buckets", quoted(family),
+             std::string("good bounds (") + error.what() + ")");
     }
   }
 }

@@ -16,7 +16,8 @@ namespace ltb {
 namespace {
 
 [[noreturn]] void refuse(const char* name, std::string_view value, const std::string& expected) {
-  throw std::invalid_argument(std::string(name) + "=\"" + support::escape_for_log(value) + "\": expected " + expected);
+  throw std::invalid_argument(std::string(name) + "=\"" + support::escape_for_log(value) +
+                              "\": expected " + expected);
 }
 
 std::optional<std::string> variable(const char* name) {
@@ -37,23 +38,27 @@ void read(const char* name, bool& field) {
   }
 }
 
-std::uint64_t read_number(const char* name, const std::string& value, std::uint64_t least, std::uint64_t most,
-                          const std::string& what) {
+std::uint64_t read_number(const char* name, const std::string& value, std::uint64_t least,
+                          std::uint64_t most, const std::string& what) {
   std::uint64_t number = 0;
   const char* end = value.data() + value.size();
   const auto [stopped, error] = std::from_chars(value.data(), end, number);
   if (error != std::errc{} || stopped != end || number < least || number > most)
-    refuse(name, value, what + " between " + std::to_string(least) + " and " + std::to_string(most));
+    refuse(name, value,
+           what + " between " + std::to_string(least) + " and " + std::to_string(most));
   return number;
 }
 
 template <typename Number>
 void read(const char* name, Number& field, std::uint64_t least, std::uint64_t most,
           const std::string& what = "a whole number") {
-  if (const auto value = variable(name)) field = static_cast<Number>(read_number(name, *value, least, most, what));
+  if (const auto value = variable(name))
+    field = static_cast<Number>(read_number(name, *value, least, most, what));
 }
 
-void read_port(const char* name, std::uint16_t& field) { read(name, field, 0, 65'535, "a port"); }
+void read_port(const char* name, std::uint16_t& field) {
+  read(name, field, 0, 65'535, "a port");
+}
 
 void read(const char* name, std::string& field) {
   if (auto value = variable(name)) field = std::move(*value);
@@ -63,7 +68,8 @@ void read_token(const char* name, std::string& field) {
   auto value = variable(name);
   if (!value) return;
   if (!detail::is_auth_token(*value))  // never show it: it is a secret
-    throw std::invalid_argument(std::string(name) + ": expected " + std::string(detail::kTokenExpected));
+    throw std::invalid_argument(std::string(name) + ": expected " +
+                                std::string(detail::kTokenExpected));
   field = std::move(*value);
 }
 
@@ -85,7 +91,9 @@ void read_origins(const char* name, std::vector<std::string>& field) {
 
 }  // namespace
 
-MonitoringConfig MonitoringConfig::from_env() { return from_env(MonitoringConfig{}); }
+MonitoringConfig MonitoringConfig::from_env() {
+  return from_env(MonitoringConfig{});
+}
 
 MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   MonitoringConfig config = base;
@@ -116,9 +124,11 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_MAX_HISTORY_BYTES", config.max_history_bytes, 1 << 20, std::uint64_t{1} << 40);
   if (const auto prices = variable("LTB_PRICE_TABLE")) {
     try {
-      config.price_table = *prices == "builtin" ? PriceTable::built_in() : PriceTable::load(*prices);
+      config.price_table =
+          *prices == "builtin" ? PriceTable::built_in() : PriceTable::load(*prices);
     } catch (const std::invalid_argument& error) {
-      refuse("LTB_PRICE_TABLE", *prices, std::string("\"builtin\" or a readable price file; ") + error.what());
+      refuse("LTB_PRICE_TABLE", *prices,
+             std::string("\"builtin\" or a readable price file; ") + error.what());
     }
   }
   if (const auto budget = variable("LTB_BUDGET_USD")) {

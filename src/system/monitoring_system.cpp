@@ -14,7 +14,8 @@ namespace ltb {
 using detail::Recorder;
 
 MonitoringSystem::MonitoringSystem(MonitoringConfig config)
-    : impl_(std::make_unique<detail::MonitoringSystemImpl>(std::move(config), std::make_shared<support::Clock>())) {}
+    : impl_(std::make_unique<detail::MonitoringSystemImpl>(std::move(config),
+                                                           std::make_shared<support::Clock>())) {}
 
 MonitoringSystem::~MonitoringSystem() = default;
 
@@ -39,15 +40,30 @@ void MonitoringSystem::start(std::error_code& error) noexcept {
   }
 }
 
-std::string MonitoringSystem::last_start_error() const { return impl_->last_start_error(); }
-void MonitoringSystem::stop() noexcept { impl_->stop(); }
-bool MonitoringSystem::is_running() const noexcept { return impl_->is_running(); }
-std::uint16_t MonitoringSystem::prometheus_port() const noexcept { return impl_->port("prometheus"); }
-std::uint16_t MonitoringSystem::websocket_port() const noexcept { return impl_->port("websocket"); }
-std::uint16_t MonitoringSystem::dashboard_port() const noexcept { return impl_->port("dashboard"); }
-const MonitoringConfig& MonitoringSystem::config() const noexcept { return impl_->config(); }
+std::string MonitoringSystem::last_start_error() const {
+  return impl_->last_start_error();
+}
+void MonitoringSystem::stop() noexcept {
+  impl_->stop();
+}
+bool MonitoringSystem::is_running() const noexcept {
+  return impl_->is_running();
+}
+std::uint16_t MonitoringSystem::prometheus_port() const noexcept {
+  return impl_->port("prometheus");
+}
+std::uint16_t MonitoringSystem::websocket_port() const noexcept {
+  return impl_->port("websocket");
+}
+std::uint16_t MonitoringSystem::dashboard_port() const noexcept {
+  return impl_->port("dashboard");
+}
+const MonitoringConfig& MonitoringSystem::config() const noexcept {
+  return impl_->config();
+}
 
-RequestScope MonitoringSystem::begin_request(std::string_view provider, std::string_view model) noexcept {
+RequestScope MonitoringSystem::begin_request(std::string_view provider,
+                                             std::string_view model) noexcept {
   return impl_->recorder()->begin_request(provider, model);
 }
 
@@ -74,7 +90,8 @@ void MonitoringSystem::record_tokens(std::string_view provider, std::uint64_t in
   impl_->recorder()->record_tokens(provider, {}, {input_tokens, output_tokens});
 }
 
-void MonitoringSystem::record_tokens(std::string_view provider, std::string_view model, std::uint64_t input_tokens,
+void MonitoringSystem::record_tokens(std::string_view provider, std::string_view model,
+                                     std::uint64_t input_tokens,
                                      std::uint64_t output_tokens) noexcept {
   impl_->recorder()->record_tokens(provider, model, {input_tokens, output_tokens});
 }
@@ -83,21 +100,28 @@ void MonitoringSystem::record_cost(std::string_view provider, double cost_usd) n
   impl_->recorder()->record_cost(provider, {}, cost_usd);
 }
 
-void MonitoringSystem::record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept {
+void MonitoringSystem::record_cost(std::string_view provider, std::string_view model,
+                                   double cost_usd) noexcept {
   impl_->recorder()->record_cost(provider, model, cost_usd);
 }
 
-void MonitoringSystem::record_error(std::string_view provider, std::string_view error_type) noexcept {
+void MonitoringSystem::record_error(std::string_view provider,
+                                    std::string_view error_type) noexcept {
   impl_->recorder()->record_error(provider, {}, error_type, {});
 }
 
-void MonitoringSystem::record_error(std::string_view provider, std::string_view model, std::string_view error_type,
+void MonitoringSystem::record_error(std::string_view provider, std::string_view model,
+                                    std::string_view error_type,
                                     std::string_view message) noexcept {
   impl_->recorder()->record_error(provider, model, error_type, message);
 }
 
-EventBus& MonitoringSystem::event_bus() noexcept { return impl_->recorder()->bus(); }
-const MetricCollector& MonitoringSystem::collector() const noexcept { return impl_->collector(); }
+EventBus& MonitoringSystem::event_bus() noexcept {
+  return impl_->recorder()->bus();
+}
+const MetricCollector& MonitoringSystem::collector() const noexcept {
+  return impl_->collector();
+}
 
 std::vector<ProviderStats> MonitoringSystem::get_all_provider_stats() const {
   return impl_->collector().provider_stats();
@@ -112,7 +136,9 @@ std::vector<Metric> MonitoringSystem::get_metrics() const {
   for (const metrics::Family* family : impl_->recorder()->store().families()) {
     const std::string& name = family->name();
     const bool is_ours = family->owner() == metrics::FamilyOwner::Library;
-    if (is_ours && (name.starts_with("llm_monitor_") || name.starts_with("process_") || name == "llm_build_info")) continue;
+    if (is_ours && (name.starts_with("llm_monitor_") || name.starts_with("process_") ||
+                    name == "llm_build_info"))
+      continue;
     family->for_each([&](const metrics::Series& series) {
       Metric metric(name, family->type(), metrics::read_value(series, family->type()));
       for (const auto& [label, value] : series.labels) metric.with_label(label, value);
@@ -129,7 +155,9 @@ std::vector<Metric> MonitoringSystem::get_provider_metrics(std::string_view prov
   return all;
 }
 
-std::string MonitoringSystem::render_prometheus() const { return impl_->exposition().render(); }
+std::string MonitoringSystem::render_prometheus() const {
+  return impl_->exposition().render();
+}
 
 namespace detail {
 

@@ -10,7 +10,8 @@ namespace {
 
 class SystemCollectable final : public prometheus::Collectable {
  public:
-  explicit SystemCollectable(std::shared_ptr<detail::Recorder> recorder) : recorder_(std::move(recorder)) {}
+  explicit SystemCollectable(std::shared_ptr<detail::Recorder> recorder)
+      : recorder_(std::move(recorder)) {}
   [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
     return exporter::collect(recorder_->store());
   }
@@ -25,7 +26,8 @@ std::shared_ptr<prometheus::Collectable> make_collectable(MonitoringSystem& moni
   return std::make_shared<SystemCollectable>(detail::recorder_of(monitoring));
 }
 
-void add_collectable(MonitoringSystem& monitoring, std::weak_ptr<prometheus::Collectable> collectable) {
+void add_collectable(MonitoringSystem& monitoring,
+                     std::weak_ptr<prometheus::Collectable> collectable) {
   detail::MonitoringSystemAccess::impl(monitoring).exposition().add(std::move(collectable));
 }
 

@@ -341,7 +341,8 @@ TEST(JsonWriter, PutsCommasBetweenValuesOnly) {
   json.raw("{}");
   json.end_array();
 
-  EXPECT_EQ(out, R"([{},{"a":1,"d":true,"e":[null,-0.5,1700000000,1e+22,0.30000000000000004]},{}])");
+  EXPECT_EQ(out,
+            R"([{},{"a":1,"d":true,"e":[null,-0.5,1700000000,1e+22,0.30000000000000004]},{}])");
 }
 
 }  // namespace

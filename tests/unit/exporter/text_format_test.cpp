@@ -168,7 +168,8 @@ TEST(TextFormat, WritesOneFamilyExactlyLikeThis) {
 
 TEST(TextFormat, CostsAreWrittenExactlyWithoutRounding) {
   MetricStore store({});
-  store.request_series("p", "m").add_cost({.nano_usd = 9'007'199'254'740'993});  // 2^53 + 1: no double holds it
+  store.request_series("p", "m").add_cost(
+      {.nano_usd = 9'007'199'254'740'993});  // 2^53 + 1: no double holds it
 
   const std::string text = render_text(store);
 

@@ -16,10 +16,10 @@ TEST(Utf8, ValidTextStaysAsItIs) {
 
 TEST(Utf8, EachInvalidSequenceBecomesOneReplacementCharacter) {
   EXPECT_EQ(to_valid_utf8("a\xFF z"), "a\xEF\xBF\xBD z");
-  EXPECT_EQ(to_valid_utf8("\xE6\xBC"), "\xEF\xBF\xBD");                        // cut character
-  EXPECT_EQ(to_valid_utf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");            // overlong slash
-  EXPECT_EQ(to_valid_utf8("\xED\xA0\x80").size(), 9u);                         // a surrogate: three bad bytes
-  EXPECT_EQ(to_valid_utf8("\xF4\x90\x80\x80").size(), 12u);                    // above U+10FFFF
+  EXPECT_EQ(to_valid_utf8("\xE6\xBC"), "\xEF\xBF\xBD");              // cut character
+  EXPECT_EQ(to_valid_utf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // overlong slash
+  EXPECT_EQ(to_valid_utf8("\xED\xA0\x80").size(), 9u);               // a surrogate: three bad bytes
+  EXPECT_EQ(to_valid_utf8("\xF4\x90\x80\x80").size(), 12u);          // above U+10FFFF
 }
 
 TEST(Utf8, PrefixNeverCutsACharacter) {
