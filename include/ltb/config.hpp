@@ -89,8 +89,9 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// How long history is kept, 1 s to 7 days. Default: 1 hour. More keeps more memory, up to
   /// `max_history_bytes`. LTB_RETENTION_PERIOD (whole seconds).
   std::chrono::seconds retention_period{3600};
-  /// Default: false. Adds per-request token and error-duration histograms and a MetricRecorded
-  /// event per recording. LTB_DETAILED_METRICS.
+  /// Default: false. Adds per-request token and error-duration histograms, and a MetricRecorded
+  /// event for every latency, token and cost recording of scopes that succeed and of the record_*
+  /// calls. LTB_DETAILED_METRICS.
   bool detailed_metrics = false;
 
   /// Address all listeners bind. Default: "127.0.0.1". LTB_BIND_ADDRESS.

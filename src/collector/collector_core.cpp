@@ -1,6 +1,7 @@
 #include "collector/collector_core.hpp"
 
 #include "collector/statistics.hpp"
+#include "events/request_id.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -45,7 +46,9 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
           .health.store(provider->status, std::memory_order_relaxed);
     } else if (const auto* metric = event.metric()) {
       std::string why;
-      if (!store_.record(metric->metric, &why)) log_.warn("metrics: refused {}", why);
+      if (store_.record(metric->metric, &why)) return;
+      if (const auto left_out = refused_metrics_.due())
+        log_.warn("metrics: refused {} ({} more refused since the last such line)", why, *left_out);
     }
   } catch (...) {  // no memory: the event still reaches the listeners
     store_.count_rejected();
@@ -56,6 +59,12 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   const std::string_view model =
       request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
   RequestSeries& series = store_.request_series(request.provider, model);
+  if (request.request_id.empty()) {
+    try {
+      request.request_id = events::new_request_id();
+    } catch (...) {  // no memory: it stays empty
+    }
+  }
   if (type == EventType::RequestStarted) {
     series.provider_series->manual_started();
     series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
@@ -109,10 +118,14 @@ void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& ev
   constexpr std::size_t kMostOpen = 10'000;
   if (type == EventType::EvaluationStarted) {
     support::MutexLock lock(evaluations_mutex_);
-    // Evaluations that are started and never completed would pile up: beyond the bound, durations
-    // are not taken.
-    if (open_evaluations_.size() < kMostOpen)
-      open_evaluations_[evaluation.evaluation_id] = clock_.steady_now();
+    // Evaluations that are started and never completed would pile up: the oldest makes room.
+    const auto by_start = [](const auto& one, const auto& other) {
+      return one.second < other.second;
+    };
+    if (open_evaluations_.size() >= kMostOpen)
+      open_evaluations_.erase(
+          std::min_element(open_evaluations_.begin(), open_evaluations_.end(), by_start));
+    open_evaluations_[evaluation.evaluation_id] = clock_.steady_now();
     return;
   }
   std::optional<std::uint64_t> duration_ns;

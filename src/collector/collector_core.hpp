@@ -10,6 +10,7 @@
 #include "events/event_bus_core.hpp"
 #include "metrics/metric_store.hpp"
 #include "support/clock.hpp"
+#include "support/log_limit.hpp"
 #include "support/mutex.hpp"
 
 #include <ltb/collector.hpp>
@@ -65,6 +66,7 @@ class CollectorCore final : public EventSink {
   collector::BenchmarkTracker benchmarks_;
   collector::ProviderHealthMonitor health_;
   collector::BudgetMonitor budget_;
+  support::LogLimit refused_metrics_;
   support::Mutex evaluations_mutex_;
   // Evaluations that started and did not end yet, for their durations. Bounded: see
   // apply_evaluation().

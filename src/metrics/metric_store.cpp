@@ -140,13 +140,22 @@ EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std:
   return *overflow_evaluations_;
 }
 
-void MetricStore::evaluated(EvaluationSeries& series, double score,
-                            std::optional<std::uint64_t> duration_ns) noexcept {
-  if (std::isfinite(score)) {
-    series.score.store(score, std::memory_order_relaxed);
-  } else {
+void MetricStore::set_score(EvaluationSeries& series, double score) noexcept {
+  if (!std::isfinite(score)) return count_rejected();
+  series.score.store(score, std::memory_order_relaxed);
+  if (series.shows_score.exchange(true, std::memory_order_relaxed)) return;
+  try {  // shown from its first score on: a gauge has no way to say "not known"
+    own_family("llm_evaluation_score")
+        .add({{"provider", series.key[0]}, {"model", series.key[1]}, {"metric", series.key[2]}},
+             GaugeCell{&series.score});
+  } catch (...) {
     count_rejected();
   }
+}
+
+void MetricStore::evaluated(EvaluationSeries& series, double score,
+                            std::optional<std::uint64_t> duration_ns) noexcept {
+  set_score(series, score);
   const auto writer = series.words.writer();
   writer.add(0, 1);
   if (duration_ns) {

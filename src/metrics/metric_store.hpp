@@ -47,8 +47,8 @@ struct EvaluationSeries {
       : key(std::move(names)), words(count) {}
   std::vector<std::string> key;  // {provider, model, metric}
   std::atomic<double> score{0};
-  std::atomic<bool> has_score{false};
-  Words words;  // 0: evaluations; then the duration histogram
+  std::atomic<bool> shows_score{false};  // /metrics has the gauge
+  Words words;                           // 0: evaluations; then the duration histogram
 };
 
 /// Thread safety: every member from any thread. Recording through a series takes no lock; finding
@@ -84,6 +84,8 @@ class MetricStore {
                                                     std::string_view metric) noexcept;
   /// Keeps what a provider told of its limits, and shows each gauge from its first value on.
   void show_rate_limits(RequestSeries& series, const RateLimits& limits) noexcept;
+  /// A score that is not finite is refused and counted.
+  void set_score(EvaluationSeries& series, double score) noexcept;
   void evaluated(EvaluationSeries& series, double score,
                  std::optional<std::uint64_t> duration_ns) noexcept;
 

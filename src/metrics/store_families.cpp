@@ -230,7 +230,6 @@ void MetricStore::show_rate_limits(RequestSeries& series, const RateLimits& limi
 void MetricStore::add_evaluation_series(EvaluationSeries& series) {
   const Metric::Labels labels{
       {"provider", series.key[0]}, {"model", series.key[1]}, {"metric", series.key[2]}};
-  own_family("llm_evaluation_score").add(labels, GaugeCell{&series.score});
   own_family("llm_evaluations_total").add(labels, CounterCell{&series.words, 0, 0});
   own_family("llm_evaluation_duration_seconds")
       .add(labels, HistogramCell{&series.words, 1, &evaluation_duration_, kNano});

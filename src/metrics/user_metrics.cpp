@@ -132,8 +132,8 @@ std::string UserMetrics::record_own(const Metric& metric) {
     return refused(metric, "the library's own family needs the labels provider and model");
   if (metric.name() == "llm_evaluation_score" && metric.labels().size() == 3 &&
       !metric.label("metric").empty()) {
-    store_.evaluation_series(provider, model, metric.label("metric"))
-        .score.store(std::get<Gauge>(metric.value()).value, std::memory_order_relaxed);
+    store_.set_score(store_.evaluation_series(provider, model, metric.label("metric")),
+                     std::get<Gauge>(metric.value()).value);
     return {};
   }
   if (metric.type() == MetricType::Histogram && metric.name() == "llm_request_duration_seconds" &&

@@ -92,17 +92,6 @@ bool SessionRoll::wait_until_empty(std::chrono::steady_clock::time_point deadlin
   return true;
 }
 
-std::optional<std::uint64_t> LogLimit::due() noexcept {
-  const support::MutexLock lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (last_ && now - *last_ < kInterval) {
-    ++left_out_;
-    return std::nullopt;
-  }
-  last_ = now;
-  return std::exchange(left_out_, 0);
-}
-
 void ListenerContext::handler_failed(std::string_view where) noexcept {
   count(counters->handler_errors);
   const auto left_out = handler_errors.due();

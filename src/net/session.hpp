@@ -89,19 +89,7 @@ class SessionRoll {
   bool stopping_ LTB_GUARDED_BY(mutex_) = false;
 };
 
-/// A log line that may repeat: at most one per interval, with the number of those left out. Any
-/// thread.
-class LogLimit {
- public:
-  /// Nothing: stay silent. Else how many were left out since the last line.
-  std::optional<std::uint64_t> due() noexcept LTB_EXCLUDES(mutex_);
-
- private:
-  static constexpr std::chrono::seconds kInterval{10};
-  support::Mutex mutex_;
-  std::optional<std::chrono::steady_clock::time_point> last_ LTB_GUARDED_BY(mutex_);
-  std::uint64_t left_out_ LTB_GUARDED_BY(mutex_) = 0;
-};
+using support::LogLimit;
 
 /// Settings and counters of one listener, shared by its sessions. Const after start but for the
 /// counters.
