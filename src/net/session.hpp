@@ -7,6 +7,7 @@
 #include "net/request_head.hpp"
 #include "net/server.hpp"
 #include "net/stream.hpp"
+#include "support/log_limit.hpp"
 #include "support/mutex.hpp"
 
 #include <atomic>
