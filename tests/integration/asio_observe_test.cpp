@@ -317,7 +317,10 @@ TEST_F(AsyncObserve, TimerThatWinsTheRaceCancelsTheCall) {
 
 TEST_F(AsyncObserve, CoroutineIsWatchedAsAWhole) {
   const auto value = [&](RequestScope& scope) -> asio::awaitable<std::unique_ptr<int>> {
-    Reply reply = co_await chat({}, Reply{"Hi", {1, 2}}, asio::use_awaitable);
+    // Named, because g++ 12 destroys aggregate temporaries of a co_await expression twice.
+    Reply answer{"Hi", {1, 2}};
+    const boost::system::error_code no_error;
+    Reply reply = co_await chat(no_error, std::move(answer), asio::use_awaitable);
     scope.set_usage(reply.usage);
     co_return std::make_unique<int>(5);
   };

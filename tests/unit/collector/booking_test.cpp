@@ -162,7 +162,8 @@ TEST(BookedEvents, EvaluationsThatNeverEndAreBounded) {
   for (int i = 0; i < 10'001; ++i)
     stage.bus().publish(
         MonitoringEvent::evaluation_started("e" + std::to_string(i), "m", "openai", "gpt-4"));
-  stage.bus().publish(MonitoringEvent::evaluation_completed("e9999", "m", "openai", "gpt-4", 1));
+  // The oldest made room for the last.
+  stage.bus().publish(MonitoringEvent::evaluation_completed("e0", "m", "openai", "gpt-4", 1));
   stage.bus().publish(MonitoringEvent::evaluation_completed("e10000", "m", "openai", "gpt-4", 1));
 
   Metric::Labels labels = kGpt;
