@@ -190,8 +190,20 @@ HistoryDelta HistoryBook::provider_delta(std::string_view provider, Second windo
   for (const auto& entry : entries_)
     if (entry->sampler.series().provider() == provider)
       visit(entry->history.tier(0), now - window + 1, now + 1,
-            [&](const HistoryTier::Slot& slot) { sum.merge(slot.delta); });
+            [&](const HistoryTier::Slot& slot) { sum.merge_counts(slot.delta); });
   return sum;
+}
+
+std::map<std::string_view, HistoryDelta> HistoryBook::provider_deltas(Second window) const {
+  const Second now = second_now();
+  std::map<std::string_view, HistoryDelta> sums;
+  support::MutexLock lock(mutex_);
+  for (const auto& entry : entries_) {
+    HistoryDelta& sum = sums[entry->sampler.series().provider()];
+    visit(entry->history.tier(0), now - window + 1, now + 1,
+          [&](const HistoryTier::Slot& slot) { sum.merge_counts(slot.delta); });
+  }
+  return sums;
 }
 
 std::vector<const SeriesHistory*> HistoryBook::select(const HistoryQuery& query,

@@ -43,8 +43,11 @@ class HistoryBook {
   [[nodiscard]] HistorySeries history(const HistoryQuery& query) const;
   /// Seconds that rates over `window` must divide by: less than the window just after the start.
   [[nodiscard]] double rate_seconds(Second window) const;
-  /// The delta of a provider over the last `window` seconds.
+  /// What a provider's calls counted over the last `window` seconds; the sketches stay empty.
   [[nodiscard]] HistoryDelta provider_delta(std::string_view provider, Second window) const;
+  /// The same for every provider at once, in one pass over the series; a provider without series is
+  /// absent. The names live as long as the store.
+  [[nodiscard]] std::map<std::string_view, HistoryDelta> provider_deltas(Second window) const;
   [[nodiscard]] std::size_t bytes() const;
 
  private:

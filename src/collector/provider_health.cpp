@@ -92,9 +92,12 @@ bool ProviderHealthMonitor::is_silent(const metrics::ProviderSeries& provider) c
 
 std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
   std::vector<MonitoringEvent> events;
+  const auto windows = history_.provider_deltas(kWindow);
+  const HistoryDelta nothing;
   support::MutexLock lock(mutex_);
   for (metrics::ProviderSeries* provider : store_.all_provider_series()) {
-    const HistoryDelta window = history_.provider_delta(provider->provider(), kWindow);
+    const auto found = windows.find(provider->provider());
+    const HistoryDelta& window = found == windows.end() ? nothing : found->second;
     ProviderHealth& judged = judged_.try_emplace(provider, ProviderHealth::Healthy).first->second;
     const std::uint64_t answered = window.success + window.error;
     const bool forgotten =
