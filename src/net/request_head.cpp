@@ -107,6 +107,25 @@ std::optional<Refusal> apply_target(Request& request) {
   return std::nullopt;
 }
 
+/// RFC 9110, 2.5: a higher minor version of HTTP/1 is read as the highest one known. Beast's parser
+/// knows two versions only.
+std::string as_known_version(std::string_view head) {
+  std::string text(head);
+  const auto end = text.find("\r\n");
+  constexpr std::string_view kVersion = " HTTP/1.";
+  if (end == std::string::npos || end <= kVersion.size()) return text;
+  char& minor = text[end - 1];
+  const auto before = std::string_view(text).substr(end - 1 - kVersion.size(), kVersion.size());
+  if (before == kVersion && minor > '1' && minor <= '9') minor = '1';
+  return text;
+}
+
+/// RFC 9112, 9.3. Beast's own answer looks at one Connection field only.
+bool wants_to_stay(const Request& request) noexcept {
+  if (request.header_has_token("Connection", "close")) return false;
+  return !request.http_1_0 || request.header_has_token("Connection", "keep-alive");
+}
+
 Refusal parse_failure(const boost::system::error_code& error, std::string_view head) {
   if (error == http::error::bad_version) {
     const auto line = first_line(head);
@@ -161,7 +180,8 @@ std::variant<Request, Refusal> parse_head(std::string_view head, const HeadLimit
   parser.header_limit(static_cast<std::uint32_t>(head.size() + 1));
   parser.body_limit(boost::none);
   boost::system::error_code error;
-  parser.put(boost::asio::const_buffer(head.data(), head.size()), error);
+  const std::string known = as_known_version(head);
+  parser.put(boost::asio::const_buffer(known.data(), known.size()), error);
   if (error && error != http::error::need_more) return parse_failure(error, head);
   if (!parser.is_header_done()) return Refusal{400, "malformed request head"};
 
@@ -170,9 +190,9 @@ std::variant<Request, Refusal> parse_head(std::string_view head, const HeadLimit
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
   request.http_1_0 = message.version() == 10;
-  request.keep_alive = message.keep_alive();
   for (const auto& field : message)
     request.headers.emplace_back(field.name_string(), field.value());
+  request.keep_alive = wants_to_stay(request);
   if (auto refusal = check_fields(request)) return *std::move(refusal);
   if (request.method == "GET" || request.method == "HEAD") {
     if (auto refusal = apply_target(request)) return *std::move(refusal);

@@ -142,7 +142,13 @@ void WebSocketPeer::start(const Request& request) {
   handshake.method(http::verb::get);
   handshake.version(11);
   handshake.target(request.target);
-  for (const auto& [name, value] : request.headers) handshake.insert(name, value);
+  // Checked already (check_websocket_handshake), over all fields of a list; Beast would look at the
+  // first field of a name only, so it gets what it needs in the form it reads.
+  handshake.set(http::field::host, request.host);
+  handshake.set(http::field::upgrade, "websocket");
+  handshake.set(http::field::connection, "upgrade");
+  handshake.set(http::field::sec_websocket_key, request.header("Sec-WebSocket-Key"));
+  handshake.set(http::field::sec_websocket_version, "13");
   websocket_.async_accept(
       handshake, [self = shared_from_this()](const ErrorCode& error) { self->on_accepted(error); });
 }

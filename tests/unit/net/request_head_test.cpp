@@ -45,6 +45,15 @@ TEST(ParseHead, KnowsWhoWantsToStay) {
   EXPECT_FALSE(keeps(get("Connection: close\r\n")));
   EXPECT_FALSE(keeps("GET / HTTP/1.0\r\n\r\n"));
   EXPECT_TRUE(keeps("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+  EXPECT_FALSE(keeps(get("Connection: x\r\nConnection: close\r\n"))) << "in any field of the list";
+  EXPECT_FALSE(keeps("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n")) << "close wins";
+}
+
+TEST(ParseHead, ReadsAHigherMinorVersionAsTheHighestKnown) {
+  const auto request = std::get<Request>(parse_head(get("", "GET /a HTTP/1.7"), kLimits));
+  EXPECT_EQ(request.path, "/a");
+  EXPECT_FALSE(request.http_1_0);
+  EXPECT_TRUE(request.keep_alive);
 }
 
 TEST(ParseHead, AbsoluteFormOverridesHost) {
