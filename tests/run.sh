@@ -7,6 +7,7 @@
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the page's own
 #   tsan     ThreadSanitizer; all but the page's own
 #   clang    built by clang, with its thread-safety analysis; all but the page's own
+#   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
 #
 # The last lines are ctest's own summary; the exit code is ctest's.
@@ -17,12 +18,14 @@ root=$PWD
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
 
 mode=dev
+selection=()
 case "${1:-}" in
   dev | release | asan | tsan | clang) mode=$1 && shift ;;
+  conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan or clang" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang or conformance" >&2
     exit 2
     ;;
 esac
@@ -112,7 +115,6 @@ say "build ($mode)"
 cmake --build --preset "$mode" --parallel "${LTB_JOBS:-$(nproc)}"
 
 say "test ($mode)"
-selection=()
 # What runs in Node and the browser alone is the same in every mode.
-((with_browser)) || selection=(--label-exclude '^(browser|web)$')
+((with_browser)) || selection+=(--label-exclude '^(browser|web)$')
 exec ctest --preset "$mode" --no-tests=error --parallel "${LTB_JOBS:-$(nproc)}" "${selection[@]}" "$@"

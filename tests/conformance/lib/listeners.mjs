@@ -1,0 +1,37 @@
+// The program under test and its three listeners: the real llm_benchmark, after a short run, staying up.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+
+import { Benchmark } from '../../integration/e2e/lib/benchmark.mjs';
+
+/// A route of each listener that answers 200, and what the case needs to know of it.
+const kRoutes = [
+  { name: 'prometheus', url: 'metricsUrl', path: '/metrics', checksHost: false, isWebSocket: false },
+  { name: 'websocket', url: 'eventsUrl', path: '/health', checksHost: true, isWebSocket: true },
+  { name: 'dashboard', url: 'dashboardUrl', path: '/config.json', checksHost: true, isWebSocket: true },
+];
+
+/// Whether the program still answers on this listener: a hostile case must not hurt the next client.
+export async function stillServes(listener) {
+  const response = await fetch(`http://127.0.0.1:${listener.port}${listener.path}`);
+  await response.arrayBuffer();
+  return response.status === 200;
+}
+
+/// The listener that LTB_LISTENER names, of a program that runs as long as the tests of the calling file. `port` is known
+/// when the first test starts.
+export function listenerUnderTest(isSuitable = () => true) {
+  const suitable = kRoutes.filter(isSuitable);
+  const listener = suitable.find(({ name }) => name === process.env.LTB_LISTENER);
+  assert.ok(listener, `LTB_LISTENER must be one of ${suitable.map(({ name }) => name).join(', ')}`);
+  let program;
+  before(async () => {
+    program = await Benchmark.start(['--requests', '3', '--stay', '--quiet']);
+    listener.port = Number(new URL(program[listener.url]).port);
+  });
+  after(async () => {
+    assert.ok(await stillServes(listener), 'the listener serves after all of this');
+    await program.stopCleanly();
+  });
+  return listener;
+}
