@@ -76,6 +76,10 @@ unpack_server() {
   fi
   dpkg-deb -x "$download"/"$package"_*.deb "$root/build/servers"
   rm -rf "$download"
+  # Debian's Alertmanager opens its template by an absolute path; this copy shall find its own, from its working folder.
+  if [[ $package == prometheus-alertmanager ]]; then
+    LC_ALL=C sed -i 's#/usr/share/prometheus/alertmanager#usr//share/prometheus/alertmanager#g' "$binary"
+  fi
   "$binary" --version >/dev/null 2>&1 || {
     echo "tests/run.sh: $binary does not run; try: $binary --version" >&2
     return 1
@@ -102,7 +106,9 @@ while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^LTB_(
 say "packages"
 install_packages
 unpack_server prometheus usr/bin/prometheus
+unpack_server prometheus-alertmanager usr/bin/prometheus-alertmanager
 install_node_modules tests/integration/e2e
+install_node_modules tests/deploy
 if ((with_browser)); then
   install_node_modules web
   install_node_modules tests/browser

@@ -12,8 +12,9 @@ const program = process.env.LTB_PROMETHEUS;
 const promtool = process.env.LTB_PROMTOOL;
 
 export class Prometheus extends Process {
-  /// Starts a server that scrapes `target` (host:port) once a second, as the guide's configuration does.
-  static async start(target) {
+  /// Starts a server that scrapes `target` (host:port) once a second, as the guide's configuration does. `more` is added to
+  /// the configuration (rules, alertmanagers).
+  static async start(target, more = '') {
     assert.ok(program, 'LTB_PROMETHEUS must name the prometheus program');
     const folder = temporaryFolder();
     const config = join(folder, 'prometheus.yml');
@@ -22,6 +23,7 @@ export class Prometheus extends Process {
       `global:
   scrape_interval: 1s
   scrape_timeout: 1s
+  evaluation_interval: 1s
 scrape_configs:
   - job_name: 'llm-test-bench'
     static_configs:
@@ -30,7 +32,7 @@ scrape_configs:
       - source_labels: [__name__]
         regex: 'llm_.*'
         action: keep
-`,
+${more}`,
     );
     const server = new Prometheus(program, [
       `--config.file=${config}`,
