@@ -194,7 +194,8 @@ std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
 bool is_sane(const TokenUsage& usage) noexcept {
   constexpr std::uint64_t kMost = 1'000'000'000'000u;
   return usage.input_tokens <= kMost && usage.output_tokens <= kMost &&
-         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost;
+         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost &&
+         usage.cache_written_tokens.value_or(0) <= kMost;
 }
 
 }  // namespace ltb::metrics
