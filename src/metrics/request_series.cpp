@@ -32,10 +32,35 @@ void observe(const Words::Writer& writer, const BucketLayout& layout, std::uint3
 }  // namespace
 
 std::uint32_t finish_reason_index(std::string_view reason) noexcept {
-  if (reason == "end_turn" || reason == "stop_sequence" || reason == "STOP") reason = "stop";
-  if (reason == "max_tokens" || reason == "MAX_TOKENS") reason = "length";
-  if (reason == "tool_use" || reason == "function_call") reason = "tool_calls";
-  if (reason == "SAFETY" || reason == "refusal") reason = "content_filter";
+  struct Synonym {
+    std::string_view text;
+    std::string_view reason;
+  };
+  static constexpr Synonym kSynonyms[] = {
+      {"end_turn", "stop"},
+      {"stop_sequence", "stop"},
+      {"STOP", "stop"},
+      {"eos", "stop"},
+      {"max_tokens", "length"},
+      {"max_output_tokens", "length"},
+      {"model_context_window_exceeded", "length"},
+      {"MAX_TOKENS", "length"},
+      {"tool_use", "tool_calls"},
+      {"function_call", "tool_calls"},
+      {"refusal", "content_filter"},
+      // Google, where the answer was blocked on its way out.
+      {"SAFETY", "content_filter"},
+      {"RECITATION", "content_filter"},
+      {"BLOCKLIST", "content_filter"},
+      {"PROHIBITED_CONTENT", "content_filter"},
+      {"SPII", "content_filter"},
+      {"IMAGE_SAFETY", "content_filter"},
+  };
+  for (const Synonym& synonym : kSynonyms)
+    if (synonym.text == reason) {
+      reason = synonym.reason;
+      break;
+    }
   const auto found = std::find(kFinishReasons.begin(), kFinishReasons.end(), reason);
   if (found == kFinishReasons.end()) return static_cast<std::uint32_t>(kFinishReasons.size() - 1);
   return static_cast<std::uint32_t>(found - kFinishReasons.begin());
