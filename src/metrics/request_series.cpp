@@ -134,10 +134,7 @@ void RequestSeries::record(const CallRecord& call) noexcept {
       observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
       latency_sketch.writer().add(SketchLayout::index_of(*call.duration_ns), 1);
     }
-    if (!call.usage_is_separate) {
-      if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
-      if (!call.cost) writer.add(RequestLayout::kUnpriced, 1);
-    }
+    if (!call.usage && !call.usage_is_separate) writer.add(RequestLayout::kUsageMissing, 1);
   } else {
     const auto type = static_cast<std::uint32_t>(call.error_type);
     writer.add(at.errors + type, 1);
@@ -145,6 +142,10 @@ void RequestSeries::record(const CallRecord& call) noexcept {
       observe(writer, at.error_duration,
               at.error_duration_at + type * (at.error_duration.count() + 1), *call.duration_ns);
   }
+  // A failed or cancelled call without usage cost nothing that anybody knows of; with usage its
+  // missing price must not pass for 0.
+  const bool is_spent = call.usage || call.status == CallStatus::Success;
+  if (is_spent && !call.cost && !call.usage_is_separate) writer.add(RequestLayout::kUnpriced, 1);
   if (call.usage) add_usage(*call.usage);
   if (call.cost) add_cost(*call.cost);
   if (call.queue_ns) observe(writer, at.queue, at.queue_at, *call.queue_ns);
