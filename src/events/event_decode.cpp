@@ -158,6 +158,7 @@ RequestPayload request_from(const Object& data) {
   data.read("streamed", out.streamed);
   data.read("finish_reason", out.finish_reason);
   data.read("attempts", out.attempts);
+  data.read("queue_time", out.queue_time);
   return out;
 }
 

@@ -41,6 +41,7 @@ void write(JsonWriter& json, const RequestPayload& data) {
   json.field("streamed", data.streamed);
   json.field("finish_reason", data.finish_reason);
   json.field("attempts", data.attempts);
+  json.field("queue_time", data.queue_time);
 }
 
 void write(JsonWriter& json, const BenchmarkPayload& data) {

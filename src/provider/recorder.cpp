@@ -120,6 +120,7 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
   if (scope.failed_attempts > 0) payload.attempts = scope.failed_attempts + 1;
   if (call.time_per_output_token_ns)
     payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
+  if (call.queue_ns) payload.queue_time = to_seconds(*call.queue_ns);
   if (!scope.finish_reason.empty()) payload.finish_reason = scope.finish_reason;
   if (call.status != CallStatus::Success) {
     payload.error_type = call.error_type;
