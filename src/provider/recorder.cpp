@@ -203,6 +203,7 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   call.duration_ns = nanoseconds;
   call.usage_is_separate = true;
   series.record(call);
+  collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
     if (!events_.has_listeners()) return events_.skip_event();
@@ -255,6 +256,7 @@ void Recorder::record_error(std::string_view provider, std::string_view model,
   call.error_type = known.value_or(ErrorType::Other);
   call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   series.record(call);
+  collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
     if (!events_.has_listeners()) return events_.skip_event();
