@@ -90,10 +90,13 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   call.was_active = true;
   if (!scope.finish_reason.empty())
     call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
-  if (scope.chunks > 0 && scope.usage && scope.usage->output_tokens >= 2)
-    call.time_per_output_token_ns =
+  // An answer that came in one piece, or in no time, does not tell the pace of its tokens.
+  if (scope.chunks >= 2 && scope.usage && scope.usage->output_tokens >= 2) {
+    const std::uint64_t pace =
         nanoseconds_between(scope.first_chunk, scope.last_chunk) / (scope.usage->output_tokens - 1);
-  collector_.judge().price(*scope.series, call);
+    if (pace > 0) call.time_per_output_token_ns = pace;
+  }
+  collector_.judge().price(scope.provider, scope.model, call);
   scope.series->record(call);
   collector_.judge().count_service_levels(*scope.series, call);
   if (!events_.has_listeners()) return events_.skip_event();
