@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ltb {
 
@@ -61,15 +62,26 @@ inline constexpr std::size_t kErrorTypeCount = 15;
     std::string_view retry_after_ms, std::string_view retry_after,
     std::chrono::system_clock::time_point now = std::chrono::system_clock::now()) noexcept;
 
+/// An attempt that failed and was followed by another, `wait` later.
+struct FailedAttempt {
+  ErrorType error = ErrorType::Other;
+  std::chrono::nanoseconds wait{};
+
+  friend bool operator==(const FailedAttempt&, const FailedAttempt&) = default;
+};
+
 /// What a Provider throws when a call fails, so that the failure is counted under the right
 /// category. Any other exception counts as `Other` (`std::system_error` as `Network`, or `Timeout`
 /// for `std::errc::timed_out`).
 class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
  public:
   /// `message` says what happened, for people; `code` is the provider's own error code when it gave
-  /// one. `retry_after` is the wait the provider asked for.
+  /// one. `retry_after` is the wait the provider asked for. `failed_attempts` are those before the
+  /// one that failed for good, when the provider object retries by itself; they are counted with
+  /// the call.
   ProviderError(ErrorType type, const std::string& message, std::string code = {},
-                std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
+                std::optional<std::chrono::milliseconds> retry_after = std::nullopt,
+                std::vector<FailedAttempt> failed_attempts = {});
   ~ProviderError() override;
 
   ProviderError(const ProviderError&) = default;
@@ -80,11 +92,15 @@ class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept {
     return retry_after_;
   }
+  [[nodiscard]] const std::vector<FailedAttempt>& failed_attempts() const noexcept {
+    return failed_attempts_;
+  }
 
  private:
   ErrorType type_;
   std::string code_;
   std::optional<std::chrono::milliseconds> retry_after_;
+  std::vector<FailedAttempt> failed_attempts_;
 };
 
 }  // namespace ltb

@@ -67,6 +67,9 @@ class LTB_MONITORING_EXPORT RequestScope {
   /// attempts and waits. The final attempt is counted by finish(), fail() or cancel(). A new
   /// attempt starts inter-token timing anew.
   void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
+  /// The same for an attempt that is told only after the one that followed it streamed its answer
+  /// (by a client that retries by itself, say): counted, and the timing of chunks stays as it is.
+  void past_attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
   /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds.
   /// Negative counts as 0.
   void set_queue_time(std::chrono::nanoseconds queued) noexcept;
@@ -85,6 +88,7 @@ class LTB_MONITORING_EXPORT RequestScope {
   /// the same as cancel().
   void fail(ErrorType type, std::string_view message = {}, std::string_view code = {}) noexcept;
   /// The call failed with this exception, classified as docs/metrics.md says.
+  /// Attempts that a ProviderError tells of are counted too.
   void fail(const std::exception_ptr& error) noexcept;
   /// The caller gave up: status `cancelled`.
   void cancel() noexcept;

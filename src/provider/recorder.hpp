@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ltb {
 class MonitoringSystem;
@@ -111,6 +112,7 @@ struct ClassifiedError {
   ErrorType type = ErrorType::Other;
   std::string message{};
   std::string code{};
+  std::vector<FailedAttempt> failed_attempts{};
 };
 [[nodiscard]] ClassifiedError classify(const std::exception_ptr& error);
 
