@@ -148,6 +148,29 @@ TEST(MonitoredProvider, RecordsAThrowOnceAndRethrowsItUnchanged) {
   EXPECT_EQ(events[1].request_payload()->error_code, "429");
 }
 
+TEST(MonitoredProvider, CountsTheAttemptsBeforeAnErrorThatEndedTheCall) {
+  Watched<FakeProvider> watched;
+  watched.inner->on_complete = []() -> CompletionResponse {
+    throw ProviderError(ErrorType::Overloaded, "busy", "", std::nullopt,
+                        {{ErrorType::RateLimit, std::chrono::milliseconds{1500}},
+                         {ErrorType::Network, std::chrono::milliseconds{500}}});
+  };
+
+  EXPECT_THROW(watched.provider.complete({.model = "gpt-4"}), ProviderError);
+
+  const auto events = watched.events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].request_payload()->attempts, 3u);
+  EXPECT_EQ(watched.stats().failed_requests, 1u);
+  const std::string text = watched.monitoring.render_prometheus();
+  EXPECT_NE(text.find(R"(llm_attempts_total{provider="openai",model="gpt-4",outcome="error"} 3)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(llm_retry_wait_seconds_total{provider="openai",model="gpt-4"} 2)"),
+            std::string::npos)
+      << text;
+}
+
 TEST(MonitoredProvider, HandsEveryChunkOnAndTimesThoseWithContent) {
   Watched<StreamingProvider> watched;
   std::vector<std::string> got;
