@@ -211,6 +211,8 @@ void through_client(MonitoringSystem& monitoring, const Ask& ask, const OnConten
   } else {
     result = client.complete(request);
     end.text = text_of(kApi, result.body);
+    // As this caller reads it: the client itself makes no error of a 200.
+    if (const auto error = read_reply(kApi, result.body, 200).error) end.error = error->message;
   }
   if (result.error) end.error = result.error->message;
 }

@@ -1,18 +1,26 @@
-// TTFT, ITL and TPOT as each skin measures them, against the times at which the server wrote.
+// TTFT, ITL, TPOT and latency as each skin measures them, against the times at which the server
+// wrote. Both sides read the same monotonic clock.
 //
-// Both sides read the same monotonic clock. Other programs may take the processor at any moment, so
-// what is bounded is the median error over many calls: at most 2 ms, or 10 ms where a sanitizer
-// slows this side down.
+// Two things are asked. Of every call, however busy the machine: what was measured lies between
+// what the server did and what the caller saw. And of undisturbed calls: the error against the
+// server's log is at most 2 ms (10 ms where a sanitizer slows this side down) in the median of a
+// batch. Other programs may take the processor at any moment, so one of a few batches must do it.
 #include "integration/replay/replay_fixture.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ltb::test {
@@ -43,117 +51,185 @@ double median(const std::vector<double>& values) {
 struct Written {
   std::int64_t received = 0;
   std::vector<std::int64_t> content{};
-  std::int64_t end = 0;
+  std::int64_t last = 0;  // its last write began
+  std::int64_t end = 0;   // and was done
 
-  explicit Written(const Json& entry) : received(entry.at("received_ns")), end(entry.at("end_ns")) {
+  Written() = default;
+  explicit Written(const Json& entry)
+      : received(entry.at("received_ns")),
+        last(entry.at("writes").back().at("ns")),
+        end(entry.at("end_ns")) {
     for (const Json& write : entry.at("writes"))
       if (write.at("what") == "content") content.push_back(write.at("ns"));
   }
 };
 
-class Timing : public ReplayTest, public ::testing::WithParamInterface<Skin> {
- protected:
-  std::vector<Written> written;                 // by call
-  std::vector<RequestPayload> told;             // by call
-  std::vector<std::vector<std::int64_t>> seen;  // by call, when each piece came; nanoseconds
+/// One call from three sides.
+struct Call {
+  Written server;
+  RequestPayload told;
+  std::vector<std::int64_t> seen{};  // when the caller got each piece
+  std::int64_t before = 0;           // the caller began
+  std::int64_t after = 0;            // the caller was done
+};
 
+std::int64_t now() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+/// Ahead of whatever else runs, where that is allowed; the server inherits it.
+struct InFront {
+  InFront() { (void)setpriority(PRIO_PROCESS, 0, -15); }
+};
+
+class Timing : InFront, public ReplayTest, public ::testing::WithParamInterface<Skin> {
+ protected:
   /// Makes the same call again and again, a third with each provider's shape.
-  void make_calls(int count, const Json& script, bool stream = true) {
+  std::vector<Call> make_calls(int count, const Json& script, bool stream = true) {
+    (void)control(server.port(), "/replay/clear");
+    std::vector<Call> calls;
     for (int i = 0; i < count; ++i) {
       Ask asked = ask(kApis[static_cast<std::size_t>(i) % 3], script);
       asked.stream = stream;
-      auto& times = seen.emplace_back();
-      const CallEnd end = call_through(GetParam(), monitoring, asked, [&] {
-        times.push_back(std::chrono::steady_clock::now().time_since_epoch().count());
+      Call& call = calls.emplace_back();
+      call.before = now();
+      const CallEnd end = call_through(GetParam(), monitoring, asked, [&call] {
+        call.seen.push_back(now());
         return true;
       });
-      ASSERT_EQ(end.error, "");
+      call.after = now();
+      EXPECT_EQ(end.error, "");
     }
-    for (const Json& entry : server.log()) written.emplace_back(entry);
-    for (const MonitoringEvent& event : ends()) told.push_back(*event.request_payload());
-    ASSERT_EQ(written.size(), static_cast<std::size_t>(count));
-    ASSERT_EQ(told.size(), static_cast<std::size_t>(count));
+    const Json log = server.log();
+    const auto told = ends();
+    EXPECT_EQ(log.size(), calls.size());
+    EXPECT_EQ(told.size(), calls.size());
+    for (std::size_t i = 0; i < calls.size() && i < log.size() && i < told.size(); ++i) {
+      calls[i].server = Written(log[i]);
+      calls[i].told = *told[i].request_payload();
+    }
+    return calls;
   }
 
-  /// The median of |measured - done| over all calls, in seconds.
+  /// Whether a batch was undisturbed: the median of |measured - done| is within the bound.
   template <typename Measured, typename Done>
-  double error(Measured measured, Done done) const {
+  static bool is_near(const std::vector<Call>& calls, const char* what, Measured measured,
+                      Done done) {
     std::vector<double> errors;
-    for (std::size_t i = 0; i < told.size(); ++i)
-      errors.push_back(std::abs(measured(told[i]) - done(written[i])));
-    return median(errors);
+    for (const Call& call : calls)
+      errors.push_back(std::abs(measured(call.told) - done(call.server)));
+    if (median(errors) > kBound)
+      std::cout << what << ": off by " << median(errors) << " s in the median of this batch\n";
+    return median(errors) <= kBound;
+  }
+
+  /// Runs batches until one is undisturbed.
+  static void expect_undisturbed(const std::function<bool()>& batch) {
+    constexpr int kBatches = 6;
+    for (int i = 0; i < kBatches; ++i)
+      if (batch() || HasFailure()) return;
+    ADD_FAILURE() << "no batch of " << kBatches << " was within " << kBound << " s";
   }
 };
 
-TEST_P(Timing, TimesOfAStreamAreWithinTwoMillisecondsOfTheServers) {
-  constexpr int kOutputTokens = 31;
-  make_calls(
-      45,
-      {{"first_ms", 15}, {"gap_ms", {4, 9, 4, 9, 4}}, {"chunks", 6}, {"output", kOutputTokens}});
+constexpr double kSlack = 1e-9;  // a time in seconds is a rounded number
 
-  EXPECT_LE(error([](const RequestPayload& p) { return p.time_to_first_token.value_or(1e9); },
-                  [](const Written& w) { return seconds(w.content.front() - w.received); }),
-            kBound)
-      << "time to first token";
-  EXPECT_LE(error(
-                [](const RequestPayload& p) {
-                  return p.time_per_output_token.value_or(1e9) * (kOutputTokens - 1);
-                },
-                [](const Written& w) { return seconds(w.content.back() - w.content.front()); }),
-            kBound)
-      << "time per output token, all of them together";
-  EXPECT_LE(error([](const RequestPayload& p) { return p.latency.value_or(1e9); },
-                  [](const Written& w) { return seconds(w.end - w.received); }),
-            kBound)
-      << "latency";
+double latency(const RequestPayload& told) {
+  return told.latency.value_or(1e9);
+}
+double first_token(const RequestPayload& told) {
+  return told.time_to_first_token.value_or(1e9);
 }
 
-TEST_P(Timing, TimesBetweenTokensAreWithinTwoMillisecondsOfTheServers) {
-  make_calls(30, {{"first_ms", 5}, {"gap_ms", {4, 12, 4, 12, 4}}, {"chunks", 6}});
+TEST_P(Timing, TimesOfAStreamAreThoseOfTheServer) {
+  constexpr int kOutputTokens = 31;
+  const auto pace = [](const RequestPayload& told) {
+    return told.time_per_output_token.value_or(1e9) * (kOutputTokens - 1);
+  };
+  expect_undisturbed([&] {
+    const auto calls = make_calls(
+        21,
+        {{"first_ms", 15}, {"gap_ms", {4, 9, 4, 9, 4}}, {"chunks", 6}, {"output", kOutputTokens}});
+    for (const Call& call : calls) {
+      const Written& did = call.server;
+      EXPECT_GE(first_token(call.told), seconds(did.content.front() - did.received) - kSlack);
+      EXPECT_LE(first_token(call.told), seconds(call.seen.front() - call.before) + kSlack);
+      // A time per token is cut to whole nanoseconds.
+      EXPECT_GE(pace(call.told) + kOutputTokens * 1e-9,
+                seconds(did.content.back() - call.seen.front()));
+      EXPECT_LE(pace(call.told), seconds(call.seen.back() - did.content.front()) + kSlack);
+      EXPECT_GE(latency(call.told), seconds(did.last - did.received) - kSlack);
+      EXPECT_LE(latency(call.told), seconds(call.after - call.before) + kSlack);
+    }
+    const bool first = is_near(calls, "time to first token", first_token, [](const Written& w) {
+      return seconds(w.content.front() - w.received);
+    });
+    const bool tokens =
+        is_near(calls, "time per output token, of all tokens together", pace,
+                [](const Written& w) { return seconds(w.content.back() - w.content.front()); });
+    const bool whole = is_near(calls, "latency", latency,
+                               [](const Written& w) { return seconds(w.end - w.received); });
+    return first && tokens && whole;
+  });
+}
 
-  std::vector<double> gaps;
-  for (const Written& call : written)
-    for (std::size_t i = 1; i < call.content.size(); ++i)
-      gaps.push_back(seconds(call.content[i] - call.content[i - 1]));
-  const Percentiles measured = monitoring.collector().totals().inter_token_latency;
-  ASSERT_EQ(measured.count, gaps.size());
-  // The sketch adds its own error of at most 1.6 %.
-  EXPECT_NEAR(measured.p50.value_or(0), median(gaps), kBound + 0.016 * median(gaps));
-  // Three of five gaps are short: the upper quantiles are those of the long ones.
-  const double upper = quantile(gaps, 0.8);
-  EXPECT_GT(upper, 0.0119);
-  EXPECT_GE(measured.p95.value_or(0), upper * 0.984 - kBound);
-
-  std::vector<double> delays;
-  for (std::size_t call = 0; call < written.size(); ++call) {
-    ASSERT_EQ(seen[call].size(), written[call].content.size()) << "every piece once";
-    for (std::size_t i = 0; i < seen[call].size(); ++i)
-      delays.push_back(seconds(seen[call][i] - written[call].content[i]));
-  }
-  EXPECT_GE(*std::min_element(delays.begin(), delays.end()), 0.0) << "never before it was written";
-  EXPECT_LE(median(delays), kBound);
+TEST_P(Timing, TimesBetweenTokensAreThoseOfTheServer) {
+  std::vector<double> gaps;   // as the server wrote, all batches
+  std::vector<double> least;  // what each may have been measured as
+  std::vector<double> most;
+  expect_undisturbed([&] {
+    std::vector<double> delays;
+    for (const Call& call : make_calls(21, {{"gap_ms", {4, 12, 4, 12, 4}}, {"chunks", 6}})) {
+      const auto& written = call.server.content;
+      EXPECT_EQ(call.seen.size(), written.size()) << "every piece once";
+      if (call.seen.size() != written.size()) return false;
+      for (std::size_t i = 0; i < written.size(); ++i) {
+        delays.push_back(seconds(call.seen[i] - written[i]));
+        EXPECT_GE(delays.back(), 0.0) << "never before it was written";
+        if (i == 0) continue;
+        gaps.push_back(seconds(written[i] - written[i - 1]));
+        least.push_back(std::max(0.0, seconds(written[i] - call.seen[i - 1])));
+        most.push_back(seconds(call.seen[i] - written[i - 1]));
+      }
+    }
+    // The sketch adds its own error of at most 1.6 %, and may take the next rank.
+    const Percentiles measured = monitoring.collector().totals().inter_token_latency;
+    EXPECT_EQ(measured.count, gaps.size());
+    for (const auto& [shown, q] : {std::pair{measured.p50, 0.5}, std::pair{measured.p95, 0.95}}) {
+      EXPECT_GE(shown.value_or(-1), quantile(least, q - 0.03) * 0.984 - 1e-6);
+      EXPECT_LE(shown.value_or(1e9), quantile(most, q + 0.03) * 1.016 + 1e-6);
+    }
+    const double typical = median(gaps);
+    return median(delays) <= kBound &&
+           std::abs(measured.p50.value_or(1e9) - typical) <= kBound + 0.016 * typical;
+  });
 }
 
 TEST_P(Timing, AnEventInManyPiecesCountsWhenItIsWhole) {
-  make_calls(15, {{"first_ms", 5}, {"gap_ms", 2}, {"chunks", 3}, {"split", 60}, {"split_ms", 2}});
-
-  const double first =
-      error([](const RequestPayload& p) { return *p.time_to_first_token; },
-            [](const Written& w) { return seconds(w.content.front() - w.received); });
-  EXPECT_LE(first, kBound);
+  expect_undisturbed([&] {
+    const auto calls = make_calls(
+        9, {{"first_ms", 5}, {"gap_ms", 2}, {"chunks", 3}, {"split", 60}, {"split_ms", 2}});
+    for (const Call& call : calls)
+      EXPECT_GE(first_token(call.told),
+                seconds(call.server.content.front() - call.server.received) - kSlack);
+    return is_near(calls, "time to first token", first_token,
+                   [](const Written& w) { return seconds(w.content.front() - w.received); });
+  });
 }
 
 TEST_P(Timing, AWholeAnswerHasALatencyAndNoTokenTimes) {
-  make_calls(30, {{"first_ms", 12}}, false);
-
-  EXPECT_LE(error([](const RequestPayload& p) { return p.latency.value_or(1e9); },
-                  [](const Written& w) { return seconds(w.end - w.received); }),
-            kBound);
-  for (const RequestPayload& payload : told) {
-    EXPECT_EQ(payload.streamed, std::nullopt);
-    EXPECT_EQ(payload.time_to_first_token, std::nullopt);
-    EXPECT_EQ(payload.time_per_output_token, std::nullopt);
-  }
+  expect_undisturbed([&] {
+    const auto calls = make_calls(21, {{"first_ms", 12}}, false);
+    for (const Call& call : calls) {
+      EXPECT_GE(latency(call.told), seconds(call.server.last - call.server.received) - kSlack);
+      EXPECT_LE(latency(call.told), seconds(call.after - call.before) + kSlack);
+      EXPECT_EQ(call.told.streamed, std::nullopt);
+      EXPECT_EQ(call.told.time_to_first_token, std::nullopt);
+      EXPECT_EQ(call.told.time_per_output_token, std::nullopt);
+    }
+    return is_near(calls, "latency", latency,
+                   [](const Written& w) { return seconds(w.end - w.received); });
+  });
   const CallTotals totals = monitoring.collector().totals();
   EXPECT_EQ(totals.time_to_first_token.count, 0u);
   EXPECT_EQ(totals.inter_token_latency.count, 0u);

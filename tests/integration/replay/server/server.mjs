@@ -248,7 +248,7 @@ export class ReplayServer {
   #control(socket, { path }) {
     if (path === '/replay/release') this.release();
     if (path === '/replay/clear') this.log = [];
-    const text = JSON.stringify(this.log);
+    const text = path === '/replay/count' ? String(this.log.length) : JSON.stringify(this.log);
     socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
   }
 
