@@ -15,6 +15,9 @@ ltb_require(prometheus-cpp prometheus-cpp-dev CONFIG COMPONENTS core)
 ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)
 
+if(LTB_BUILD_EXAMPLES)
+  ltb_require(OpenSSL libssl-dev)  # llm_benchmark speaks https; the library itself does without.
+endif()
 if(LTB_BUILD_TESTS)
   ltb_require(GTest libgtest-dev CONFIG)
 endif()

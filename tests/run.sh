@@ -46,7 +46,7 @@ source "$root/cmake/install-debian-packages.sh"
 
 install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
-    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libgmock-dev)
+    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libssl-dev openssl libgtest-dev libgmock-dev)
   [[ $mode == clang ]] && packages+=(clang)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
   command -v node >/dev/null || packages+=(nodejs)

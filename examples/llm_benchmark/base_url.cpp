@@ -1,4 +1,4 @@
-// The address of an OpenAI-compatible server, as a user types it.
+// The address of a server, as a user types it.
 
 #include "base_url.hpp"
 
@@ -9,6 +9,9 @@
 
 namespace llm_benchmark {
 namespace {
+
+constexpr const char* kHttpPort = "80";
+constexpr const char* kHttpsPort = "443";
 
 /// "host:port", "host", "[v6]:port" or "[v6]" taken apart. `fail` throws.
 template <typename Fail>
@@ -26,7 +29,7 @@ void split_authority(std::string_view authority, BaseUrl& parts, const Fail& fai
   }
   if (parts.host.empty()) fail("it names no host");
   if (port.empty()) {
-    parts.port = "80";
+    parts.port = parts.tls ? kHttpsPort : kHttpPort;
     return;
   }
   unsigned number = 0;
@@ -42,30 +45,30 @@ void split_authority(std::string_view authority, BaseUrl& parts, const Fail& fai
 
 std::string BaseUrl::host_header() const {
   const std::string name = host.find(':') == std::string::npos ? host : '[' + host + ']';
-  return port == "80" ? name : name + ':' + port;
+  return port == (tls ? kHttpsPort : kHttpPort) ? name : name + ':' + port;
 }
 
-std::string BaseUrl::endpoint() const {
-  return "http://" + host_header() + prefix + "/chat/completions";
+std::string BaseUrl::endpoint(std::string_view path) const {
+  return (tls ? "https://" : "http://") + host_header() + prefix + std::string(path);
 }
 
-BaseUrl parse_base_url(std::string_view url) {
-  const auto fail = [url](const std::string& what) {
-    throw std::invalid_argument("--base-url \"" + std::string(url) + "\": " + what +
-                                " (expected http://host:port, such as http://127.0.0.1:8000/v1)");
+BaseUrl parse_base_url(std::string_view url, std::string_view flag) {
+  const auto fail = [url, flag](const std::string& what) {
+    throw std::invalid_argument(std::string(flag) + " \"" + std::string(url) + "\": " + what +
+                                " (expected http://host:port or https://host, such as "
+                                "http://127.0.0.1:8000/v1)");
   };
-  constexpr std::string_view kScheme = "http://";
-  if (url.starts_with("https://")) {
-    fail("https is not supported yet; use the plain http address of a local server or proxy");
+  BaseUrl parts;
+  parts.tls = url.starts_with("https://");
+  if (!parts.tls && !url.starts_with("http://")) {
+    fail("it starts with neither http:// nor https://");
   }
-  if (!url.starts_with(kScheme)) fail("it does not start with http://");
   if (std::ranges::any_of(url, [](char c) { return c <= ' ' || c > '~'; })) {
     fail("it holds a space or a character that is not ASCII");
   }
   if (url.find_first_of("?#@") != url.npos) fail("it holds one of the characters ? # @");
-  const std::string_view rest = url.substr(kScheme.size());
+  const std::string_view rest = url.substr(url.find("//") + 2);
   const std::size_t slash = std::min(rest.find('/'), rest.size());
-  BaseUrl parts;
   split_authority(rest.substr(0, slash), parts, fail);
   parts.prefix = rest.substr(slash);
   while (parts.prefix.ends_with('/')) parts.prefix.pop_back();

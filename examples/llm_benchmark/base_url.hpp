@@ -1,4 +1,4 @@
-// The address of an OpenAI-compatible server, as a user types it.
+// The address of a server, as a user types it.
 #pragma once
 
 #include <string>
@@ -8,20 +8,21 @@ namespace llm_benchmark {
 
 struct BaseUrl {
   std::string host{};    ///< Name or address; an IPv6 address without its brackets.
-  std::string port{};    ///< Digits; "80" when the URL names none.
-  std::string prefix{};  ///< Path before "/chat/completions", without a slash at its end; "/v1"
-                         ///< when the URL has none.
+  std::string port{};    ///< Digits; "80" (https: "443") when the URL names none.
+  std::string prefix{};  ///< Path before the endpoint's own, such as "/chat/completions", without a
+                         ///< slash at its end; "/v1" when the URL has none.
+  bool tls = false;      ///< https.
 
   /// What the Host header says.
   [[nodiscard]] std::string host_header() const;
-  /// The whole URL of the endpoint, for messages.
-  [[nodiscard]] std::string endpoint() const;
+  /// The whole URL of an endpoint ("/chat/completions"), for messages.
+  [[nodiscard]] std::string endpoint(std::string_view path) const;
 
   friend bool operator==(const BaseUrl&, const BaseUrl&) = default;
 };
 
-/// Reads http://host[:port][/path]. Throws std::invalid_argument naming the URL and what is wrong
-/// with it.
-[[nodiscard]] BaseUrl parse_base_url(std::string_view url);
+/// Reads http(s)://host[:port][/path]. Throws std::invalid_argument naming the flag, the URL and
+/// what is wrong with it.
+[[nodiscard]] BaseUrl parse_base_url(std::string_view url, std::string_view flag = "--base-url");
 
 }  // namespace llm_benchmark

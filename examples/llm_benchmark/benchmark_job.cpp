@@ -16,8 +16,16 @@ constexpr std::string_view kMetricName = "accuracy";
 constexpr const char* kSystemPrompt = "Answer with the answer alone, as short as possible.";
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{1000};
+/// Later than this is no hiccup of a busy machine: the workers do not keep up.
+constexpr std::chrono::milliseconds kTooLate{250};
 
 }  // namespace
+
+/// A worker's next request.
+struct BenchmarkJob::Turn {
+  std::uint64_t index = 0;
+  std::optional<Pacer::Clock::time_point> due{};  ///< In open loop.
+};
 
 /// One benchmark run. Whoever ends its last example completes it.
 struct BenchmarkJob::Round {
@@ -44,13 +52,12 @@ struct BenchmarkJob::TargetState {
 
 BenchmarkJob::BenchmarkJob(JobOptions options, const std::vector<Question>& questions,
                            std::vector<Target> targets, ltb::MonitoringSystem& monitoring,
-                           std::stop_token stop, OnNewError on_new_error)
+                           std::stop_token stop, JobListener listener)
     : options_(std::move(options)),
       questions_(questions),
       monitoring_(monitoring),
       stop_(std::move(stop)),
-      on_new_error_(std::move(on_new_error)),
-      pacer_(options_.rate) {
+      listener_(std::move(listener)) {
   for (Target& target : targets) {
     targets_.push_back(std::make_unique<TargetState>(std::move(target)));
   }
@@ -59,11 +66,14 @@ BenchmarkJob::BenchmarkJob(JobOptions options, const std::vector<Question>& ques
 BenchmarkJob::~BenchmarkJob() = default;
 
 void BenchmarkJob::run() {
-  if (options_.duration) deadline_ = Pacer::Clock::now() + *options_.duration;
+  const auto begin = Pacer::Clock::now();
+  if (options_.duration) deadline_ = begin + *options_.duration;
+  if (options_.rate) pacer_.emplace(*options_.rate, options_.arrival, options_.seed, begin);
   {
     std::vector<std::jthread> workers;
     for (unsigned i = 0; i < options_.concurrency; ++i) workers.emplace_back([this] { work(); });
   }
+  tell_what_was_never_sent();
   const std::lock_guard lock(rounds_mutex_);
   // What a deadline ended is over as planned. What Ctrl-C ended is not: destroyed uncompleted, the
   // run says so itself.
@@ -84,21 +94,56 @@ std::map<std::pair<std::string, std::string>, Score> BenchmarkJob::scores() cons
 
 void BenchmarkJob::work() noexcept {
   try {
-    while (const auto index = next_index()) one_request(*index);
+    while (const auto turn = next_turn()) one_request(*turn);
   } catch (const std::exception& error) {
     // A provider's failure never gets here: this is the end of memory or of threads.
-    on_new_error_(std::string("a worker gives up: ") + error.what());
+    listener_.on_notice(std::string("a worker gives up: ") + error.what());
   }
 }
 
-std::optional<std::uint64_t> BenchmarkJob::next_index() {
+std::optional<BenchmarkJob::Turn> BenchmarkJob::next_turn() {
   if (stop_.stop_requested()) return std::nullopt;
   const std::uint64_t index = next_.fetch_add(1, std::memory_order_relaxed);  // Only a ticket.
   if (options_.requests && index >= *options_.requests) return std::nullopt;
-  const auto start = pacer_.reserve(Pacer::Clock::now());
-  if (deadline_ && start >= *deadline_) return std::nullopt;
-  if (!wait_until(stop_, start)) return std::nullopt;
-  return index;
+  const auto now = Pacer::Clock::now();
+  if (!pacer_) {
+    if (deadline_ && now >= *deadline_) return std::nullopt;
+    return Turn{index, std::nullopt};
+  }
+  const auto due = pacer_->next();
+  if (deadline_ && due >= *deadline_) return std::nullopt;
+  if (deadline_ && now >= *deadline_) {
+    never_sent_.fetch_add(1, std::memory_order_relaxed);  // Read after the workers are joined.
+    return std::nullopt;
+  }
+  if (!wait_until(stop_, due)) return std::nullopt;
+  check_lateness(Pacer::Clock::now() - due);
+  return Turn{index, due};
+}
+
+void BenchmarkJob::check_lateness(std::chrono::nanoseconds late) {
+  if (late < kTooLate || told_late_.exchange(true, std::memory_order_relaxed)) return;
+  listener_.on_notice(
+      "requests are due faster than " + std::to_string(options_.concurrency) +
+      " workers get them answered: one is sent " +
+      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(late).count()) +
+      " ms late; latency counts from when each was due, and the wait is shown as queue time "
+      "(raise --concurrency or lower --rate)");
+}
+
+void BenchmarkJob::tell_what_was_never_sent() {
+  if (!pacer_ || !deadline_ || stop_.stop_requested()) return;
+  std::uint64_t left =
+      never_sent_.load(std::memory_order_relaxed) + pacer_->left_before(*deadline_);
+  if (options_.requests) {
+    const std::uint64_t given = std::min(next_.load(std::memory_order_relaxed), *options_.requests);
+    left = std::min(left, *options_.requests - given + never_sent_.load(std::memory_order_relaxed));
+  }
+  if (left == 0) return;
+  listener_.on_notice(std::to_string(left) +
+                      " requests that were due before the end of --duration were never sent: " +
+                      std::to_string(options_.concurrency) +
+                      " workers are too few for this --rate (raise --concurrency)");
 }
 
 std::uint64_t BenchmarkJob::round_number(std::uint64_t index) const {
@@ -117,19 +162,26 @@ std::shared_ptr<BenchmarkJob::Round> BenchmarkJob::round_of(std::uint64_t index)
   return round;
 }
 
-void BenchmarkJob::one_request(std::uint64_t index) {
-  const Question& question = questions_[index / targets_.size() % questions_.size()];
-  TargetState& target = *targets_[index % targets_.size()];
-  const auto round = round_of(index);
+ltb::CompletionResponse BenchmarkJob::ask(TargetState& target, const Question& question,
+                                          const Turn& turn) {
+  const ltb::CompletionRequest request{.model = target.model,
+                                       .prompt = question.prompt,
+                                       .system_prompt = kSystemPrompt,
+                                       .scheduled_at = turn.due};
+  if (!options_.stream) return target.provider->complete(request);
+  // What is watched is watched by the monitoring around the provider; here the whole answer counts.
+  return target.provider->stream(request, [](const ltb::StreamChunk&) { return true; });
+}
+
+void BenchmarkJob::one_request(const Turn& turn) {
+  const Question& question = questions_[turn.index / targets_.size() % questions_.size()];
+  TargetState& target = *targets_[turn.index % targets_.size()];
+  const auto round = round_of(turn.index);
   round->run.set_current_provider(target.name);
   try {
-    const ltb::CompletionResponse response =
-        target.provider->complete({.model = target.model,
-                                   .prompt = question.prompt,
-                                   .system_prompt = kSystemPrompt,
-                                   .timeout = options_.timeout});
+    const ltb::CompletionResponse response = ask(target, question, turn);
     target.unreachable.store(0, std::memory_order_relaxed);
-    if (!question.accepted.empty()) evaluate(index, target, question, response);
+    if (!question.accepted.empty()) evaluate(turn.index, target, question, response);
     round->run.advance();
   } catch (const ltb::ProviderError& error) {
     // Given up because the program stops: neither done nor failed.
@@ -140,7 +192,7 @@ void BenchmarkJob::one_request(std::uint64_t index) {
     round->run.fail_example();
     after_failure(target, ltb::ErrorType::Other, error.what());
   }
-  end_example(index, *round);
+  end_example(turn.index, *round);
 }
 
 void BenchmarkJob::evaluate(std::uint64_t index, TargetState& target, const Question& question,
@@ -166,12 +218,12 @@ void BenchmarkJob::after_failure(TargetState& target, ltb::ErrorType type,
     is_new = target.seen_errors.insert(type).second;
   }
   if (is_new) {
-    on_new_error_(target.name + '/' + target.model + ": " + std::string(to_string(type)) + ": " +
-                  message);
+    listener_.on_new_error(target.name + '/' + target.model + ": " + std::string(to_string(type)) +
+                           ": " + message);
   }
-  if (type != ltb::ErrorType::Network) return;
+  if (type != ltb::ErrorType::Network || pacer_) return;
   // A server that is not there refuses thousands of times a second; asking it that often helps
-  // nobody.
+  // nobody. In open loop the rate bounds it, and a pause would hold up the other targets.
   const unsigned failures = target.unreachable.fetch_add(1, std::memory_order_relaxed);
   const auto pause = std::min(kFirstPause * (1U << std::min(failures, 4U)), kLongestPause);
   wait_until(stop_, Pacer::Clock::now() + pause);

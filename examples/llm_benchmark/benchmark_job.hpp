@@ -39,8 +39,18 @@ struct JobOptions {
   std::optional<std::uint64_t> requests{};
   std::optional<std::chrono::nanoseconds> duration{};
   unsigned concurrency = 8;
-  std::optional<double> rate{};
-  std::optional<std::chrono::milliseconds> timeout{};  ///< For one request.
+  std::optional<double> rate{};  ///< Open loop: starts per second, of all targets together.
+  Arrival arrival = Arrival::Poisson;
+  std::uint64_t seed = 1;  ///< Of the arrivals.
+  bool stream = false;
+};
+
+/// Who is told what a person should know, from any worker thread.
+struct JobListener {
+  /// A target failed in a way it has not failed before.
+  std::function<void(const std::string&)> on_new_error{};
+  /// Something about the run itself, each once.
+  std::function<void(const std::string&)> on_notice{};
 };
 
 /// Asks every target every question, round and round, until the job's end or a stop.
@@ -48,16 +58,17 @@ struct JobOptions {
 /// One benchmark run for all targets together: the cost and the time left that the dashboard shows
 /// are those of the whole job, and "current provider" says who is asked. With a number of requests
 /// the run is that long; otherwise each round through the data set is a run.
+///
+/// With a rate the loop is open: each request is due at a time of its own, answered or not the ones
+/// before it. One that finds no free worker is sent late, its latency counts from when it was due,
+/// and the listener is told that the concurrency is too small. Without, the loop is closed: the
+/// next request starts as one ends.
 class BenchmarkJob {
  public:
-  /// Called with one line for people when a target fails in a way it has not failed before; from
-  /// any worker thread.
-  using OnNewError = std::function<void(const std::string&)>;
-
   /// `questions` and `targets` are not empty; `questions` and `monitoring` outlive the job.
   BenchmarkJob(JobOptions options, const std::vector<Question>& questions,
                std::vector<Target> targets, ltb::MonitoringSystem& monitoring, std::stop_token stop,
-               OnNewError on_new_error);
+               JobListener listener);
   ~BenchmarkJob();
   BenchmarkJob(const BenchmarkJob&) = delete;
   BenchmarkJob& operator=(const BenchmarkJob&) = delete;
@@ -74,8 +85,14 @@ class BenchmarkJob {
   struct TargetState;
 
   void work() noexcept;
-  void one_request(std::uint64_t index);
-  [[nodiscard]] std::optional<std::uint64_t> next_index();
+  struct Turn;
+
+  void one_request(const Turn& turn);
+  [[nodiscard]] std::optional<Turn> next_turn();
+  [[nodiscard]] ltb::CompletionResponse ask(TargetState& target, const Question& question,
+                                            const Turn& turn);
+  void check_lateness(std::chrono::nanoseconds late);
+  void tell_what_was_never_sent();
   [[nodiscard]] std::shared_ptr<Round> round_of(std::uint64_t index);
   void evaluate(std::uint64_t index, TargetState& target, const Question& question,
                 const ltb::CompletionResponse& response);
@@ -87,11 +104,13 @@ class BenchmarkJob {
   const std::vector<Question>& questions_;
   ltb::MonitoringSystem& monitoring_;
   const std::stop_token stop_;
-  const OnNewError on_new_error_;
+  const JobListener listener_;
   std::vector<std::unique_ptr<TargetState>> targets_;
-  Pacer pacer_;
+  std::optional<Pacer> pacer_{};  ///< In open loop.
   std::optional<Pacer::Clock::time_point> deadline_{};
   std::atomic<std::uint64_t> next_{0};
+  std::atomic<std::uint64_t> never_sent_{0};
+  std::atomic<bool> told_late_{false};
   std::mutex rounds_mutex_;
   std::map<std::uint64_t, std::shared_ptr<Round>> rounds_;  // guarded by rounds_mutex_
 };

@@ -2,9 +2,7 @@
 
 #include "console.hpp"
 
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <iostream>
 
 #include "summary.hpp"
@@ -50,11 +48,12 @@ void Console::rewrite(const std::stop_token& stop) {
 std::string progress_line(const ltb::CallTotals& totals, std::optional<std::uint64_t> requests) {
   std::string line = std::to_string(totals.total_requests);
   if (requests) line += '/' + std::to_string(*requests);
-  std::array<char, 32> rate{};
-  std::snprintf(rate.data(), rate.size(), "  %.1f/s", totals.requests_per_second);
-  return line + rate.data() + "  " + std::to_string(totals.active_requests) + " in flight  " +
-         std::to_string(totals.failed_requests) + " errors  $" +
-         dollars(totals.total_cost_nano_usd);
+  line += "  " + fixed(totals.requests_per_second, 1) + "/s  " +
+          std::to_string(totals.active_requests) + " in flight  " +
+          std::to_string(totals.failed_requests) + " errors";
+  if (totals.latency.p95) line += "  P95 " + fixed(*totals.latency.p95, 2) + " s";
+  if (const auto ttft = totals.time_to_first_token.p50) line += "  TTFT " + fixed(*ttft, 2) + " s";
+  return line + "  $" + dollars(totals.total_cost_nano_usd);
 }
 
 }  // namespace llm_benchmark

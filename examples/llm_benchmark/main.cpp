@@ -18,15 +18,15 @@
 #include <utility>
 #include <vector>
 
-#include "base_url.hpp"
 #include "benchmark_job.hpp"
 #include "console.hpp"
 #include "dataset.hpp"
-#include "openai_provider.hpp"
 #include "options.hpp"
-#include "simulated_provider.hpp"
+#include "run_tally.hpp"
 #include "stop_signal.hpp"
 #include "summary.hpp"
+#include "target_factory.hpp"
+#include "warm_up.hpp"
 
 namespace {
 
@@ -77,51 +77,37 @@ Dataset load(const std::filesystem::path& file) {
   return dataset;
 }
 
-std::string api_key(const Options& options) {
-  const char* key = std::getenv(options.api_key_env.c_str());
-  if (key != nullptr) return key;
-  if (options.api_key_env_given) {
-    throw Failure(kExitUsage, "--api-key-env " + options.api_key_env + ": no such variable is set");
-  }
-  return {};  // Local servers want no key.
-}
-
-std::vector<Target> openai_targets(const Options& options, const std::stop_token& stop) {
-  std::shared_ptr<OpenAiProvider> provider;
+std::vector<Target> targets_of(const Options& options, const Dataset& dataset,
+                               const std::stop_token& stop) {
   try {
-    provider = std::make_shared<OpenAiProvider>(parse_base_url(options.base_url), api_key(options),
-                                                options.timeout, stop);
-    provider->validate_config();
+    return make_targets(options, dataset.questions, stop);
   } catch (const std::invalid_argument& error) {
     throw Failure(kExitUsage, error.what());
   }
-  std::vector<Target> targets;
-  for (const std::string& model : options.models) targets.push_back({provider, model});
-  return targets;
 }
 
-std::vector<Target> simulated_targets(const Options& options,
-                                      const std::vector<Question>& questions,
-                                      const std::stop_token& stop) {
-  const Wait wait = [stop](std::chrono::nanoseconds time) {
-    return wait_until(stop, std::chrono::steady_clock::now() + time);
-  };
-  std::vector<Target> targets;
-  for (const SimulatedModel& model : default_simulated_models()) {
-    targets.push_back(
-        {std::make_shared<SimulatedProvider>(model, questions, options.seed, wait), model.model});
+ltb::PriceTable prices_of(const std::string& prices) {
+  if (prices == "builtin") return ltb::PriceTable::built_in();
+  try {
+    return ltb::PriceTable::load(prices);
+  } catch (const std::invalid_argument& error) {
+    throw Failure(kExitUsage, "--prices \"" + prices + "\": " + error.what());
   }
-  return targets;
 }
 
 /// The library writes nothing by itself; its warnings go where ours go.
-std::unique_ptr<ltb::MonitoringSystem> make_monitoring() {
+std::unique_ptr<ltb::MonitoringSystem> make_monitoring(const Options& options) {
   auto logger = std::make_shared<spdlog::logger>("monitoring",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(spdlog::level::warn);
   try {
-    return std::make_unique<ltb::MonitoringSystem>(
-        ltb::MonitoringConfig::from_env(ltb::MonitoringConfig{}.with_logger(std::move(logger))));
+    auto config =
+        ltb::MonitoringConfig::from_env(ltb::MonitoringConfig{}.with_logger(std::move(logger)));
+    // After the variables: a flag is the nearer wish.
+    if (!options.prices.empty()) config = config.with_price_table(prices_of(options.prices));
+    for (const ltb::ServiceLevel& slo : options.slos) config = config.with_slo(slo);
+    if (options.budget_usd) config = config.with_budget(*options.budget_usd);
+    return std::make_unique<ltb::MonitoringSystem>(std::move(config));
   } catch (const std::invalid_argument& error) {
     throw Failure(kExitUsage, error.what());
   }
@@ -166,14 +152,25 @@ void print_listeners(const ltb::MonitoringSystem& monitoring) {
 
 void print_plan(const Options& options, const Dataset& dataset,
                 const std::vector<Target>& targets) {
-  std::cout << (options.provider == ProviderKind::Simulated
+  std::cout << (options.is_simulated()
                     ? "Providers  simulated, answers, prices and failures are invented:"
-                    : "Providers  at " + options.base_url + ':');
-  for (const Target& target : targets) {
-    std::cout << ' ' << target.provider->name() << '/' << target.model;
+                    : "Providers ");
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    std::cout << (options.is_simulated() ? " "
+                  : i == 0               ? " "
+                                         : "\n           ")
+              << targets[i].provider->name() << '/' << targets[i].model;
+    if (options.is_simulated()) continue;
+    const TargetSpec& target = options.targets[i];
+    std::cout << " (" << to_string(target.api) << " at " << target.url.endpoint("") << ')';
   }
   std::cout << "\nData set   " << dataset.name << ", " << dataset.questions.size()
             << " questions\n";
+  if (options.rate) {
+    std::cout << "Load       open loop, " << *options.rate << "/s, "
+              << (options.arrival == Arrival::Poisson ? "Poisson" : "constant")
+              << " arrivals, at most " << options.concurrency << " in flight\n";
+  }
   if (!options.requests && !options.duration) std::cout << "Runs until Ctrl-C.\n";
   std::cout << std::flush;
 }
@@ -204,29 +201,51 @@ void check_json_folder(const std::filesystem::path& file) {
 }
 
 JobOptions job_options(const Options& options, const Dataset& dataset) {
-  return {
-      .name = dataset.name + (options.provider == ProviderKind::Simulated ? " (simulated)" : ""),
-      .id = dataset.name,
-      .requests = options.requests,
-      .duration = options.duration,
-      .concurrency = options.concurrency,
-      .rate = options.rate,
-      .timeout = options.timeout};
+  return {.name = dataset.name + (options.is_simulated() ? " (simulated)" : ""),
+          .id = dataset.name,
+          .requests = options.requests,
+          .duration = options.duration,
+          .concurrency = options.concurrency,
+          .rate = options.rate,
+          .arrival = options.arrival,
+          .seed = options.seed,
+          .stream = options.stream};
+}
+
+void run_warm_up(const Options& options, const Dataset& dataset, const std::vector<Target>& targets,
+                 const std::stop_token& stop) {
+  if (options.warm_up == 0) return;
+  std::cout << "Warm-up    " << options.warm_up
+            << " requests to each target, in none of the numbers ..." << std::flush;
+  const auto results = warm_up(
+      {.requests = options.warm_up, .concurrency = options.concurrency, .stream = options.stream},
+      dataset.questions, targets, stop);
+  std::cout << " done\n" << std::flush;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].failed == 0) continue;
+    std::cerr << "llm_benchmark: warm-up of " << targets[i].provider->name() << '/'
+              << targets[i].model << ": " << results[i].failed << " of " << options.warm_up
+              << " failed, the first: " << results[i].first_error << '\n';
+  }
 }
 
 Summary run_job(const Options& options, const Dataset& dataset, std::vector<Target> targets,
                 ltb::MonitoringSystem& monitoring, const std::stop_token& stop) {
-  const auto begin = std::chrono::steady_clock::now();
   const bool show_progress = !options.quiet && isatty(STDOUT_FILENO) != 0;
+  const RunTally tally(monitoring.event_bus());
   Console console(monitoring, options.requests, show_progress);
   // The failures of the simulated providers are part of the show; those of real ones need a person.
-  const bool tell_errors = options.provider != ProviderKind::Simulated;
+  const bool tell_errors = !options.is_simulated();
+  const JobListener listener{
+      .on_new_error =
+          [&console, tell_errors](const std::string& message) {
+            if (tell_errors) console.complain(message + " (told once, counted always)");
+          },
+      .on_notice = [&console](const std::string& message) { console.complain(message); }};
   BenchmarkJob job(job_options(options, dataset), dataset.questions, std::move(targets), monitoring,
-                   stop, [&console, tell_errors](const std::string& message) {
-                     if (tell_errors) console.complain(message + " (told once, counted always)");
-                   });
+                   stop, listener);
   job.run();
-  return make_summary(monitoring, job.scores(), std::chrono::steady_clock::now() - begin);
+  return make_summary(monitoring, tally, job.scores(), options.rate.has_value());
 }
 
 bool some_succeeded(const SummaryRow& total) {
@@ -243,17 +262,16 @@ int run(const std::vector<std::string>& arguments) {
   check_json_folder(options.json);
   const Dataset dataset = load(options.dataset);
   const StopSignal signal;
-  std::vector<Target> targets = options.provider == ProviderKind::OpenAi
-                                    ? openai_targets(options, signal.token())
-                                    : simulated_targets(options, dataset.questions, signal.token());
-  const auto system = make_monitoring();
+  std::vector<Target> targets = targets_of(options, dataset, signal.token());
+  const auto system = make_monitoring(options);
   ltb::MonitoringSystem& monitoring = *system;
-  for (Target& target : targets) {
-    target.provider = std::make_shared<ltb::MonitoredProvider>(target.provider, monitoring);
-  }
   start(monitoring);
   print_listeners(monitoring);
   print_plan(options, dataset, targets);
+  run_warm_up(options, dataset, targets, signal.token());
+  for (Target& target : targets) {
+    target.provider = std::make_shared<ltb::MonitoredProvider>(target.provider, monitoring);
+  }
 
   const Summary summary = run_job(options, dataset, std::move(targets), monitoring, signal.token());
   std::cout << to_table(summary) << std::flush;

@@ -1,10 +1,10 @@
-// What an OpenAI-compatible server is asked and answers.
+// The chat completions of OpenAI: requests, answers, deltas.
 
 #include "openai_messages.hpp"
 
-#include <array>
+#include <ltb/json.hpp>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace llm_benchmark {
@@ -12,75 +12,53 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kShownBytes = 200;
+std::string string_in(const json& object, const char* field) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
 
-struct CodeMeaning {
-  std::string_view code;
-  ltb::ErrorType type;
-};
-
-/// Codes and types that OpenAI and the servers that imitate it send.
-constexpr std::array kCodes{
-    CodeMeaning{"insufficient_quota", ltb::ErrorType::Quota},
-    CodeMeaning{"billing_hard_limit_reached", ltb::ErrorType::Quota},
-    CodeMeaning{"context_length_exceeded", ltb::ErrorType::ContextLength},
-    CodeMeaning{"string_above_max_length", ltb::ErrorType::ContextLength},
-    CodeMeaning{"content_filter", ltb::ErrorType::ContentFilter},
-    CodeMeaning{"content_policy_violation", ltb::ErrorType::ContentFilter},
-    CodeMeaning{"rate_limit_exceeded", ltb::ErrorType::RateLimit},
-    CodeMeaning{"invalid_api_key", ltb::ErrorType::Auth},
-    CodeMeaning{"model_not_found", ltb::ErrorType::NotFound},
-};
-
-std::optional<ltb::ErrorType> type_of_code(std::string_view code) {
-  for (const CodeMeaning& known : kCodes) {
-    if (known.code == code) return known.type;
+/// Content is a text, or (some servers) a list of parts of which those of this type carry one.
+std::string content_in(const json& message, const char* type) {
+  const auto found = message.find("content");
+  if (found == message.end() || !found->is_array()) {
+    return std::string_view(type) == "text" ? string_in(message, "content") : std::string{};
   }
-  return std::nullopt;
+  std::string all;
+  for (const json& part : *found) {
+    if (part.is_object() && string_in(part, "type") == type) all += string_in(part, type);
+  }
+  return all;
 }
 
-std::string text_of(const json& object, const char* field) {
-  const auto found = object.find(field);
-  if (found == object.end()) return {};
-  if (found->is_string()) return found->get<std::string>();
-  return found->is_number() ? found->dump() : std::string{};
-}
-
-/// The start of a text for a message, in printable ASCII: what a server sends may be anything.
-std::string excerpt(std::string_view text) {
-  std::string shown;
-  for (const char c : text.substr(0, kShownBytes)) shown += c >= ' ' && c <= '~' ? c : '?';
-  return text.size() > kShownBytes ? shown + "..." : shown;
-}
-
-std::optional<std::uint64_t> count_of(const json& object, const char* field) {
-  const auto found = object.find(field);
-  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
-  return found->get<std::uint64_t>();
-}
-
-std::optional<std::uint64_t> detail_of(const json& usage, const char* details, const char* field) {
-  const auto found = usage.find(details);
-  if (found == usage.end() || !found->is_object()) return std::nullopt;
-  return count_of(*found, field);
-}
-
-std::optional<ltb::TokenUsage> usage_of(const json& answer) {
-  const auto usage = answer.find("usage");
-  if (usage == answer.end() || !usage->is_object()) return std::nullopt;
-  const auto input = count_of(*usage, "prompt_tokens");
-  const auto output = count_of(*usage, "completion_tokens");
-  if (!input || !output) return std::nullopt;
-  return ltb::TokenUsage{
-      .input_tokens = *input,
-      .output_tokens = *output,
-      .cached_tokens = detail_of(*usage, "prompt_tokens_details", "cached_tokens"),
-      .reasoning_tokens = detail_of(*usage, "completion_tokens_details", "reasoning_tokens")};
-}
+class OpenAiStream : public ReplyStream {
+ protected:
+  Piece read(ltb::LlmReply& reply, const json& event) override {
+    const bool has_content = ltb::read_openai_chunk(reply, event);
+    const auto choices = event.find("choices");
+    if (choices == event.end() || !choices->is_array() || choices->empty()) return {};
+    const json& choice = choices->front();
+    const auto delta = choice.is_object() ? choice.find("delta") : choice.end();
+    if (!choice.is_object() || delta == choice.end() || !delta->is_object()) return {};
+    Piece piece{.text = content_in(*delta, "text")};
+    // Servers that know both names send the same under both.
+    piece.reasoning = string_in(*delta, "reasoning_content");
+    if (piece.reasoning.empty()) piece.reasoning = string_in(*delta, "reasoning");
+    if (piece.text.empty()) piece.text = string_in(*delta, "refusal");
+    // What is generated and is neither text nor reasoning is a call of a tool.
+    piece.tool_call = has_content && piece.text.empty() && piece.reasoning.empty();
+    return piece;
+  }
+};
 
 }  // namespace
 
-std::string chat_request_body(const ltb::CompletionRequest& request) {
+HttpHeaders OpenAiMessages::headers(const std::string& api_key) const {
+  if (api_key.empty()) return {};
+  return {{"Authorization", "Bearer " + api_key}};
+}
+
+std::string OpenAiMessages::body(const ltb::CompletionRequest& request, bool streamed,
+                                 bool with_usage) const {
   json messages = json::array();
   if (request.system_prompt) {
     messages.push_back({{"role", "system"}, {"content", *request.system_prompt}});
@@ -91,49 +69,31 @@ std::string chat_request_body(const ltb::CompletionRequest& request) {
   if (request.temperature) body["temperature"] = *request.temperature;
   if (request.top_p) body["top_p"] = *request.top_p;
   if (!request.stop.empty()) body["stop"] = request.stop;
+  if (streamed) body["stream"] = true;
+  if (streamed && with_usage) body["stream_options"] = {{"include_usage", true}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-ltb::CompletionResponse parse_chat_response(std::string_view body) {
-  const auto fail = [body](const std::string& what) {
-    return ltb::ProviderError(ltb::ErrorType::Parse,
-                              "the answer " + what + ": \"" + excerpt(body) + '"');
-  };
-  const json answer = json::parse(body, nullptr, false);
-  if (!answer.is_object()) throw fail("is not a JSON object");
+ltb::LlmReply OpenAiMessages::read(const json& answer, int status) const {
+  return ltb::read_openai_reply(answer, status);
+}
+
+std::string OpenAiMessages::text(const json& answer) const {
   const auto choices = answer.find("choices");
   if (choices == answer.end() || !choices->is_array() || choices->empty()) {
-    throw fail("has no choices");
+    throw std::invalid_argument("has no choices");
   }
   const json& choice = choices->front();
   const auto message = choice.is_object() ? choice.find("message") : choice.end();
   if (!choice.is_object() || message == choice.end() || !message->is_object()) {
-    throw fail("has a choice without a message");
+    throw std::invalid_argument("has a choice without a message");
   }
   // A null content is legal: a refusal, or tool calls only.
-  return {.text = text_of(*message, "content"),
-          .model = text_of(answer, "model"),
-          .usage = usage_of(answer),
-          .cost = std::nullopt,
-          .finish_reason = text_of(choice, "finish_reason"),
-          .request_id = text_of(answer, "id")};
+  return content_in(*message, "text");
 }
 
-ltb::ProviderError error_from_response(int status, std::string_view body, std::string_view url) {
-  std::string message = "POST " + std::string(url) + ": HTTP " + std::to_string(status);
-  const json answer = json::parse(body, nullptr, false);
-  const auto error = answer.is_object() ? answer.find("error") : answer.end();
-  if (!answer.is_object() || error == answer.end() || !error->is_object()) {
-    if (!body.empty()) message += ": " + excerpt(body);
-    return {ltb::error_type_from_http_status(status), message};
-  }
-  if (const std::string text = text_of(*error, "message"); !text.empty()) message += ": " + text;
-  const std::string code = text_of(*error, "code");
-  const std::string type = text_of(*error, "type");
-  const auto by_code = type_of_code(code);
-  const auto known = by_code ? by_code : type_of_code(type);
-  return {known.value_or(ltb::error_type_from_http_status(status)), message,
-          code.empty() ? type : code};
+std::unique_ptr<ReplyStream> OpenAiMessages::make_stream() const {
+  return std::make_unique<OpenAiStream>();
 }
 
 }  // namespace llm_benchmark

@@ -4,15 +4,17 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <ltb/config.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace llm_benchmark {
+#include "pacer.hpp"
+#include "target.hpp"
 
-enum class ProviderKind { Simulated, OpenAi };
+namespace llm_benchmark {
 
 /// What the user asked for.
 struct Options {
@@ -23,17 +25,24 @@ struct Options {
   unsigned concurrency = 8;  ///< Requests in flight at most.
   std::optional<double>
       rate{};  ///< Requests started per second; absent: as fast as `concurrency` lets them.
-  ProviderKind provider = ProviderKind::Simulated;
-  std::string base_url{};             ///< Of an OpenAI-compatible server.
-  std::vector<std::string> models{};  ///< Asked in turn, the same questions each.
-  std::string api_key_env = "OPENAI_API_KEY";
-  bool api_key_env_given = false;  ///< Named by the user: then the variable must be set.
-  std::chrono::milliseconds timeout{60'000};
+  Arrival arrival = Arrival::Poisson;
+  std::uint64_t warm_up = 0;                  ///< Requests to each target before the benchmark.
+  std::vector<TargetSpec> targets{};          ///< Empty: the simulated providers.
+  bool stream = true;                         ///< Real ones: false unless asked for.
+  unsigned retries = 0;                       ///< Real ones: 2 unless given.
+  std::chrono::milliseconds timeout{60'000};  ///< For one attempt.
+  std::optional<std::chrono::milliseconds> first_byte_timeout{};
+  std::string ca_file{};
   std::uint64_t seed = 1;
+  std::string prices{};  ///< A file, or "builtin"; empty: none but those LTB_PRICE_TABLE names.
+  std::vector<ltb::ServiceLevel> slos{};
+  std::optional<double> budget_usd{};
   bool stay = false;
   bool quiet = false;
   bool help = false;
   std::filesystem::path json{};  ///< Where the summary goes as JSON; empty: nowhere.
+
+  [[nodiscard]] bool is_simulated() const noexcept { return targets.empty(); }
 };
 
 /// A command line that says something impossible; what() names the flag, its value and what was

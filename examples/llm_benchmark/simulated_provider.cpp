@@ -4,40 +4,25 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <numeric>
+#include <optional>
 #include <utility>
+
+#include "random.hpp"
 
 namespace llm_benchmark {
 namespace {
 
 constexpr double kFastestSeconds = 0.15;
 constexpr double kSlowestSeconds = 3.0;
+/// The first token comes after this share of the whole time, and up to that much more of it.
+constexpr double kLeastFirstShare = 0.2;
+constexpr double kFirstShareSpread = 0.3;
+/// Enough for a lively picture; as many as there are tokens would cost a busy benchmark more than
+/// the benchmark itself.
+constexpr std::size_t kMostPieces = 8;
+constexpr std::size_t kLeastPieceBytes = 2;
 constexpr std::uint64_t kPromptOverheadTokens = 12;  // Roles and the system prompt.
-
-/// SplitMix64. Unlike the distributions of <random> it gives the same run with every standard
-/// library.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-  }
-  /// 0 <= u < 1.
-  double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
-  /// Log-normal with this median; Box-Muller.
-  double log_normal(double median, double sigma) {
-    const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
-    return median * std::exp(sigma * radius * std::cos(2.0 * std::numbers::pi * uniform()));
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 /// FNV-1a: unlike std::hash the same everywhere.
 std::uint64_t hash(std::uint64_t start, std::string_view text) {
@@ -46,6 +31,20 @@ std::uint64_t hash(std::uint64_t start, std::string_view text) {
     value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
   }
   return Random(value).next();
+}
+
+/// A text in up to kMostPieces pieces of about the same size, cut between characters.
+std::vector<std::string> pieces_of(const std::string& text) {
+  const std::size_t size =
+      std::max(kLeastPieceBytes, (text.size() + kMostPieces - 1) / kMostPieces);
+  std::vector<std::string> pieces;
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = std::min(begin + size, text.size());
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
+    pieces.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return pieces;
 }
 
 }  // namespace
@@ -86,9 +85,19 @@ std::vector<SimulatedModel> default_simulated_models() {
            .server_error_probability = 0.010}};
 }
 
+/// All that will happen to one call.
+struct SimulatedProvider::Fate {
+  double seconds = 0;          ///< Until the answer is whole, or the failure.
+  double first_seconds = 0;    ///< Until the first piece, when it is streamed.
+  std::vector<double> gaps{};  ///< Relative lengths of what is left, one per further piece.
+  std::optional<ltb::ProviderError> failure{};
+  ltb::CompletionResponse response{};
+};
+
 SimulatedProvider::SimulatedProvider(SimulatedModel model, const std::vector<Question>& questions,
-                                     std::uint64_t seed, Wait wait)
-    : model_(std::move(model)), seed_(seed), wait_(std::move(wait)) {
+                                     std::uint64_t seed, Wait wait,
+                                     std::chrono::milliseconds timeout)
+    : model_(std::move(model)), seed_(seed), wait_(std::move(wait)), timeout_(timeout) {
   for (const Question& question : questions) {
     if (!question.accepted.empty()) answers_.emplace(question.prompt, question.accepted.front());
   }
@@ -99,18 +108,26 @@ std::uint64_t SimulatedProvider::next_call_of(const std::string& prompt) {
   return calls_[prompt]++;
 }
 
-void SimulatedProvider::wait_or_cancel(double seconds,
-                                       const ltb::CompletionRequest& request) const {
-  const std::chrono::duration<double> wanted(seconds);
-  const bool too_long = request.timeout && wanted > *request.timeout;
-  const auto time = too_long ? std::chrono::duration<double>(*request.timeout) : wanted;
-  if (!wait_(std::chrono::duration_cast<std::chrono::nanoseconds>(time))) {
+void SimulatedProvider::wait_or_cancel(double seconds) const {
+  if (!wait_(std::chrono::duration_cast<std::chrono::nanoseconds>(
+          std::chrono::duration<double>(seconds)))) {
     throw ltb::ProviderError(ltb::ErrorType::Cancelled, "the program stops");
   }
-  if (too_long) {
-    throw ltb::ProviderError(ltb::ErrorType::Timeout,
-                             "simulated: no answer from " + model_.provider + " within " +
-                                 std::to_string(request.timeout->count()) + " ms");
+}
+
+void SimulatedProvider::wait_for_answer(const Fate& fate,
+                                        const ltb::CompletionRequest& request) const {
+  const std::chrono::milliseconds timeout = request.timeout.value_or(timeout_);
+  const double most = std::chrono::duration<double>(timeout).count();
+  if (fate.seconds > most) {
+    wait_or_cancel(most);
+    throw ltb::ProviderError(ltb::ErrorType::Timeout, "simulated: no answer from " +
+                                                          model_.provider + " within " +
+                                                          std::to_string(timeout.count()) + " ms");
+  }
+  if (fate.failure) {
+    wait_or_cancel(fate.seconds);
+    throw ltb::ProviderError(*fate.failure);
   }
 }
 
@@ -121,31 +138,33 @@ std::string SimulatedProvider::answer(const std::string& prompt, bool right) con
   return "It is " + known->second + ".";
 }
 
-ltb::CompletionResponse SimulatedProvider::complete(const ltb::CompletionRequest& request) {
+SimulatedProvider::Fate SimulatedProvider::decide(const ltb::CompletionRequest& request) {
   const std::uint64_t call = next_call_of(request.prompt);
   Random random(hash(hash(seed_ + call, model_.provider + '/' + model_.model), request.prompt));
-  const double fate = random.uniform();
-  const double latency =
-      std::clamp(random.log_normal(model_.median_latency_seconds, model_.latency_sigma),
-                 kFastestSeconds, kSlowestSeconds);
+  const double chance = random.uniform();
+  Fate fate;
+  fate.seconds = std::clamp(random.log_normal(model_.median_latency_seconds, model_.latency_sigma),
+                            kFastestSeconds, kSlowestSeconds);
   const bool right = random.uniform() < model_.accuracy;
   const auto output_tokens = static_cast<std::uint64_t>(
       std::max(1.0, std::round(random.log_normal(model_.median_output_tokens, 0.6))));
 
   double below = model_.rate_limit_probability;
-  if (fate < below) {
-    wait_or_cancel(kFastestSeconds, request);
-    throw ltb::ProviderError(ltb::ErrorType::RateLimit, "simulated: too many requests",
-                             "rate_limit_exceeded");
+  if (chance < below) {
+    fate.seconds = kFastestSeconds;
+    fate.failure.emplace(ltb::ErrorType::RateLimit, "simulated: too many requests",
+                         "rate_limit_exceeded");
+    return fate;
   }
-  if (fate < (below += model_.timeout_probability)) {
-    wait_or_cancel(kSlowestSeconds, request);
-    throw ltb::ProviderError(ltb::ErrorType::Timeout, "simulated: no answer in time");
+  if (chance < (below += model_.timeout_probability)) {
+    fate.seconds = kSlowestSeconds;
+    fate.failure.emplace(ltb::ErrorType::Timeout, "simulated: no answer in time");
+    return fate;
   }
-  wait_or_cancel(latency, request);
-  if (fate < below + model_.server_error_probability) {
-    throw ltb::ProviderError(ltb::ErrorType::ServerError, "simulated: the server stumbled",
-                             "server_error");
+  if (chance < below + model_.server_error_probability) {
+    fate.failure.emplace(ltb::ErrorType::ServerError, "simulated: the server stumbled",
+                         "server_error");
+    return fate;
   }
 
   const ltb::TokenUsage usage{
@@ -154,12 +173,41 @@ ltb::CompletionResponse SimulatedProvider::complete(const ltb::CompletionRequest
   // Whole nano-dollars, so that the sum on /metrics is exact.
   const std::uint64_t cost =
       usage.input_tokens * model_.input_nano_usd + usage.output_tokens * model_.output_nano_usd;
-  return {.text = answer(request.prompt, right),
-          .model = model_.model,
-          .usage = usage,
-          .cost = static_cast<double>(cost) / 1e9,
-          .finish_reason = "stop",
-          .request_id = "sim_" + std::to_string(random.next())};
+  fate.response = {.text = answer(request.prompt, right),
+                   .model = model_.model,
+                   .usage = usage,
+                   .cost = static_cast<double>(cost) / 1e9,
+                   .finish_reason = "stop",
+                   .request_id = "sim_" + std::to_string(random.next())};
+  // Drawn last, so that streaming changes nothing else.
+  fate.first_seconds = fate.seconds * (kLeastFirstShare + kFirstShareSpread * random.uniform());
+  const std::size_t pieces = pieces_of(fate.response.text).size();
+  for (std::size_t i = 1; i < pieces; ++i) fate.gaps.push_back(random.log_normal(1.0, 0.3));
+  return fate;
+}
+
+ltb::CompletionResponse SimulatedProvider::complete(const ltb::CompletionRequest& request) {
+  Fate fate = decide(request);
+  wait_for_answer(fate, request);
+  wait_or_cancel(fate.seconds);
+  return std::move(fate.response);
+}
+
+ltb::CompletionResponse SimulatedProvider::stream(const ltb::CompletionRequest& request,
+                                                  const ltb::StreamCallback& on_chunk) {
+  Fate fate = decide(request);
+  wait_for_answer(fate, request);
+  const double all_gaps = std::accumulate(fate.gaps.begin(), fate.gaps.end(), 0.0);
+  const double rest = fate.seconds - fate.first_seconds;
+  const std::vector<std::string> pieces = pieces_of(fate.response.text);
+  std::string told;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    wait_or_cancel(i == 0 ? fate.first_seconds : rest * fate.gaps[i - 1] / all_gaps);
+    told += pieces[i];
+    if (on_chunk && !on_chunk({.text = pieces[i]})) break;
+  }
+  fate.response.text = std::move(told);
+  return std::move(fate.response);
 }
 
 }  // namespace llm_benchmark

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <ltb/monitoring.hpp>
 #include <memory>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "dataset.hpp"
+#include "wait.hpp"
 
 namespace llm_benchmark {
 
@@ -35,9 +35,6 @@ struct SimulatedModel {
 /// rest is invented.
 [[nodiscard]] std::vector<SimulatedModel> default_simulated_models();
 
-/// Waits as long as told; false when the wait was cut short because the program stops.
-using Wait = std::function<bool(std::chrono::nanoseconds)>;
-
 /// One invented provider with one model.
 ///
 /// What happens to a request depends on the seed, the model, the prompt and how often this prompt
@@ -45,25 +42,36 @@ using Wait = std::function<bool(std::chrono::nanoseconds)>;
 /// whatever the number of threads. Thread safety: any thread.
 class SimulatedProvider : public ltb::Provider {
  public:
+  /// `timeout` holds for requests without one.
   SimulatedProvider(SimulatedModel model, const std::vector<Question>& questions,
-                    std::uint64_t seed, Wait wait);
+                    std::uint64_t seed, Wait wait,
+                    std::chrono::milliseconds timeout = std::chrono::minutes{1});
 
   [[nodiscard]] std::string name() const override { return model_.provider; }
   /// Throws ltb::ProviderError, as a real provider would: RateLimit, Timeout, ServerError, or
   /// Cancelled when the wait was cut short.
   ltb::CompletionResponse complete(const ltb::CompletionRequest& request) override;
+  /// The same answer, tokens, cost and whole time as complete() would have given, the text in a
+  /// few pieces: the first after a part of the time, the others spread over the rest.
+  ltb::CompletionResponse stream(const ltb::CompletionRequest& request,
+                                 const ltb::StreamCallback& on_chunk) override;
   [[nodiscard]] std::vector<std::string> supported_models() const override {
     return {model_.model};
   }
 
  private:
+  struct Fate;
+
+  [[nodiscard]] Fate decide(const ltb::CompletionRequest& request);
   [[nodiscard]] std::uint64_t next_call_of(const std::string& prompt);
-  void wait_or_cancel(double seconds, const ltb::CompletionRequest& request) const;
+  void wait_or_cancel(double seconds) const;
+  void wait_for_answer(const Fate& fate, const ltb::CompletionRequest& request) const;
   [[nodiscard]] std::string answer(const std::string& prompt, bool right) const;
 
   const SimulatedModel model_;
   const std::uint64_t seed_;
   const Wait wait_;
+  const std::chrono::milliseconds timeout_;
   std::unordered_map<std::string, std::string>
       answers_;  ///< Right answers by prompt; never changes.
   std::mutex mutex_;

@@ -1,38 +1,28 @@
-// The result of a run: a table for people, JSON for programs.
+// The numbers of a run, and their JSON.
 
 #include "summary.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 namespace llm_benchmark {
 namespace {
 
-constexpr std::chrono::seconds kLeastWindow = std::chrono::minutes{5};
-
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
-std::string seconds_or_dash(const std::optional<double>& value) {
-  return value ? fixed(*value, 3) : "-";
-}
-
-std::string percent_or_dash(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return "-";
-  return fixed(100.0 * static_cast<double>(part) / static_cast<double>(whole), 1) + '%';
+void add(CallTimes& total, const CallTimes& times) {
+  total.latency.add(times.latency);
+  total.time_to_first_token.add(times.time_to_first_token);
+  total.time_per_output_token.add(times.time_per_output_token);
+  total.queue.add(times.queue);
+  total.retries += times.retries;
 }
 
 void add(SummaryRow& total, const SummaryRow& row) {
   total.requests += row.requests;
   total.errors += row.errors;
   total.cancelled += row.cancelled;
+  add(total.times, row.times);
   total.input_tokens += row.input_tokens;
   total.output_tokens += row.output_tokens;
   total.cost_nano_usd += row.cost_nano_usd;
@@ -41,17 +31,24 @@ void add(SummaryRow& total, const SummaryRow& row) {
   for (const auto& [type, count] : row.errors_by_type) total.errors_by_type[type] += count;
 }
 
+std::vector<SloResult> slos_of(const ltb::CallTotals& totals) {
+  std::vector<SloResult> slos;
+  for (const ltb::SloStats& slo : totals.slos) slos.push_back({slo.name, slo.good, slo.bad});
+  return slos;
+}
+
 SummaryRow row_of(const ltb::ModelStats& stats) {
   SummaryRow row{.provider = stats.provider,
                  .model = stats.model,
                  .requests = stats.total_requests,
                  .errors = stats.failed_requests,
                  .cancelled = stats.cancelled_requests,
-                 .latency = {},
+                 .times = {},
                  .input_tokens = stats.total_input_tokens,
                  .output_tokens = stats.total_output_tokens,
                  .cost_nano_usd = stats.total_cost_nano_usd,
                  .errors_by_type = {},
+                 .slos = slos_of(stats),
                  .score = {}};
   for (std::size_t i = 0; i < stats.errors.size(); ++i) {
     const auto type = static_cast<ltb::ErrorType>(i);
@@ -62,58 +59,50 @@ SummaryRow row_of(const ltb::ModelStats& stats) {
   return row;
 }
 
-constexpr std::size_t kColumns = 11;
-constexpr std::size_t kTextColumns = 2;  // Aligned left; the numbers after them right.
-using Cells = std::array<std::string, kColumns>;
-
-Cells cells_of(const SummaryRow& row) {
-  return {row.provider,
-          row.model,
-          std::to_string(row.requests),
-          std::to_string(row.errors),
-          seconds_or_dash(row.latency.p50),
-          seconds_or_dash(row.latency.p95),
-          seconds_or_dash(row.latency.p99),
-          std::to_string(row.input_tokens),
-          std::to_string(row.output_tokens),
-          dollars(row.cost_nano_usd),
-          percent_or_dash(row.score.right, row.score.scored)};
+nlohmann::json json_of(const Quantiles& quantiles) {
+  nlohmann::json object{{"count", quantiles.count()}};
+  if (const auto p50 = quantiles.at(0.50)) object["p50"] = *p50;
+  if (const auto p95 = quantiles.at(0.95)) object["p95"] = *p95;
+  if (const auto p99 = quantiles.at(0.99)) object["p99"] = *p99;
+  return object;
 }
 
-std::string closing_line(const Summary& summary) {
-  const SummaryRow& total = summary.total;
-  std::string line =
-      std::to_string(total.requests) + " requests in " + fixed(summary.elapsed_seconds, 1) + " s";
-  if (summary.elapsed_seconds > 0) {
-    line += " (" + fixed(static_cast<double>(total.requests) / summary.elapsed_seconds, 1) + "/s)";
+nlohmann::json json_of(const std::vector<SloResult>& slos, double elapsed_seconds) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const SloResult& slo : slos) {
+    nlohmann::json object{{"name", slo.name}, {"good", slo.good}, {"bad", slo.bad}};
+    const auto good = static_cast<double>(slo.good);
+    if (slo.good + slo.bad > 0) {
+      object["attainment"] = good / static_cast<double>(slo.good + slo.bad);
+    }
+    if (elapsed_seconds > 0) object["goodput"] = good / elapsed_seconds;
+    list.push_back(std::move(object));
   }
-  if (total.cancelled > 0) line += ", " + std::to_string(total.cancelled) + " cancelled";
-  line += ", " + std::to_string(total.errors) + " errors";
-  char separator = ':';
-  for (const auto& [type, count] : total.errors_by_type) {
-    line += separator + (' ' + type + ' ' + std::to_string(count));
-    separator = ',';
-  }
-  return line + '\n';
+  return list;
 }
 
 /// The names of GET /api/v1/overview, so that whoever reads one can read the other.
-nlohmann::json json_of(const SummaryRow& row) {
-  nlohmann::json latency{{"count", row.latency.count}};
-  if (row.latency.p50) latency["p50"] = *row.latency.p50;
-  if (row.latency.p95) latency["p95"] = *row.latency.p95;
-  if (row.latency.p99) latency["p99"] = *row.latency.p99;
+nlohmann::json json_of(const SummaryRow& row, const Summary& summary) {
   nlohmann::json object{{"total_requests", row.requests},
                         {"successful_requests", row.requests - row.errors - row.cancelled},
                         {"failed_requests", row.errors},
                         {"cancelled_requests", row.cancelled},
+                        {"retries", row.times.retries},
                         {"errors", row.errors_by_type},
-                        {"latency", std::move(latency)},
+                        {"latency", json_of(row.times.latency)},
+                        {"time_to_first_token", json_of(row.times.time_to_first_token)},
+                        {"time_per_output_token", json_of(row.times.time_per_output_token)},
                         {"total_input_tokens", row.input_tokens},
                         {"total_output_tokens", row.output_tokens},
                         {"total_cost", static_cast<double>(row.cost_nano_usd) / 1e9},
+                        {"slos", json_of(row.slos, summary.elapsed_seconds)},
                         {"answers_scored", row.score.scored},
                         {"answers_right", row.score.right}};
+  if (summary.open_loop) object["queue_time"] = json_of(row.times.queue);
+  if (summary.elapsed_seconds > 0) {
+    object["output_tokens_per_second"] =
+        static_cast<double>(row.output_tokens) / summary.elapsed_seconds;
+  }
   if (!row.provider.empty()) object["provider"] = row.provider;
   if (!row.model.empty()) object["model"] = row.model;
   return object;
@@ -121,65 +110,45 @@ nlohmann::json json_of(const SummaryRow& row) {
 
 }  // namespace
 
+std::string fixed(double value, int decimals) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
 std::string dollars(std::uint64_t nano_usd) {
   const std::uint64_t micro = nano_usd / 1'000 + (nano_usd % 1'000 >= 500 ? 1 : 0);
   const std::string fraction = std::to_string(micro % 1'000'000);
   return std::to_string(micro / 1'000'000) + '.' + std::string(6 - fraction.size(), '0') + fraction;
 }
 
-Summary make_summary(const ltb::MonitoringSystem& monitoring, const Scores& scores,
-                     std::chrono::nanoseconds elapsed) {
-  const ltb::MetricCollector& collector = monitoring.collector();
-  // The whole run, as far back as the monitoring remembers.
-  const auto window =
-      std::min(std::max(std::chrono::ceil<std::chrono::seconds>(elapsed) + std::chrono::seconds{5},
-                        kLeastWindow),
-               monitoring.config().retention_period);
+Summary make_summary(const ltb::MonitoringSystem& monitoring, const RunTally& tally,
+                     const Scores& scores, bool open_loop) {
   Summary summary;
-  for (const ltb::ModelStats& stats : collector.model_stats()) {
+  summary.open_loop = open_loop;
+  summary.elapsed_seconds = std::chrono::duration<double>(tally.elapsed()).count();
+  const RunTally::ByModel times = tally.by_model();
+  for (const ltb::ModelStats& stats : monitoring.collector().model_stats()) {
     SummaryRow row = row_of(stats);
-    row.latency = collector.percentiles(stats.provider, stats.model, window);
-    if (const auto score = scores.find({stats.provider, stats.model}); score != scores.end()) {
+    if (const auto own = times.find({row.provider, row.model}); own != times.end()) {
+      row.times = own->second;
+    }
+    if (const auto score = scores.find({row.provider, row.model}); score != scores.end()) {
       row.score = score->second;
     }
     add(summary.total, row);
     summary.rows.push_back(std::move(row));
   }
-  summary.total.latency = collector.percentiles({}, {}, window);
-  summary.elapsed_seconds = std::chrono::duration<double>(elapsed).count();
+  summary.total.slos = slos_of(monitoring.collector().totals());
   return summary;
-}
-
-std::string to_table(const Summary& summary) {
-  std::vector<Cells> lines{{"provider", "model", "requests", "errors", "P50 s", "P95 s", "P99 s",
-                            "tokens in", "tokens out", "cost USD", "right"}};
-  for (const SummaryRow& row : summary.rows) lines.push_back(cells_of(row));
-  Cells total = cells_of(summary.total);
-  total.front() = "total";
-  lines.push_back(std::move(total));
-
-  std::array<std::size_t, kColumns> widths{};
-  for (const Cells& line : lines) {
-    for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  std::string text;
-  for (const Cells& line : lines) {
-    for (std::size_t i = 0; i < kColumns; ++i) {
-      const std::string padding(widths[i] - line[i].size(), ' ');
-      if (i > 0) text += "  ";
-      text += i < kTextColumns ? line[i] + padding : padding + line[i];
-    }
-    text += '\n';
-  }
-  return text + closing_line(summary);
 }
 
 std::string to_json(const Summary& summary) {
   nlohmann::json models = nlohmann::json::array();
-  for (const SummaryRow& row : summary.rows) models.push_back(json_of(row));
+  for (const SummaryRow& row : summary.rows) models.push_back(json_of(row, summary));
   const nlohmann::json object{{"elapsed_seconds", summary.elapsed_seconds},
                               {"models", std::move(models)},
-                              {"totals", json_of(summary.total)}};
+                              {"totals", json_of(summary.total, summary)}};
   return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 

@@ -1,7 +1,6 @@
-// The result of a run: a table for people, JSON for programs.
+// The result of a run: tables for people, JSON for programs.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <ltb/monitoring.hpp>
 #include <map>
@@ -10,8 +9,16 @@
 #include <vector>
 
 #include "benchmark_job.hpp"
+#include "run_tally.hpp"
 
 namespace llm_benchmark {
+
+/// How a service-level objective was kept.
+struct SloResult {
+  std::string name{};
+  std::uint64_t good = 0;
+  std::uint64_t bad = 0;
+};
 
 /// One model, or all of them together.
 struct SummaryRow {
@@ -20,30 +27,35 @@ struct SummaryRow {
   std::uint64_t requests = 0;  ///< Finished ones: successful, failed and cancelled.
   std::uint64_t errors = 0;
   std::uint64_t cancelled = 0;
-  ltb::Percentiles latency{};
+  CallTimes times{};
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
   std::uint64_t cost_nano_usd = 0;
   std::map<std::string, std::uint64_t> errors_by_type{};
+  std::vector<SloResult> slos{};  ///< Those that apply.
   Score score{};
 };
 
 struct Summary {
   std::vector<SummaryRow> rows{};
   SummaryRow total{};
-  double elapsed_seconds = 0;
+  double elapsed_seconds = 0;  ///< From the first start of a call to the last end of one.
+  bool open_loop = false;      ///< Then queue times are worth showing.
 };
 
 using Scores = std::map<std::pair<std::string, std::string>, Score>;
 
-/// What the monitoring counted, and the scores, as one result.
-[[nodiscard]] Summary make_summary(const ltb::MonitoringSystem& monitoring, const Scores& scores,
-                                   std::chrono::nanoseconds elapsed);
+/// What the monitoring counted, the times its events told, and the scores, as one result.
+[[nodiscard]] Summary make_summary(const ltb::MonitoringSystem& monitoring, const RunTally& tally,
+                                   const Scores& scores, bool open_loop);
 
+/// Calls, tokens and objectives, a table each, of the columns that have something to show.
 [[nodiscard]] std::string to_table(const Summary& summary);
 [[nodiscard]] std::string to_json(const Summary& summary);
 
 /// Nano-dollars as dollars with six decimals, rounded to the nearest micro-dollar.
 [[nodiscard]] std::string dollars(std::uint64_t nano_usd);
+/// A number with this many decimals.
+[[nodiscard]] std::string fixed(double value, int decimals);
 
 }  // namespace llm_benchmark

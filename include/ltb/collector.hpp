@@ -52,7 +52,7 @@ struct CallTotals {
   double total_cost = 0;                  ///< USD.
   std::optional<double> avg_latency{};    ///< Seconds, over successful calls.
   Percentiles latency{};                  ///< Of successful calls, over the last 5 minutes.
-  Percentiles time_to_first_token{};      ///< The same, streamed calls only.
+  Percentiles time_to_first_token{};      ///< Of streamed calls, however they ended; 5 minutes.
   Percentiles inter_token_latency{};      ///< The same.
   double requests_per_second = 0;         ///< Finished calls, over the last 10 seconds.
   double input_tokens_per_second = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ltb/export.hpp>
+#include <ltb/rate_limits.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ltb {
 
@@ -61,30 +63,52 @@ inline constexpr std::size_t kErrorTypeCount = 15;
     std::string_view retry_after_ms, std::string_view retry_after,
     std::chrono::system_clock::time_point now = std::chrono::system_clock::now()) noexcept;
 
+/// An attempt that failed and was followed by another, `wait` later.
+struct FailedAttempt {
+  ErrorType error = ErrorType::Other;
+  std::chrono::nanoseconds wait{};
+
+  friend bool operator==(const FailedAttempt&, const FailedAttempt&) = default;
+};
+
 /// What a Provider throws when a call fails, so that the failure is counted under the right
-/// category. Any other exception counts as `Other` (`std::system_error` as `Network`, or `Timeout`
-/// for `std::errc::timed_out`).
+/// category. Any other exception counts as `Other` (`std::system_error` as to_call_error() says of
+/// its code: `Network`, but for timeouts and the like).
 class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
  public:
   /// `message` says what happened, for people; `code` is the provider's own error code when it gave
-  /// one. `retry_after` is the wait the provider asked for.
+  /// one. `retry_after` is the wait the provider asked for. `failed_attempts` are those before the
+  /// one that failed for good, when the provider object retries by itself; they are counted with
+  /// the call.
   ProviderError(ErrorType type, const std::string& message, std::string code = {},
-                std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
+                std::optional<std::chrono::milliseconds> retry_after = std::nullopt,
+                std::vector<FailedAttempt> failed_attempts = {});
   ~ProviderError() override;
 
   ProviderError(const ProviderError&) = default;
   ProviderError& operator=(const ProviderError&) = default;
+
+  /// Says which limits the failed response told: `throw ProviderError(...).with_rate_limits(...)`.
+  ProviderError& with_rate_limits(const std::optional<RateLimits>& limits) noexcept;
 
   [[nodiscard]] ErrorType type() const noexcept { return type_; }
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept {
     return retry_after_;
   }
+  [[nodiscard]] const std::vector<FailedAttempt>& failed_attempts() const noexcept {
+    return failed_attempts_;
+  }
+  [[nodiscard]] const std::optional<RateLimits>& rate_limits() const noexcept {
+    return rate_limits_;
+  }
 
  private:
   ErrorType type_;
   std::string code_;
   std::optional<std::chrono::milliseconds> retry_after_;
+  std::vector<FailedAttempt> failed_attempts_;
+  std::optional<RateLimits> rate_limits_{};
 };
 
 }  // namespace ltb

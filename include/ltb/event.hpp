@@ -73,6 +73,8 @@ struct RequestPayload {
   std::optional<bool> streamed{};
   std::optional<std::string> finish_reason{};
   std::optional<std::uint32_t> attempts{};
+  std::optional<double> queue_time{};  ///< Wait before it was sent; within `latency` when the call
+                                       ///< had an intended send time.
 
   friend bool operator==(const RequestPayload&, const RequestPayload&) = default;
 };

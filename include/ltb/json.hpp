@@ -136,7 +136,8 @@ std::optional<TokenUsage> anthropic_usage(const Json* usage) {
   return TokenUsage{.input_tokens = *input + read.value_or(0) + written.value_or(0),
                     .output_tokens = *output,
                     .cached_tokens = read,
-                    .reasoning_tokens = std::nullopt};
+                    .reasoning_tokens = std::nullopt,
+                    .cache_written_tokens = written};
 }
 
 template <JsonValue Json>
@@ -317,6 +318,7 @@ template <JsonValue Json>
     if (before && whole.usage && whole.usage->input_tokens < before->input_tokens) {
       whole.usage->input_tokens = before->input_tokens;
       whole.usage->cached_tokens = before->cached_tokens;
+      whole.usage->cache_written_tokens = before->cache_written_tokens;
     }
   }
   return json::anthropic_has_content(chunk);

@@ -192,8 +192,9 @@ std::optional<TokenUsage> tokens_in(const T& from) {
   // Anthropic's names come with Anthropic's rule: the input leaves the cache out.
   const auto read = number_in<Count, CacheReadInputTokens>(from);
   if (read) usage.cached_tokens = read;
-  usage.input_tokens +=
-      read.value_or(0) + number_in<Count, CacheCreationInputTokens>(from).value_or(0);
+  const auto written = number_in<Count, CacheCreationInputTokens>(from);
+  if (written) usage.cache_written_tokens = written;
+  usage.input_tokens += read.value_or(0) + written.value_or(0);
   return usage;
 }
 

@@ -210,8 +210,8 @@ struct DefaultMonitoredTraits {
     }
     if constexpr (FailedAttempts::in<Result>) {
       for (const auto& attempt : FailedAttempts::of(result)) {
-        if constexpr (requires { scope.attempt(attempt.error, attempt.wait); })
-          scope.attempt(attempt.error, attempt.wait);
+        if constexpr (requires { scope.past_attempt(attempt.error, attempt.wait); })
+          scope.past_attempt(attempt.error, attempt.wait);
       }
     }
   }

@@ -19,8 +19,8 @@ enum class PriceMatch : std::uint8_t {
   Prefix,  ///< The name starts with it and goes on with a separator (`-`, `:`, `@`, `/`) or ends:
            ///< "gpt-4o" matches "gpt-4o-2024-08-06", "gpt-4" does not match "gpt-4.1"; a longer
            ///< entry ("gpt-4o-mini") wins over it.
-  Regex,  ///< ECMAScript regular expression without back-references that matches the whole name
-          ///< (names up to 256 bytes).
+  Regex,   ///< ECMAScript regular expression without back-references that matches the whole name
+           ///< (names up to 256 bytes).
 };
 
 /// Prices of one entry, USD per 1,000,000 tokens; 0..1,000,000, at most 6 decimals (a pico-dollar a
@@ -31,10 +31,10 @@ struct ModelPrice {
   PriceMatch match = PriceMatch::Prefix;
   double input = 0;
   double output = 0;
-  std::optional<double> cache_read{};   ///< Of cached input tokens; `input` when absent.
-  std::optional<double> cache_write{};  ///< Kept for callers that know what they wrote to a cache;
-                                        ///< not used by cost().
-  std::optional<double> reasoning{};    ///< Of reasoning output tokens; `output` when absent.
+  std::optional<double> cache_read{};  ///< Of cached input tokens; `input` when absent.
+  std::optional<double>
+      cache_write{};  ///< Of input tokens written to the cache; `input` when absent.
+  std::optional<double> reasoning{};  ///< Of reasoning output tokens; `output` when absent.
 };
 
 /// An exact amount of money: `nano_usd` nano-dollars and `pico_part` (0..999) pico-dollars.
@@ -85,8 +85,9 @@ class LTB_MONITORING_EXPORT PriceTable {
   /// The entry that applies to a model, or nothing.
   [[nodiscard]] std::optional<ModelPrice> find(std::string_view provider,
                                                std::string_view model) const;
-  /// The exact cost of a call, or nothing when no price is known. Cached tokens are part of the
-  /// input, reasoning tokens part of the output; more of them than of the whole count as the whole.
+  /// The exact cost of a call, or nothing when no price is known. Cached and
+  /// cache-written tokens are parts of the input, reasoning tokens part of the output; more of them
+  /// than of the whole count as the whole.
   [[nodiscard]] std::optional<ExactCost> cost(std::string_view provider, std::string_view model,
                                               const TokenUsage& usage) const;
 

@@ -22,12 +22,6 @@ namespace detail {
 class Recorder;
 }
 
-/// An attempt that failed and was followed by another.
-struct FailedAttempt {
-  ErrorType error = ErrorType::Other;
-  std::chrono::nanoseconds wait{};
-};
-
 /// What is asked of a model.
 struct CompletionRequest {
   std::string model{};

@@ -3,6 +3,7 @@
 
 #include <ltb/error_type.hpp>
 #include <ltb/export.hpp>
+#include <ltb/rate_limits.hpp>
 #include <ltb/usage.hpp>
 
 #include <chrono>
@@ -18,18 +19,6 @@
 namespace ltb {
 
 class MonitoringSystem;
-
-/// What a provider's response headers say about its limits. Absent: not told.
-struct RateLimits {
-  std::optional<std::uint64_t> requests_limit{};
-  std::optional<std::uint64_t> requests_remaining{};
-  std::optional<std::uint64_t> tokens_limit{};
-  std::optional<std::uint64_t> tokens_remaining{};
-  /// When the tighter of the two windows starts anew.
-  std::optional<std::chrono::system_clock::time_point> reset_at{};
-
-  friend bool operator==(const RateLimits&, const RateLimits&) = default;
-};
 
 namespace detail {
 class Recorder;
@@ -67,6 +56,9 @@ class LTB_MONITORING_EXPORT RequestScope {
   /// attempts and waits. The final attempt is counted by finish(), fail() or cancel(). A new
   /// attempt starts inter-token timing anew.
   void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
+  /// The same for an attempt that is told only after the one that followed it streamed its answer
+  /// (by a client that retries by itself, say): counted, and the timing of chunks stays as it is.
+  void past_attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
   /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds.
   /// Negative counts as 0.
   void set_queue_time(std::chrono::nanoseconds queued) noexcept;
@@ -84,7 +76,8 @@ class LTB_MONITORING_EXPORT RequestScope {
   /// The call failed now. `message` and `code` go into the event only. `ErrorType::Cancelled` is
   /// the same as cancel().
   void fail(ErrorType type, std::string_view message = {}, std::string_view code = {}) noexcept;
-  /// The call failed with this exception, classified as docs/metrics.md says.
+  /// The call failed with this exception, classified as docs/metrics.md says. Of a ProviderError
+  /// the attempts and rate limits are taken over too.
   void fail(const std::exception_ptr& error) noexcept;
   /// The caller gave up: status `cancelled`.
   void cancel() noexcept;

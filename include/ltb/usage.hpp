@@ -13,6 +13,8 @@ struct TokenUsage {
   std::optional<std::uint64_t>
       cached_tokens{};  ///< The part of the input read from the provider's cache.
   std::optional<std::uint64_t> reasoning_tokens{};  ///< The part of the output spent on reasoning.
+  std::optional<std::uint64_t>
+      cache_written_tokens{};  ///< The part of the input written to the provider's cache.
 
   /// Input and output together.
   [[nodiscard]] std::uint64_t total_tokens() const noexcept { return input_tokens + output_tokens; }

@@ -12,11 +12,11 @@ bool keeps(const std::optional<std::chrono::nanoseconds>& bound,
 
 }  // namespace
 
-void CallJudge::price(const metrics::RequestSeries& series,
+void CallJudge::price(std::string_view provider, std::string_view model,
                       metrics::CallRecord& call) const noexcept {
   if (!prices_ || call.cost || !call.usage) return;
   try {
-    call.cost = prices_->cost(series.provider(), series.model(), *call.usage);
+    call.cost = prices_->cost(provider, model, *call.usage);
   } catch (...) {  // no memory, or a regular expression that gave up: the call stays unpriced, and
                    // is counted so
   }

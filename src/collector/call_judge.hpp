@@ -8,6 +8,7 @@
 #include <ltb/price_table.hpp>
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace ltb::collector {
@@ -19,8 +20,9 @@ class CallJudge {
       : prices_(std::move(prices)), levels_(std::move(levels)) {}
 
   /// Fills in the cost from the price table when the call has usage and no cost of the provider's
-  /// own.
-  void price(const metrics::RequestSeries& series, metrics::CallRecord& call) const noexcept;
+  /// own. The names are the call's, which its series may have lost to the overflow.
+  void price(std::string_view provider, std::string_view model,
+             metrics::CallRecord& call) const noexcept;
   /// Counts the call as good or bad for each service level that applies to its series. Cancelled
   /// calls do not count.
   void count_service_levels(metrics::RequestSeries& series,

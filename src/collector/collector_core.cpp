@@ -106,9 +106,13 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
     call.time_per_output_token_ns = metrics::to_nanoseconds(*request.time_per_output_token);
     if (!call.time_per_output_token_ns) store_.count_rejected();
   }
+  if (request.queue_time) {
+    call.queue_ns = metrics::to_nanoseconds(*request.queue_time);
+    if (!call.queue_ns) store_.count_rejected();
+  }
   if (request.attempts)
     for (std::uint32_t i = 1; i < std::min(*request.attempts, 100u); ++i) series.attempt_failed(0);
-  judge_.price(series, call);
+  judge_.price(request.provider, model, call);
   if (call.cost && !request.cost) request.cost = call.cost->usd();
   series.record(call);
   judge_.count_service_levels(series, call);

@@ -143,6 +143,7 @@ RequestPayload request_from(const Object& data) {
     tokens.read("output_tokens", usage.output_tokens);
     tokens.read("cached_tokens", usage.cached_tokens);
     tokens.read("reasoning_tokens", usage.reasoning_tokens);
+    tokens.read("cache_written_tokens", usage.cache_written_tokens);
     out.tokens = usage;
   }
   data.read("cost", out.cost);
@@ -157,6 +158,7 @@ RequestPayload request_from(const Object& data) {
   data.read("streamed", out.streamed);
   data.read("finish_reason", out.finish_reason);
   data.read("attempts", out.attempts);
+  data.read("queue_time", out.queue_time);
   return out;
 }
 

@@ -19,6 +19,7 @@ void write(JsonWriter& json, const TokenUsage& tokens) {
   json.field("total_tokens", tokens.total_tokens());
   json.field("cached_tokens", tokens.cached_tokens);
   json.field("reasoning_tokens", tokens.reasoning_tokens);
+  json.field("cache_written_tokens", tokens.cache_written_tokens);
   json.end_object();
 }
 
@@ -40,6 +41,7 @@ void write(JsonWriter& json, const RequestPayload& data) {
   json.field("streamed", data.streamed);
   json.field("finish_reason", data.finish_reason);
   json.field("attempts", data.attempts);
+  json.field("queue_time", data.queue_time);
 }
 
 void write(JsonWriter& json, const BenchmarkPayload& data) {

@@ -53,9 +53,19 @@ ErrorType error_type_from_http_status(int status) noexcept {
 }
 
 ProviderError::ProviderError(ErrorType type, const std::string& message, std::string code,
-                             std::optional<std::chrono::milliseconds> retry_after)
-    : std::runtime_error(message), type_(type), code_(std::move(code)), retry_after_(retry_after) {}
+                             std::optional<std::chrono::milliseconds> retry_after,
+                             std::vector<FailedAttempt> failed_attempts)
+    : std::runtime_error(message),
+      type_(type),
+      code_(std::move(code)),
+      retry_after_(retry_after),
+      failed_attempts_(std::move(failed_attempts)) {}
 
 ProviderError::~ProviderError() = default;
+
+ProviderError& ProviderError::with_rate_limits(const std::optional<RateLimits>& limits) noexcept {
+  rate_limits_ = limits;
+  return *this;
+}
 
 }  // namespace ltb

@@ -66,7 +66,8 @@ PriceEntry make_entry(ModelPrice price) {
   pico.output = to_pico(price, "output", price.output);
   pico.cache_read = price.cache_read ? to_pico(price, "cache_read", *price.cache_read) : pico.input;
   pico.reasoning = price.reasoning ? to_pico(price, "reasoning", *price.reasoning) : pico.output;
-  if (price.cache_write) to_pico(price, "cache_write", *price.cache_write);
+  pico.cache_write =
+      price.cache_write ? to_pico(price, "cache_write", *price.cache_write) : pico.input;
   return {std::move(price), pico};
 }
 
@@ -210,10 +211,13 @@ std::optional<ExactCost> PriceTable::cost(std::string_view provider, std::string
   const PriceEntry* entry = entries_ ? entries_->find(provider, model) : nullptr;
   if (entry == nullptr) return std::nullopt;
   const std::uint64_t cached = std::min(usage.cached_tokens.value_or(0), usage.input_tokens);
+  const std::uint64_t written =
+      std::min(usage.cache_written_tokens.value_or(0), usage.input_tokens - cached);
   const std::uint64_t reasoning = std::min(usage.reasoning_tokens.value_or(0), usage.output_tokens);
   // At most 2 * 2^64 * 10^12: far below 2^128.
-  const Wide pico = Wide{usage.input_tokens - cached} * entry->pico.input +
+  const Wide pico = Wide{usage.input_tokens - cached - written} * entry->pico.input +
                     Wide{cached} * entry->pico.cache_read +
+                    Wide{written} * entry->pico.cache_write +
                     Wide{usage.output_tokens - reasoning} * entry->pico.output +
                     Wide{reasoning} * entry->pico.reasoning;
   const Wide nano = pico / 1000;

@@ -28,6 +28,7 @@ struct PicoPrices {
   std::uint64_t input = 0;
   std::uint64_t output = 0;
   std::uint64_t cache_read = 0;
+  std::uint64_t cache_write = 0;
   std::uint64_t reasoning = 0;
 };
 

@@ -32,10 +32,35 @@ void observe(const Words::Writer& writer, const BucketLayout& layout, std::uint3
 }  // namespace
 
 std::uint32_t finish_reason_index(std::string_view reason) noexcept {
-  if (reason == "end_turn" || reason == "stop_sequence" || reason == "STOP") reason = "stop";
-  if (reason == "max_tokens" || reason == "MAX_TOKENS") reason = "length";
-  if (reason == "tool_use" || reason == "function_call") reason = "tool_calls";
-  if (reason == "SAFETY" || reason == "refusal") reason = "content_filter";
+  struct Synonym {
+    std::string_view text;
+    std::string_view reason;
+  };
+  static constexpr Synonym kSynonyms[] = {
+      {"end_turn", "stop"},
+      {"stop_sequence", "stop"},
+      {"STOP", "stop"},
+      {"eos", "stop"},
+      {"max_tokens", "length"},
+      {"max_output_tokens", "length"},
+      {"model_context_window_exceeded", "length"},
+      {"MAX_TOKENS", "length"},
+      {"tool_use", "tool_calls"},
+      {"function_call", "tool_calls"},
+      {"refusal", "content_filter"},
+      // Google, where the answer was blocked on its way out.
+      {"SAFETY", "content_filter"},
+      {"RECITATION", "content_filter"},
+      {"BLOCKLIST", "content_filter"},
+      {"PROHIBITED_CONTENT", "content_filter"},
+      {"SPII", "content_filter"},
+      {"IMAGE_SAFETY", "content_filter"},
+  };
+  for (const Synonym& synonym : kSynonyms)
+    if (synonym.text == reason) {
+      reason = synonym.reason;
+      break;
+    }
   const auto found = std::find(kFinishReasons.begin(), kFinishReasons.end(), reason);
   if (found == kFinishReasons.end()) return static_cast<std::uint32_t>(kFinishReasons.size() - 1);
   return static_cast<std::uint32_t>(found - kFinishReasons.begin());
@@ -109,10 +134,7 @@ void RequestSeries::record(const CallRecord& call) noexcept {
       observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
       latency_sketch.writer().add(SketchLayout::index_of(*call.duration_ns), 1);
     }
-    if (!call.usage_is_separate) {
-      if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
-      if (!call.cost) writer.add(RequestLayout::kUnpriced, 1);
-    }
+    if (!call.usage && !call.usage_is_separate) writer.add(RequestLayout::kUsageMissing, 1);
   } else {
     const auto type = static_cast<std::uint32_t>(call.error_type);
     writer.add(at.errors + type, 1);
@@ -120,6 +142,10 @@ void RequestSeries::record(const CallRecord& call) noexcept {
       observe(writer, at.error_duration,
               at.error_duration_at + type * (at.error_duration.count() + 1), *call.duration_ns);
   }
+  // A failed or cancelled call without usage cost nothing that anybody knows of; with usage its
+  // missing price must not pass for 0.
+  const bool is_spent = call.usage || call.status == CallStatus::Success;
+  if (is_spent && !call.cost && !call.usage_is_separate) writer.add(RequestLayout::kUnpriced, 1);
   if (call.usage) add_usage(*call.usage);
   if (call.cost) add_cost(*call.cost);
   if (call.queue_ns) observe(writer, at.queue, at.queue_at, *call.queue_ns);
@@ -194,7 +220,8 @@ std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
 bool is_sane(const TokenUsage& usage) noexcept {
   constexpr std::uint64_t kMost = 1'000'000'000'000u;
   return usage.input_tokens <= kMost && usage.output_tokens <= kMost &&
-         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost;
+         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost &&
+         usage.cache_written_tokens.value_or(0) <= kMost;
 }
 
 }  // namespace ltb::metrics

@@ -1,25 +1,27 @@
 // Which error category an exception stands for.
 #include "provider/recorder.hpp"
 
+#include <ltb/llm_reply.hpp>
+
 #include <system_error>
+#include <utility>
 
 namespace ltb::detail {
 
 ClassifiedError classify(const std::exception_ptr& error) {
-  if (!error) return {ErrorType::Other, "no exception", {}};
+  if (!error) return {ErrorType::Other, "no exception"};
   try {
     std::rethrow_exception(error);
   } catch (const ProviderError& e) {
-    return {e.type(), e.what(), e.code()};
+    return {e.type(), e.what(), e.code(), e.failed_attempts(), e.rate_limits()};
   } catch (const std::system_error& e) {
-    ErrorType type = ErrorType::Network;
-    if (e.code() == std::errc::timed_out) type = ErrorType::Timeout;
-    if (e.code() == std::errc::operation_canceled) type = ErrorType::Cancelled;
-    return {type, e.what(), {}};
+    if (!e.code()) return {ErrorType::Network, e.what()};
+    CallError read = to_call_error(e.code());
+    return {read.type, e.what(), std::move(read.code)};
   } catch (const std::exception& e) {
-    return {ErrorType::Other, e.what(), {}};
+    return {ErrorType::Other, e.what()};
   } catch (...) {
-    return {ErrorType::Other, "an exception that is not a std::exception", {}};
+    return {ErrorType::Other, "an exception that is not a std::exception"};
   }
 }
 

@@ -14,7 +14,7 @@ void take_over(RequestScope& scope, const CompletionResponse& response) noexcept
   if (!response.finish_reason.empty()) scope.set_finish_reason(response.finish_reason);
   if (response.rate_limits) scope.set_rate_limits(*response.rate_limits);
   for (const FailedAttempt& attempt : response.failed_attempts)
-    scope.attempt(attempt.error, attempt.wait);
+    scope.past_attempt(attempt.error, attempt.wait);
 }
 
 }  // namespace

@@ -90,10 +90,13 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   call.was_active = true;
   if (!scope.finish_reason.empty())
     call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
-  if (scope.chunks > 0 && scope.usage && scope.usage->output_tokens >= 2)
-    call.time_per_output_token_ns =
+  // An answer that came in one piece, or in no time, does not tell the pace of its tokens.
+  if (scope.chunks >= 2 && scope.usage && scope.usage->output_tokens >= 2) {
+    const std::uint64_t pace =
         nanoseconds_between(scope.first_chunk, scope.last_chunk) / (scope.usage->output_tokens - 1);
-  collector_.judge().price(*scope.series, call);
+    if (pace > 0) call.time_per_output_token_ns = pace;
+  }
+  collector_.judge().price(scope.provider, scope.model, call);
   scope.series->record(call);
   collector_.judge().count_service_levels(*scope.series, call);
   if (!events_.has_listeners()) return events_.skip_event();
@@ -120,6 +123,7 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
   if (scope.failed_attempts > 0) payload.attempts = scope.failed_attempts + 1;
   if (call.time_per_output_token_ns)
     payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
+  if (call.queue_ns) payload.queue_time = to_seconds(*call.queue_ns);
   if (!scope.finish_reason.empty()) payload.finish_reason = scope.finish_reason;
   if (call.status != CallStatus::Success) {
     payload.error_type = call.error_type;
@@ -202,6 +206,7 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   call.duration_ns = nanoseconds;
   call.usage_is_separate = true;
   series.record(call);
+  collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
     if (!events_.has_listeners()) return events_.skip_event();
@@ -254,6 +259,7 @@ void Recorder::record_error(std::string_view provider, std::string_view model,
   call.error_type = known.value_or(ErrorType::Other);
   call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   series.record(call);
+  collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
     if (!events_.has_listeners()) return events_.skip_event();

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ltb {
 class MonitoringSystem;
@@ -106,11 +107,13 @@ struct ScopeState {
 /// The recorder of a system; implemented by the system room, which alone knows its inside.
 [[nodiscard]] std::shared_ptr<Recorder> recorder_of(MonitoringSystem& monitoring) noexcept;
 
-/// Category, message and code of an exception.
+/// What an exception says about its call.
 struct ClassifiedError {
   ErrorType type = ErrorType::Other;
   std::string message{};
   std::string code{};
+  std::vector<FailedAttempt> failed_attempts{};
+  std::optional<RateLimits> rate_limits{};
 };
 [[nodiscard]] ClassifiedError classify(const std::exception_ptr& error);
 

@@ -79,10 +79,15 @@ void RequestScope::set_finish_reason(std::string_view reason) noexcept {
   }
 }
 
-void RequestScope::attempt(ErrorType, std::chrono::nanoseconds wait) noexcept {
+void RequestScope::attempt(ErrorType failed_with, std::chrono::nanoseconds wait) noexcept {
+  if (!state_ || state_->finished) return;
+  past_attempt(failed_with, wait);
+  state_->chunks = 0;
+}
+
+void RequestScope::past_attempt(ErrorType, std::chrono::nanoseconds wait) noexcept {
   if (!state_ || state_->finished) return;
   ++state_->failed_attempts;
-  state_->chunks = 0;
   state_->series->attempt_failed(wait.count() > 0 ? static_cast<std::uint64_t>(wait.count()) : 0);
 }
 
@@ -127,6 +132,8 @@ void RequestScope::fail(const std::exception_ptr& error) noexcept {
   if (!state_ || state_->finished) return;
   try {
     const detail::ClassifiedError classified = detail::classify(error);
+    for (const FailedAttempt& one : classified.failed_attempts) past_attempt(one.error, one.wait);
+    if (classified.rate_limits) set_rate_limits(*classified.rate_limits);
     fail(classified.type, classified.message, classified.code);
   } catch (...) {  // no memory for the message
     fail(ErrorType::Other);

@@ -50,7 +50,9 @@ describe('overview', () => {
     const { p50, p95, p99, count } = overview.totals.latency;
     assert.ok(p50 > 0.1 && p50 <= p95 && p95 <= p99 && p99 < 10, JSON.stringify(overview.totals.latency));
     assert.equal(count, overview.totals.successful_requests);
-    assert.deepEqual(overview.totals.time_to_first_token, { count: 0 });
+    const ttft = overview.totals.time_to_first_token;
+    assert.equal(ttft.count, overview.totals.successful_requests, 'the simulated providers stream');
+    assert.ok(ttft.p50 > 0 && ttft.p50 <= ttft.p95 && ttft.p50 < p50, JSON.stringify(ttft));
   });
 
   test('has a row per provider and per model, sorted, that add up to the totals', () => {

@@ -61,7 +61,7 @@ before(async () => {
     `${JSON.stringify({ id: `case-${index}`, prompt, expected })}\n`).join(''));
   benchmark = await Benchmark.start(
     ['--provider', 'openai', '--base-url', `${mock.url}/v1`, '--model', model, '--dataset', dataset, '--requests',
-      String(requests), '--concurrency', '4', '--stay', '--quiet'],
+      String(requests), '--concurrency', '4', '--retries', '0', '--stay', '--quiet'],
     { OPENAI_API_KEY: 'sk-for-the-mock-only' });
   client = await EventClient.open(benchmark.eventsUrl, { since: 'evt_0' });
   await benchmark.summary();

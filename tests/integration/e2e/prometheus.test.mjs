@@ -44,7 +44,7 @@ before(async () => {
   server = await Prometheus.start(`127.0.0.1:${port}`);
   await server.hold('up == 0');
   benchmark = await Benchmark.start(
-    ['--requests', String(requests), '--rate', String(perSecond), '--concurrency', '100', '--seed', '11', '--stay',
+    ['--requests', String(requests), '--rate', String(perSecond), '--arrival', 'constant', '--concurrency', '100', '--seed', '11', '--stay',
       '--quiet'],
     { LTB_PROMETHEUS_PORT: String(port) });
   const client = await EventClient.open(benchmark.eventsUrl, { since: 'evt_0' });

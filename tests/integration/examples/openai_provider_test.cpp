@@ -2,25 +2,20 @@
 // each way of failing counts as. The server is a plain socket that answers what the test says,
 // right or wrong.
 
-#include "openai_provider.hpp"
-
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "http_provider.hpp"
+#include "openai_messages.hpp"
+#include "scripted_server.hpp"
 
 namespace {
 
@@ -32,131 +27,14 @@ const std::string kAnswer =
     R"({"id":"c1","model":"m","choices":[{"finish_reason":"stop","message":{"content":"Paris"}}],)"
     R"("usage":{"prompt_tokens":11,"completion_tokens":7}})";
 
-std::string http(const std::string& status, const std::string& body, const std::string& more = {}) {
-  return "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\n" + more +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-/// What the server does with one request.
-struct Reply {
-  std::string bytes{};
-  bool close = false;  ///< Close the connection after the bytes.
-};
-
-sockaddr_in loopback(in_port_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-/// Answers the nth request of all connections together with what `script(n)` says.
-class ScriptedServer {
- public:
-  using Script = std::function<Reply(std::size_t)>;
-
-  explicit ScriptedServer(Script script) : script_(std::move(script)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 64), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept_all(); });
-  }
-  ~ScriptedServer() {
-    shutdown(listener_, SHUT_RDWR);
-    acceptor_.join();
-    {
-      const std::lock_guard lock(mutex_);
-      for (const int fd : open_) shutdown(fd, SHUT_RDWR);
-    }
-    for (std::thread& thread : threads_) thread.join();
-    close(listener_);
-  }
-  ScriptedServer(const ScriptedServer&) = delete;
-  ScriptedServer& operator=(const ScriptedServer&) = delete;
-
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  [[nodiscard]] std::size_t connections() {
-    const std::lock_guard lock(mutex_);
-    return connections_;
-  }
-  [[nodiscard]] std::vector<std::string> requests() {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-  }
-  /// Waits until this many requests came in.
-  [[nodiscard]] bool wait_for_requests(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return arrived_.wait_for(lock, std::chrono::seconds{20},
-                             [&] { return requests_.size() >= count; });
-  }
-
- private:
-  void accept_all() {
-    for (;;) {
-      const int fd = accept(listener_, nullptr, nullptr);
-      if (fd < 0) return;
-      const std::lock_guard lock(mutex_);
-      ++connections_;
-      open_.push_back(fd);
-      threads_.emplace_back([this, fd] { serve(fd); });
-    }
-  }
-
-  void serve(int fd) {
-    while (const auto request = read_request(fd)) {
-      Reply reply;
-      {
-        const std::lock_guard lock(mutex_);
-        reply = script_(requests_.size());
-        requests_.push_back(*request);
-        arrived_.notify_all();
-      }
-      [[maybe_unused]] const ssize_t sent =
-          send(fd, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
-      if (reply.close) break;
-    }
-    const std::lock_guard lock(mutex_);
-    std::erase(open_, fd);
-    close(fd);
-  }
-
-  static std::optional<std::string> read_request(int fd) {
-    std::string text;
-    std::size_t wanted = std::string::npos;
-    while (text.size() < wanted) {
-      char buffer[4096];
-      const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
-      if (got <= 0) return std::nullopt;
-      text.append(buffer, static_cast<std::size_t>(got));
-      const std::size_t head = text.find("\r\n\r\n");
-      const std::size_t length = text.find("Content-Length: ");
-      if (head != std::string::npos && length != std::string::npos) {
-        wanted = head + 4 + std::stoul(text.substr(length + 16));
-      }
-    }
-    return text;
-  }
-
-  const Script script_;
-  int listener_ = -1;
-  in_port_t port_ = 0;
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::size_t connections_ = 0;  // these four guarded by mutex_
-  std::vector<std::string> requests_;
-  std::vector<int> open_;
-  std::vector<std::thread> threads_;
-  std::thread acceptor_;
-};
-
-OpenAiProvider provider_for(const std::string& url, milliseconds timeout = milliseconds{20'000},
-                            std::stop_token stop = {}, const std::string& key = {}) {
-  return {parse_base_url(url), key, timeout, std::move(stop)};
+HttpProvider provider_for(const std::string& url, milliseconds timeout = milliseconds{20'000},
+                          std::stop_token stop = {}, const std::string& key = {}) {
+  return {{.name = "openai",
+           .url = parse_base_url(url),
+           .api_key = key,
+           .timeouts = {.whole = timeout}},
+          std::make_unique<OpenAiMessages>(),
+          std::move(stop)};
 }
 
 struct Thrown {
@@ -306,6 +184,32 @@ TEST(OpenAiProvider, ARequestsOwnTimeoutBeatsTheUsualOne) {
   }
 
   EXPECT_EQ(type, ltb::ErrorType::Timeout);
+}
+
+TEST(OpenAiProvider, AServerThatDoesNotBeginInTimeIsATimeoutOfItsOwn) {
+  ScriptedServer server([](std::size_t) { return Reply{}; });
+  HttpProvider provider(
+      {.name = "openai",
+       .url = parse_base_url(server.url()),
+       .timeouts = {.whole = std::chrono::hours{1}, .first_byte = milliseconds{50}}},
+      std::make_unique<OpenAiMessages>(), {});
+
+  const Thrown thrown = failure_of(provider);
+
+  EXPECT_EQ(thrown.type, ltb::ErrorType::Timeout);
+  EXPECT_THAT(thrown.message, HasSubstr("cannot read the answer within 50 ms"));
+}
+
+TEST(OpenAiProvider, AnAnswerTellsTheLimitsOfItsHeaders) {
+  ScriptedServer server([](std::size_t) {
+    return Reply{http("200 OK", kAnswer, "X-RateLimit-Remaining-Requests: 5\r\n")};
+  });
+  auto provider = provider_for(server.url());
+
+  const auto response = provider.complete({.model = "m", .prompt = "P"});
+
+  ASSERT_TRUE(response.rate_limits);
+  EXPECT_EQ(response.rate_limits->requests_remaining, 5U);
 }
 
 TEST(OpenAiProvider, AnUnreachableServerIsANetworkErrorThatNamesTheUrl) {

@@ -125,12 +125,14 @@ TEST(BookedEvents, StreamTimesOfAPayloadGoIntoTheHistograms) {
   payload.latency = 2.0;
   payload.time_to_first_token = 0.5;
   payload.time_per_output_token = 0.02;
+  payload.queue_time = 0.25;
   payload.finish_reason = "max_tokens";
   stage.bus().publish(MonitoringEvent(EventType::RequestCompleted, payload));
 
   EXPECT_EQ(histogram(stage.store(), "llm_time_to_first_token_seconds", kGpt).sum, 0.5);
   EXPECT_EQ(histogram(stage.store(), "llm_time_per_output_token_seconds", kGpt).sum, 0.02);
   EXPECT_EQ(histogram(stage.store(), "llm_output_tokens_per_second", kGpt).sum, 50.0);
+  EXPECT_EQ(histogram(stage.store(), "llm_queue_seconds", kGpt).sum, 0.25);
   Metric::Labels labels = kGpt;
   labels.emplace_back("reason", "length");
   EXPECT_EQ(number(stage.store(), "llm_finish_reasons_total", labels), 1.0);

@@ -91,6 +91,7 @@ MonitoringEvent full_request(EventType type) {
   data.streamed = true;
   data.finish_reason = "stop";
   data.attempts = 4294967295u;
+  data.queue_time = 0.125;
   return {type, data};
 }
 

@@ -26,21 +26,23 @@ TEST(BaseUrl, HostPortAndPathAreTakenApart) {
   EXPECT_EQ(parse_base_url("http://h:1/openai/v2//"), (BaseUrl{"h", "1", "/openai/v2"}));
   EXPECT_EQ(parse_base_url("http://[::1]:8000/v1"), (BaseUrl{"::1", "8000", "/v1"}));
   EXPECT_EQ(parse_base_url("http://[::1]"), (BaseUrl{"::1", "80", "/v1"}));
+  EXPECT_EQ(parse_base_url("https://h"), (BaseUrl{"h", "443", "/v1", true}));
+  EXPECT_EQ(parse_base_url("https://h:8443/api"), (BaseUrl{"h", "8443", "/api", true}));
 }
 
 TEST(BaseUrl, HeaderAndEndpointAreWrittenBack) {
   EXPECT_EQ(parse_base_url("http://h:8000").host_header(), "h:8000");
   EXPECT_EQ(parse_base_url("http://h:80").host_header(), "h");
   EXPECT_EQ(parse_base_url("http://[::1]:8000").host_header(), "[::1]:8000");
-  EXPECT_EQ(parse_base_url("http://h:8000/v1/").endpoint(), "http://h:8000/v1/chat/completions");
+  EXPECT_EQ(parse_base_url("http://h:8000/v1/").endpoint("/messages"), "http://h:8000/v1/messages");
+  EXPECT_EQ(parse_base_url("https://h").endpoint("/x"), "https://h/v1/x");
+  EXPECT_EQ(parse_base_url("https://h:80").host_header(), "h:80");
 }
 
 TEST(BaseUrl, WhatIsNoAddressIsRefusedByName) {
-  EXPECT_EQ(
-      complaint("nowhere"),
-      "--base-url \"nowhere\": it does not start with http:// (expected http://host:port, such as "
-      "http://127.0.0.1:8000/v1)");
-  EXPECT_THAT(complaint("https://api.example.com/v1"), HasSubstr("https is not supported yet"));
+  EXPECT_EQ(complaint("nowhere"),
+            "--base-url \"nowhere\": it starts with neither http:// nor https:// (expected "
+            "http://host:port or https://host, such as http://127.0.0.1:8000/v1)");
   EXPECT_THAT(complaint("http://"), HasSubstr("names no host"));
   EXPECT_THAT(complaint("http://:80"), HasSubstr("names no host"));
   EXPECT_THAT(complaint("http://[]:80"), HasSubstr("names no host"));

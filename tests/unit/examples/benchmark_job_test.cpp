@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
+
+#include "warm_up.hpp"
 
 namespace {
 
@@ -32,6 +35,12 @@ class ScriptedProvider : public ltb::Provider {
     response.text = script_(request);
     return response;
   }
+  ltb::CompletionResponse stream(const ltb::CompletionRequest& request,
+                                 const ltb::StreamCallback& on_chunk) override {
+    ++streamed;
+    return Provider::stream(request, on_chunk);
+  }
+  std::atomic<int> streamed{0};
   [[nodiscard]] std::vector<std::string> asked() {
     const std::lock_guard lock(mutex_);
     return asked_;
@@ -56,15 +65,14 @@ class BenchmarkJobTest : public testing::Test {
   BenchmarkJob make_job(JobOptions options) {
     options.name = "questions";
     options.id = "bench";
-    return {options,
-            questions_,
-            targets_,
-            monitoring_,
-            stop_.get_token(),
-            [this](const std::string& message) {
-              const std::lock_guard lock(mutex_);
-              complaints_.push_back(message);
-            }};
+    const auto note = [this](std::vector<std::string>& list) {
+      return [this, &list](const std::string& message) {
+        const std::lock_guard lock(mutex_);
+        list.push_back(message);
+      };
+    };
+    return {options,     questions_,        targets_,
+            monitoring_, stop_.get_token(), {note(complaints_), note(notices_)}};
   }
 
   ltb::MonitoringSystem monitoring_;
@@ -73,7 +81,8 @@ class BenchmarkJobTest : public testing::Test {
   std::vector<Target> targets_;
   std::stop_source stop_;
   std::mutex mutex_;
-  std::vector<std::string> complaints_;  // guarded by mutex_
+  std::vector<std::string> complaints_;  // these two guarded by mutex_
+  std::vector<std::string> notices_;
 };
 
 const auto kAlwaysOne = [](const ltb::CompletionRequest&) { return std::string("It is 1."); };
@@ -204,6 +213,37 @@ TEST_F(BenchmarkJobTest, AnEndedDurationStartsNothingMoreAndCompletesTheRun) {
 
   EXPECT_TRUE(a->asked().empty());
   EXPECT_TRUE(monitoring_.collector().benchmarks().empty());
+}
+
+TEST_F(BenchmarkJobTest, AStreamingJobStreams) {
+  const auto a = provider("a", kAlwaysOne);
+
+  make_job({.requests = 3, .concurrency = 1, .stream = true}).run();
+  EXPECT_EQ(a->streamed, 3);
+  EXPECT_EQ(monitoring_.collector().totals().time_to_first_token.count, 3U);
+
+  make_job({.requests = 3, .concurrency = 1}).run();
+  EXPECT_EQ(a->streamed, 3);
+}
+
+TEST_F(BenchmarkJobTest, AWarmUpAsksEveryTargetAndIsInNoNumber) {
+  const auto good = std::make_shared<ScriptedProvider>("good", kAlwaysOne);
+  const auto bad =
+      std::make_shared<ScriptedProvider>("bad", [](const ltb::CompletionRequest&) -> std::string {
+        throw ltb::ProviderError(ltb::ErrorType::Auth, "no key");
+      });
+
+  const auto results = warm_up({.requests = 5, .concurrency = 3, .stream = true}, questions_,
+                               {{good, "m"}, {bad, "m"}}, stop_.get_token());
+
+  EXPECT_EQ(good->asked().size(), 5U);
+  EXPECT_EQ(good->streamed, 5);
+  EXPECT_EQ(bad->asked().size(), 5U);
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[0].failed, 0U);
+  EXPECT_EQ(results[1].failed, 5U);
+  EXPECT_EQ(results[1].first_error, "no key");
+  EXPECT_EQ(monitoring_.collector().totals().total_requests, 0U);
 }
 
 }  // namespace

@@ -5,23 +5,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <nlohmann/json.hpp>
+
+#include "reply_reading.hpp"
 
 namespace {
 
 using namespace llm_benchmark;
 using nlohmann::json;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
-ltb::ErrorType type_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ltb::ProviderError& error) {
-    return error.type();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ltb::ErrorType::Other;
+const OpenAiMessages kDialect;
+
+std::string chat_request_body(const ltb::CompletionRequest& request) {
+  return kDialect.body(request, false, true);
+}
+
+ltb::CompletionResponse parse_chat_response(const std::string& body) {
+  return answer_of(kDialect, body);
 }
 
 TEST(OpenAiMessages, TheShortestRequestHoldsModelAndPrompt) {
@@ -88,18 +90,38 @@ TEST(OpenAiMessages, AnAnswerWithoutAnAnswerIsAParseError) {
        {"", "<html>", "null", "[]", "{}", R"({"choices":{}})", R"({"choices":[]})",
         R"({"choices":[1]})", R"({"choices":[{}]})", R"({"choices":[{"message":"x"}]})",
         "{\"choices\":[{\"message\":{\"content\":\"\xFF\"}}]}"}) {
-    EXPECT_EQ(type_of([body] { (void)parse_chat_response(body); }), ltb::ErrorType::Parse) << body;
+    EXPECT_EQ(failure_of_answer(kDialect, 200, body).type, ltb::ErrorType::Parse) << body;
   }
 }
 
 TEST(OpenAiMessages, AParseErrorShowsTheStartOfTheAnswerInPrintableText) {
-  try {
-    (void)parse_chat_response("<b>\n\x1b[31m" + std::string(1000, 'x'));
-    FAIL() << "nothing was thrown";
-  } catch (const ltb::ProviderError& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "the answer is not a JSON object: \"<b>??[31m" + std::string(191, 'x') + "...\"");
-  }
+  EXPECT_EQ(failure_of_answer(kDialect, 200, "<b>\n\x1b[31m" + std::string(1000, 'x')).message,
+            "the answer is not a JSON object: \"<b>??[31m" + std::string(191, 'x') + "...\"");
+}
+
+TEST(OpenAiMessages, AnErrorUnder200IsThatError) {
+  const Failed failed = failure_of_answer(
+      kDialect, 200, R"({"error":{"message":"busy","code":503,"type":"overloaded"}})");
+
+  EXPECT_EQ(failed.type, ltb::ErrorType::Overloaded);
+  EXPECT_THAT(failed.message, HasSubstr("busy"));
+}
+
+TEST(OpenAiMessages, HeadersTellLimitsAndTheRequestId) {
+  const auto response =
+      answer_of(kDialect, R"({"choices":[{"message":{"content":"x"}}]})",
+                {{"x-request-id", "req_7"}, {"x-ratelimit-remaining-tokens", "12"}});
+
+  EXPECT_EQ(response.request_id, "req_7");
+  ASSERT_TRUE(response.rate_limits);
+  EXPECT_EQ(response.rate_limits->tokens_remaining, 12U);
+}
+
+TEST(OpenAiMessages, APartedContentIsItsTexts) {
+  EXPECT_EQ(parse_chat_response(R"({"choices":[{"message":{"content":[
+      {"type":"thinking","thinking":"hm"},{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]})")
+                .text,
+            "ab");
 }
 
 struct ErrorCase {
@@ -122,7 +144,7 @@ TEST(OpenAiMessages, TheServersCodeBeatsTheStatusAndTheStatusDecidesOtherwise) {
                      "context_length_exceeded"},
            ErrorCase{400, R"({"error":{"code":"content_filter"}})", ContentFilter,
                      "content_filter"},
-           ErrorCase{400, R"({"error":{"code":42}})", InvalidRequest, "42"},
+           ErrorCase{400, R"({"error":{"code":42}})", InvalidRequest, ""},
            ErrorCase{400, R"({"error":"told"})", InvalidRequest, ""},
            ErrorCase{404, R"({"error":{"code":"model_not_found"}})", NotFound, "model_not_found"},
            ErrorCase{401, "", Auth, ""},
@@ -132,18 +154,103 @@ TEST(OpenAiMessages, TheServersCodeBeatsTheStatusAndTheStatusDecidesOtherwise) {
            ErrorCase{503, "busy", Overloaded, ""},
            ErrorCase{302, "", Other, ""},
        }) {
-    const ltb::ProviderError error = error_from_response(c.status, c.body, "http://h/v1");
-    EXPECT_EQ(error.type(), c.type) << c.status << c.body;
-    EXPECT_EQ(error.code(), c.code) << c.status << c.body;
-    EXPECT_THAT(error.what(), HasSubstr("POST http://h/v1: HTTP " + std::to_string(c.status)));
+    const Failed error = failure_of_answer(kDialect, c.status, c.body);
+    EXPECT_EQ(error.type, c.type) << c.status << c.body;
+    EXPECT_EQ(error.code, c.code) << c.status << c.body;
+    EXPECT_THAT(error.message, HasSubstr("POST http://h/v1: HTTP " + std::to_string(c.status)));
   }
 }
 
 TEST(OpenAiMessages, AnErrorTellsTheServersWords) {
-  EXPECT_STREQ(error_from_response(429, R"({"error":{"message":"slow down"}})", "http://h").what(),
-               "POST http://h: HTTP 429: slow down");
-  EXPECT_STREQ(error_from_response(502, "bad\ngateway", "http://h").what(),
-               "POST http://h: HTTP 502: bad?gateway");
+  EXPECT_EQ(failure_of_answer(kDialect, 429, R"({"error":{"message":"slow down"}})").message,
+            "POST http://h/v1: HTTP 429: slow down");
+  EXPECT_EQ(failure_of_answer(kDialect, 502, "bad\ngateway").message,
+            "POST http://h/v1: HTTP 502: bad?gateway");
+  EXPECT_EQ(failure_of_answer(kDialect, 500, "").message, "POST http://h/v1: HTTP 500");
+}
+
+TEST(OpenAiMessages, AnErrorTellsTheWaitTheServerAskedFor) {
+  EXPECT_EQ(failure_of_answer(kDialect, 429, "{}", {{"retry-after", "3"}}).retry_after,
+            std::chrono::milliseconds{3000});
+  EXPECT_EQ(failure_of_answer(kDialect, 429, "{}", {{"retry-after-ms", "40"}}).retry_after,
+            std::chrono::milliseconds{40});
+}
+
+TEST(OpenAiMessages, AStreamIsAskedForWithItsUsageUnlessTheServerRefusedThat) {
+  const json with = json::parse(kDialect.body({.model = "m", .prompt = "P"}, true, true));
+  const json without = json::parse(kDialect.body({.model = "m", .prompt = "P"}, true, false));
+
+  EXPECT_EQ(with["stream"], true);
+  EXPECT_EQ(with["stream_options"], json::parse(R"({"include_usage":true})"));
+  EXPECT_EQ(without["stream"], true);
+  EXPECT_FALSE(without.contains("stream_options"));
+}
+
+TEST(OpenAiMessages, AStreamIsReadDeltaByDelta) {
+  const ReadStream read = read_stream(
+      kDialect,
+      {R"({"id":"c1","model":"m-2","choices":[{"delta":{"role":"assistant","content":""}}]})",
+       R"({"choices":[{"delta":{"reasoning_content":"H","reasoning":"H"}}]})",
+       R"({"choices":[{"delta":{"reasoning":"m"}}]})",
+       R"({"choices":[{"delta":{"content":"Par"}}]})",
+       R"({"choices":[{"delta":{"content":"is"}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]})",
+       R"({"choices":[{"delta":{"content":[{"type":"text","text":"!"}]}}]})",
+       R"({"choices":[{"delta":{},"finish_reason":"stop"}]})",
+       R"({"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":7,
+           "prompt_tokens_details":{"cached_tokens":3}}})",
+       "[DONE]"});
+
+  EXPECT_THAT(read.pieces,
+              ElementsAre("reasoning:H", "reasoning:m", "text:Par", "text:is", "tool", "text:!"));
+  EXPECT_TRUE(read.is_over);
+  EXPECT_EQ(read.response.text, "Paris!");
+  EXPECT_EQ(read.response.model, "m-2");
+  EXPECT_EQ(read.response.request_id, "c1");
+  EXPECT_EQ(read.response.finish_reason, "stop");
+  EXPECT_EQ(read.response.usage,
+            (ltb::TokenUsage{.input_tokens = 11, .output_tokens = 7, .cached_tokens = 3}));
+}
+
+TEST(OpenAiMessages, AStreamIsFinishedByItsReasonAndOverByItsMark) {
+  const std::string piece = R"({"choices":[{"delta":{"content":"x"}}]})";
+  const std::string reason = R"({"choices":[{"delta":{},"finish_reason":"length"}]})";
+
+  EXPECT_FALSE(read_stream(kDialect, {piece}).is_finished);
+  EXPECT_TRUE(read_stream(kDialect, {piece, reason}).is_finished);
+  EXPECT_FALSE(read_stream(kDialect, {piece, reason}).is_over);
+  EXPECT_TRUE(read_stream(kDialect, {piece, "[DONE]"}).is_over);
+}
+
+TEST(OpenAiMessages, AnErrorInAStreamIsThrownUnderItsOwnCategory) {
+  const Failed failed = failure_of_stream(
+      kDialect, {R"({"choices":[{"delta":{"content":"Par"}}]})",
+                 R"({"error":{"message":"no more","code":"insufficient_quota"}})"});
+
+  EXPECT_EQ(failed.type, ltb::ErrorType::Quota);
+  EXPECT_EQ(failed.code, "insufficient_quota");
+  EXPECT_THAT(failed.message, HasSubstr("after 1 pieces of content (3 bytes): no more"));
+}
+
+TEST(OpenAiMessages, WhatIsNoJsonInAStreamIsAParseError) {
+  for (const char* data : {"{\"cut", "null", "[1]", "OK"}) {
+    EXPECT_EQ(failure_of_stream(kDialect, {data}).type, ltb::ErrorType::Parse) << data;
+  }
+}
+
+TEST(OpenAiMessages, ChunksOfOddShapesAreNoContent) {
+  EXPECT_THAT(read_stream(kDialect, {"{}", R"({"choices":{}})", R"({"choices":[1]})",
+                                     R"({"choices":[{"delta":"x"}]})",
+                                     R"({"choices":[{"delta":{"content":7}}]})"})
+                  .pieces,
+              ElementsAre());
+}
+
+TEST(OpenAiMessages, ACallbackThatSaysNoIsPassedOn) {
+  const auto stream = kDialect.make_stream();
+
+  EXPECT_FALSE(stream->take({.data = R"({"choices":[{"delta":{"content":"x"}}]})"},
+                            [](const ltb::StreamChunk&) { return false; }));
 }
 
 }  // namespace

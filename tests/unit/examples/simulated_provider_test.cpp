@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <thread>
 #include <tuple>
@@ -32,9 +33,11 @@ std::vector<Question> questions() {
 }
 
 thread_local nanoseconds waited{};
+thread_local std::vector<nanoseconds> waits{};  // Of the call that runs; for streams.
 
 bool note_wait(nanoseconds time) {
   waited = time;
+  waits.push_back(time);
   return true;
 }
 
@@ -131,6 +134,80 @@ TEST(SimulatedProvider, ARequestsOwnTimeoutEndsTheWait) {
 
   EXPECT_EQ(type, ltb::ErrorType::Timeout);
   EXPECT_EQ(waited, milliseconds{20});
+}
+
+TEST(SimulatedProvider, TheUsualTimeoutHoldsForRequestsWithoutOne) {
+  SimulatedProvider provider(default_simulated_models().front(), {}, 1, note_wait,
+                             milliseconds{20});
+
+  EXPECT_EQ(std::get<std::string>(call(provider, "P")), "timeout");
+  EXPECT_EQ(waited, milliseconds{20});
+}
+
+TEST(SimulatedProvider, AStreamIsTheSameAnswerInPiecesOverTheSameTime) {
+  const auto asked = questions();
+  SimulatedModel model = default_simulated_models().front();
+  SimulatedProvider whole(model, asked, 7, note_wait);
+  SimulatedProvider streaming(model, asked, 7, note_wait);
+  int streamed = 0;
+
+  for (const Question& question : asked) {
+    const Outcome expected = call(whole, question.prompt);
+    waits.clear();
+    std::vector<std::string> pieces;
+    std::string text;
+    try {
+      const auto response = streaming.stream({.model = "m", .prompt = question.prompt},
+                                             [&](const ltb::StreamChunk& chunk) {
+                                               pieces.emplace_back(chunk.text);
+                                               text += chunk.text;
+                                               return true;
+                                             });
+      EXPECT_EQ(response.text, std::get<std::string>(expected));
+      EXPECT_EQ(response.cost, std::get<double>(expected));
+      EXPECT_EQ(text, response.text);
+    } catch (const ltb::ProviderError& error) {
+      EXPECT_EQ(to_string(error.type()), std::get<std::string>(expected));
+      continue;
+    }
+    ++streamed;
+    EXPECT_GE(pieces.size(), 4U);
+    EXPECT_LE(pieces.size(), 8U);
+    EXPECT_EQ(waits.size(), pieces.size());
+    const auto all = std::accumulate(waits.begin(), waits.end(), nanoseconds{0});
+    const auto time = std::get<nanoseconds>(expected);
+    EXPECT_LE(std::chrono::abs(all - time), nanoseconds{100});
+    EXPECT_GE(waits.front(), time / 5 - nanoseconds{1});
+    EXPECT_LE(waits.front(), time / 2 + nanoseconds{1});
+  }
+  EXPECT_GT(streamed, 15);
+}
+
+TEST(SimulatedProvider, AStreamThatIsCancelledReturnsWhatCame) {
+  SimulatedModel model = default_simulated_models().front();
+  model.rate_limit_probability = model.timeout_probability = model.server_error_probability = 0;
+  SimulatedProvider provider(model, {}, 1, note_wait);
+  int chunks = 0;
+
+  const auto response = provider.stream(
+      {.model = "m", .prompt = "P"}, [&chunks](const ltb::StreamChunk&) { return ++chunks < 2; });
+
+  EXPECT_EQ(chunks, 2);
+  EXPECT_TRUE(std::string("This answer is simulated.").starts_with(response.text));
+  EXPECT_LT(response.text.size(), 25U);
+}
+
+TEST(SimulatedProvider, PiecesNeverCutACharacter) {
+  const std::vector<Question> asked{{"1", "P", {"\xC3\xA9\xC3\xA8\xE2\x82\xAC\xF0\x9F\x98\x80"}}};
+  SimulatedModel model = default_simulated_models().front();
+  model.rate_limit_probability = model.timeout_probability = model.server_error_probability = 0;
+  model.accuracy = 1;
+  SimulatedProvider provider(model, asked, 1, note_wait);
+
+  (void)provider.stream({.model = "m", .prompt = "P"}, [](const ltb::StreamChunk& chunk) {
+    EXPECT_NE(static_cast<unsigned char>(chunk.text.front()) & 0xC0U, 0x80U) << chunk.text;
+    return true;
+  });
 }
 
 TEST(SimulatedProvider, TheUsualModelsAreThreeDifferentProviders) {

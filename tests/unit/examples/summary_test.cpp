@@ -16,13 +16,19 @@ using nlohmann::json;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
+CallTimes times_of(const std::vector<double>& latencies) {
+  CallTimes times;
+  for (const double latency : latencies) times.latency.add(latency);
+  return times;
+}
+
 Summary sample() {
   const SummaryRow first{.provider = "openai",
                          .model = "gpt-4o",
                          .requests = 10,
                          .errors = 2,
                          .cancelled = 1,
-                         .latency = {.p50 = 0.5, .p95 = 1.25, .p99 = 2.0, .count = 7},
+                         .times = times_of({0.5, 0.5, 0.5, 1.25}),
                          .input_tokens = 100,
                          .output_tokens = 50,
                          .cost_nano_usd = 1'234'567'890,
@@ -35,6 +41,26 @@ Summary sample() {
   return {.rows = {first, second}, .total = total, .elapsed_seconds = 4};
 }
 
+/// The same with all there is: streams, an open loop, retries, objectives.
+Summary full_sample() {
+  Summary summary = sample();
+  SummaryRow& row = summary.rows.front();
+  row.provider = "anthropic";
+  row.model = "claude-sonnet";
+  row.requests = 123'456;
+  row.times.time_to_first_token.add(0.25);
+  row.times.time_per_output_token.add(0.0125);
+  row.times.queue.add(0.5);
+  row.times.retries = 3;
+  row.input_tokens = row.output_tokens = 123'456'789;
+  row.slos = {{.name = "fast", .good = 3, .bad = 1}};
+  summary.total = row;
+  summary.total.provider.clear();
+  summary.total.model.clear();
+  summary.open_loop = true;
+  return summary;
+}
+
 TEST(Summary, DollarsHaveSixDecimalsRoundedToTheNearestMicroDollar) {
   EXPECT_EQ(dollars(0), "0.000000");
   EXPECT_EQ(dollars(499), "0.000000");
@@ -44,17 +70,38 @@ TEST(Summary, DollarsHaveSixDecimalsRoundedToTheNearestMicroDollar) {
   EXPECT_EQ(dollars(18'446'744'073'709'551'615U), "18446744073.709552");
 }
 
-TEST(Summary, TheTableHasARowPerModelATotalAndAClosingLine) {
+TEST(Summary, TheTablesHaveARowPerModelATotalAndAClosingLine) {
   EXPECT_EQ(to_table(sample()),
-            "provider  model   requests  errors  P50 s  P95 s  P99 s  tokens in  tokens out  cost "
-            "USD  right\n"
-            "openai    gpt-4o        10       2  0.500  1.250  2.000        100          50  "
-            "1.234568  87.5%\n"
-            "x         y              0       0      -      -      -          0           0  "
-            "0.000000      -\n"
-            "total                   10       2  0.500  1.250  2.000        100          50  "
-            "1.234568  87.5%\n"
+            "provider  model   requests  errors  P50 s  P95 s  P99 s  cost USD  right\n"
+            "openai    gpt-4o        10       2  0.499  1.258  1.258  1.234568  87.5%\n"
+            "x         y              0       0      -      -      -  0.000000      -\n"
+            "total                   10       2  0.499  1.258  1.258  1.234568  87.5%\n"
+            "\n"
+            "provider  model   tokens in  tokens out  tokens out/s\n"
+            "openai    gpt-4o        100          50          12.5\n"
+            "x         y               0           0           0.0\n"
+            "total                   100          50          12.5\n"
+            "\n"
             "10 requests in 4.0 s (2.5/s), 1 cancelled, 2 errors: rate_limit 1, timeout 1\n");
+}
+
+TEST(Summary, ColumnsThatHaveSomethingToShowAppear) {
+  const std::string table = to_table(full_sample());
+
+  for (const char* text : {"retries", "queue P95 s", "TTFT P50 s", "TTFT P95 s", "TPOT P50 ms",
+                           "TPOT P95 ms", "objective  provider   model          good  bad   kept",
+                           "fast       anthropic  claude-sonnet     3    1  75.0%        0.8\n"}) {
+    EXPECT_THAT(table, HasSubstr(text));
+  }
+}
+
+TEST(Summary, NoLineOfAUsualRunIsWiderThan120Columns) {
+  const std::string table = to_table(full_sample());
+  for (std::size_t begin = 0; begin < table.size();) {
+    const std::size_t end = table.find('\n', begin);
+    EXPECT_LE(end - begin, 120U) << table.substr(begin, end - begin);
+    begin = end + 1;
+  }
 }
 
 TEST(Summary, TheJsonHasTheNamesOfTheApiAndExactCosts) {
@@ -62,44 +109,112 @@ TEST(Summary, TheJsonHasTheNamesOfTheApiAndExactCosts) {
 
   EXPECT_EQ(object["elapsed_seconds"], 4.0);
   ASSERT_EQ(object["models"].size(), 2U);
-  EXPECT_EQ(object["models"][0], json::parse(R"({"provider":"openai","model":"gpt-4o",
+  json first = object["models"][0];
+  EXPECT_NEAR(first["latency"]["p50"], 0.5, 0.5 * 0.0154);
+  EXPECT_NEAR(first["latency"]["p99"], 1.25, 1.25 * 0.0154);
+  EXPECT_EQ(first["latency"]["count"], 4);
+  first.erase("latency");
+  EXPECT_EQ(first, json::parse(R"({"provider":"openai","model":"gpt-4o",
       "total_requests":10,"successful_requests":7,"failed_requests":2,"cancelled_requests":1,
-      "errors":{"rate_limit":1,"timeout":1},"latency":{"p50":0.5,"p95":1.25,"p99":2.0,"count":7},
+      "retries":0,"errors":{"rate_limit":1,"timeout":1},
+      "time_to_first_token":{"count":0},"time_per_output_token":{"count":0},"slos":[],
       "total_input_tokens":100,"total_output_tokens":50,"total_cost":1.23456789,
-      "answers_scored":8,"answers_right":7})"));
+      "output_tokens_per_second":12.5,"answers_scored":8,"answers_right":7})"));
   EXPECT_EQ(object["models"][1]["latency"], json::parse(R"({"count":0})"));
   EXPECT_FALSE(object["totals"].contains("provider"));
   EXPECT_THAT(to_json(sample()), HasSubstr("\"total_cost\": 1.23456789"));
 }
 
-TEST(Summary, ItIsMadeOfWhatTheMonitoringCounted) {
-  ltb::MonitoringSystem monitoring;
-  monitoring.begin_request("a", "m1").finish({.input_tokens = 10, .output_tokens = 5}, 0.000001234);
+TEST(Summary, TheJsonHasTheTimesAndObjectivesOfAnOpenLoop) {
+  const json row = json::parse(to_json(full_sample()))["models"][0];
+
+  EXPECT_EQ(row["retries"], 3);
+  EXPECT_NEAR(row["time_to_first_token"]["p50"], 0.25, 0.25 * 0.0154);
+  EXPECT_NEAR(row["time_per_output_token"]["p95"], 0.0125, 0.0125 * 0.0154);
+  EXPECT_NEAR(row["queue_time"]["p95"], 0.5, 0.5 * 0.0154);
+  EXPECT_EQ(row["slos"],
+            json::parse(R"([{"name":"fast","good":3,"bad":1,"attainment":0.75,"goodput":0.75}])"));
+}
+
+TEST(Summary, ItIsMadeOfWhatTheMonitoringCountedAndItsEventsTold) {
+  ltb::MonitoringSystem monitoring{ltb::MonitoringConfig{}.with_slo(
+      {.name = "any", .provider = "a", .latency = std::chrono::hours{1}})};
+  const RunTally tally(monitoring.event_bus());
+  auto retried = monitoring.begin_request("a", "m1");
+  retried.past_attempt(ltb::ErrorType::Network);
+  retried.on_chunk();
+  retried.on_chunk();
+  retried.finish({.input_tokens = 10, .output_tokens = 5}, 0.000001234);
   monitoring.begin_request("a", "m1").fail(ltb::ErrorType::RateLimit);
   monitoring.begin_request("b", "m2").finish({.input_tokens = 1, .output_tokens = 2}, 0.5);
   monitoring.begin_request("b", "m2").cancel();
 
   const Summary summary =
-      make_summary(monitoring, {{{"a", "m1"}, {.scored = 1, .right = 1}}}, seconds{2});
+      make_summary(monitoring, tally, {{{"a", "m1"}, {.scored = 1, .right = 1}}}, false);
 
   ASSERT_EQ(summary.rows.size(), 2U);
-  EXPECT_EQ(summary.rows[0].provider, "a");
-  EXPECT_EQ(summary.rows[0].requests, 2U);
-  EXPECT_EQ(summary.rows[0].errors, 1U);
-  EXPECT_EQ(summary.rows[0].errors_by_type,
-            (std::map<std::string, std::uint64_t>{{"rate_limit", 1}}));
-  EXPECT_EQ(summary.rows[0].input_tokens, 10U);
-  EXPECT_EQ(summary.rows[0].output_tokens, 5U);
-  EXPECT_EQ(summary.rows[0].cost_nano_usd, 1234U);
-  EXPECT_EQ(summary.rows[0].score.right, 1U);
-  EXPECT_EQ(summary.rows[0].latency.count, 1U);
+  const SummaryRow& first = summary.rows[0];
+  EXPECT_EQ(first.provider, "a");
+  EXPECT_EQ(first.requests, 2U);
+  EXPECT_EQ(first.errors, 1U);
+  EXPECT_EQ(first.errors_by_type, (std::map<std::string, std::uint64_t>{{"rate_limit", 1}}));
+  EXPECT_EQ(first.input_tokens, 10U);
+  EXPECT_EQ(first.output_tokens, 5U);
+  EXPECT_EQ(first.cost_nano_usd, 1234U);
+  EXPECT_EQ(first.score.right, 1U);
+  EXPECT_EQ(first.times.latency.count(), 1U);
+  EXPECT_EQ(first.times.time_to_first_token.count(), 1U);
+  EXPECT_EQ(first.times.time_per_output_token.count(), 1U);
+  EXPECT_EQ(first.times.queue.count(), 2U);
+  EXPECT_EQ(first.times.retries, 1U);
+  ASSERT_EQ(first.slos.size(), 1U);
+  EXPECT_EQ(first.slos[0].good, 1U);
+  EXPECT_EQ(first.slos[0].bad, 1U);
   EXPECT_EQ(summary.rows[1].cancelled, 1U);
   EXPECT_TRUE(summary.rows[1].errors_by_type.empty());
   EXPECT_EQ(summary.rows[1].score.scored, 0U);
   EXPECT_EQ(summary.total.requests, 4U);
   EXPECT_EQ(summary.total.cost_nano_usd, 500'001'234U);
-  EXPECT_EQ(summary.total.latency.count, 2U);
-  EXPECT_EQ(summary.elapsed_seconds, 2.0);
+  EXPECT_EQ(summary.total.times.latency.count(), 2U);
+  EXPECT_EQ(summary.total.times.retries, 1U);
+  EXPECT_GT(summary.elapsed_seconds, 0.0);
+}
+
+TEST(RunTally, TheQueueTimeOfACallIsTheWaitBetweenItsDueTimeAndItsStart) {
+  ltb::MonitoringSystem monitoring;
+  const RunTally tally(monitoring.event_bus());
+  auto scope = monitoring.begin_request("a", "m");
+  scope.set_scheduled_start(std::chrono::steady_clock::now() - seconds{2});
+  scope.finish();
+
+  const Quantiles queue = tally.by_model().at({"a", "m"}).queue;
+
+  EXPECT_EQ(queue.count(), 1U);
+  EXPECT_NEAR(queue.at(0.5).value_or(0), 2.0, 0.1);
+}
+
+TEST(Quantiles, APercentileIsTheOneOfTheRankWithinItsError) {
+  Quantiles quantiles;
+  EXPECT_EQ(quantiles.at(0.5), std::nullopt);
+  for (int i = 1; i <= 1000; ++i) quantiles.add(i * 0.001);
+
+  EXPECT_EQ(quantiles.count(), 1000U);
+  for (const auto& [share, expected] :
+       {std::pair{0.0, 0.001}, {0.5, 0.5}, {0.95, 0.95}, {0.99, 0.99}, {1.0, 1.0}}) {
+    EXPECT_NEAR(quantiles.at(share).value_or(-1), expected, expected * 0.0154) << share;
+  }
+}
+
+TEST(Quantiles, AnyMagnitudeIsHeldWithinTheSameError) {
+  for (double value = 1e-5; value < 1e8; value *= 1.37) {
+    Quantiles one;
+    one.add(value);
+    EXPECT_NEAR(one.at(0.5).value_or(-1), value, value * 0.0154) << value;
+  }
+  Quantiles odd;
+  odd.add(-1);
+  odd.add(1e300);
+  EXPECT_EQ(odd.at(0.5), 0.0);
 }
 
 TEST(Console, TheProgressLineTellsTheRunAtAGlance) {
@@ -112,6 +227,10 @@ TEST(Console, TheProgressLineTellsTheRunAtAGlance) {
 
   EXPECT_EQ(progress_line(totals, 360), "120/360  8.1/s  3 in flight  2 errors  $0.012345");
   EXPECT_EQ(progress_line(totals, std::nullopt), "120  8.1/s  3 in flight  2 errors  $0.012345");
+  totals.latency.p95 = 1.251;
+  totals.time_to_first_token.p50 = 0.314;
+  EXPECT_EQ(progress_line(totals, 360),
+            "120/360  8.1/s  3 in flight  2 errors  P95 1.25 s  TTFT 0.31 s  $0.012345");
 }
 
 }  // namespace

@@ -226,6 +226,24 @@ TEST(PriceTable, CostsCachedAndReasoningTokensAtTheirOwnPrice) {
   EXPECT_DOUBLE_EQ(table.cost("p", "m", usage)->usd(), 0.0031);
 }
 
+TEST(PriceTable, CostsTokensWrittenToTheCacheAtTheirOwnPrice) {
+  PriceTable table;
+  table.add({.model = "m", .input = 3, .output = 15, .cache_read = 0.3, .cache_write = 3.75});
+  table.add({.model = "plain", .input = 3, .output = 15});
+  const TokenUsage usage{.input_tokens = 2098,
+                         .output_tokens = 503,
+                         .cached_tokens = 1800,
+                         .cache_written_tokens = 248};
+
+  // 50 x 3 + 1800 x 0.3 + 248 x 3.75 + 503 x 15 micro-dollars
+  EXPECT_EQ(table.cost("p", "m", usage), (ExactCost{9'165'000, 0}));
+  EXPECT_EQ(table.cost("p", "plain", usage), (ExactCost{13'839'000, 0}));
+  // What does not fit into the input beside what was read does not count.
+  EXPECT_EQ(
+      table.cost("p", "m", {.input_tokens = 10, .cached_tokens = 8, .cache_written_tokens = 9}),
+      (ExactCost{9'900, 0}));
+}
+
 TEST(PriceTable, WithoutOwnPricesCachedAndReasoningTokensCostWhatOthersDo) {
   PriceTable table;
   table.add({.model = "m", .input = 2, .output = 8});

@@ -167,11 +167,12 @@ TEST(Amounts, TokensBeyondBeliefAreNotSane) {
 TEST(FinishReasons, KnowTheSynonymsOfTheLargeProviders) {
   for (const char* text : {"stop", "end_turn", "stop_sequence", "STOP"})
     EXPECT_EQ(finish_reason_index(text), 0u) << text;
-  for (const char* text : {"length", "max_tokens", "MAX_TOKENS"})
+  for (const char* text : {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens"})
     EXPECT_EQ(finish_reason_index(text), 1u) << text;
   for (const char* text : {"tool_calls", "tool_use", "function_call"})
     EXPECT_EQ(finish_reason_index(text), 2u) << text;
-  for (const char* text : {"content_filter", "SAFETY", "refusal"})
+  for (const char* text :
+       {"content_filter", "SAFETY", "refusal", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT"})
     EXPECT_EQ(finish_reason_index(text), 3u) << text;
   for (const char* text : {"", "whatever"}) EXPECT_EQ(finish_reason_index(text), 4u) << text;
 }

@@ -137,7 +137,7 @@ TEST(AnthropicReply, InputIncludesWhatTheCacheReadAndWrote) {
     {"input_tokens": 50, "cache_creation_input_tokens": 248, "cache_read_input_tokens": 1800,
      "output_tokens": 503}})"_json);
 
-  EXPECT_EQ(reply.usage, (TokenUsage{2098, 503, 1800, std::nullopt}));
+  EXPECT_EQ(reply.usage, (TokenUsage{2098, 503, 1800, std::nullopt, 248}));
   EXPECT_EQ(reply.finish_reason, "end_turn");
   EXPECT_EQ(reply.request_id, "msg_1");
 }

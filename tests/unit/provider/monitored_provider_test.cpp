@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -147,6 +148,29 @@ TEST(MonitoredProvider, RecordsAThrowOnceAndRethrowsItUnchanged) {
   EXPECT_EQ(events[1].request_payload()->error_code, "429");
 }
 
+TEST(MonitoredProvider, CountsTheAttemptsBeforeAnErrorThatEndedTheCall) {
+  Watched<FakeProvider> watched;
+  watched.inner->on_complete = []() -> CompletionResponse {
+    throw ProviderError(ErrorType::Overloaded, "busy", "", std::nullopt,
+                        {{ErrorType::RateLimit, std::chrono::milliseconds{1500}},
+                         {ErrorType::Network, std::chrono::milliseconds{500}}});
+  };
+
+  EXPECT_THROW(watched.provider.complete({.model = "gpt-4"}), ProviderError);
+
+  const auto events = watched.events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].request_payload()->attempts, 3u);
+  EXPECT_EQ(watched.stats().failed_requests, 1u);
+  const std::string text = watched.monitoring.render_prometheus();
+  EXPECT_NE(text.find(R"(llm_attempts_total{provider="openai",model="gpt-4",outcome="error"} 3)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(llm_retry_wait_seconds_total{provider="openai",model="gpt-4"} 2)"),
+            std::string::npos)
+      << text;
+}
+
 TEST(MonitoredProvider, HandsEveryChunkOnAndTimesThoseWithContent) {
   Watched<StreamingProvider> watched;
   std::vector<std::string> got;
@@ -161,6 +185,46 @@ TEST(MonitoredProvider, HandsEveryChunkOnAndTimesThoseWithContent) {
   EXPECT_EQ(watched.stats().inter_token_latency.count, 3u);
   EXPECT_EQ(watched.stats().successful_requests, 1u);
   EXPECT_EQ(watched.events().at(1).request_payload()->streamed, true);
+}
+
+// Streams once its first attempts are through, as providers that retry by themselves do.
+class RetryingProvider : public FakeProvider {
+ public:
+  CompletionResponse stream(const CompletionRequest&, const StreamCallback& on_chunk) override {
+    if (gives_up) throw ProviderError(ErrorType::Overloaded, "still busy", {}, {}, attempts);
+    on_chunk({.text = "Hel"});
+    const auto first = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() == first) {  // one tick, so that there is a pace
+    }
+    on_chunk({.text = "lo"});
+    return {.text = "Hello", .usage = TokenUsage{10, 2}, .failed_attempts = attempts};
+  }
+  std::vector<FailedAttempt> attempts{{ErrorType::Overloaded, std::chrono::seconds{1}},
+                                      {ErrorType::Overloaded, std::chrono::seconds{2}}};
+  bool gives_up = false;
+};
+
+TEST(MonitoredProvider, RetriesOfTheProviderLeaveTheTimesOfTheStreamAlone) {
+  Watched<RetryingProvider> watched;
+
+  watched.provider.stream(kRequest, {});
+
+  const auto events = watched.events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].request_payload()->attempts, 3u);
+  EXPECT_TRUE(events[1].request_payload()->time_per_output_token.has_value());
+}
+
+TEST(MonitoredProvider, RetriesOfAProviderThatGivesUpAreCounted) {
+  Watched<RetryingProvider> watched;
+  watched.inner->gives_up = true;
+
+  EXPECT_THROW(watched.provider.stream(kRequest, {}), ProviderError);
+
+  const auto events = watched.events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].event_type, EventType::RequestFailed);
+  EXPECT_EQ(events[1].request_payload()->attempts, 3u);
 }
 
 TEST(MonitoredProvider, StreamsWithoutACallback) {

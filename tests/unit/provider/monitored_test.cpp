@@ -342,6 +342,7 @@ TEST(Monitored, AgreesWithMonitoredProvider) {
   for (RequestPayload* payload : {&first, &second}) {
     EXPECT_EQ(payload->tokens, (TokenUsage{3, 4, 1, 2}));
     EXPECT_GE(payload->latency.value_or(-1), payload->time_to_first_token.value_or(0));
+    EXPECT_TRUE(payload->time_per_output_token) << "though an earlier attempt was told";
     payload->request_id.clear();
     payload->latency = payload->time_to_first_token = payload->time_per_output_token = {};
   }

@@ -140,6 +140,8 @@ TEST(Classify, KnowsTheExceptionsOfTheContract) {
             ErrorType::Timeout);
   EXPECT_EQ(classified(std::system_error(std::make_error_code(std::errc::operation_canceled))).type,
             ErrorType::Cancelled);
+  EXPECT_EQ(classified(std::system_error(std::make_error_code(std::errc::timed_out))).code,
+            "generic:" + std::to_string(static_cast<int>(std::errc::timed_out)));
   EXPECT_EQ(classified(std::runtime_error("why")).type, ErrorType::Other);
   EXPECT_EQ(classified(std::runtime_error("why")).message, "why");
   EXPECT_EQ(classified(42).type, ErrorType::Other);

@@ -1,0 +1,75 @@
+// From what the user asked for to providers that can be asked.
+
+#include "target_factory.hpp"
+
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "http_provider.hpp"
+#include "retry.hpp"
+#include "simulated_provider.hpp"
+#include "stop_signal.hpp"
+
+namespace llm_benchmark {
+namespace {
+
+std::string api_key(const TargetSpec& target) {
+  const char* key = std::getenv(target.key_env.c_str());
+  if (key != nullptr) return key;
+  if (target.key_env_given) {
+    throw std::invalid_argument("target " + target.name + '/' + target.model +
+                                ": its key should be in the variable " + target.key_env +
+                                ", which is not set");
+  }
+  return {};  // Local servers want no key.
+}
+
+std::shared_ptr<ltb::Provider> http_provider(const Options& options, const TargetSpec& target,
+                                             const std::stop_token& stop) {
+  HttpProviderSettings settings{.name = target.name,
+                                .url = target.url,
+                                .api_key = api_key(target),
+                                .timeouts = {options.timeout, options.first_byte_timeout},
+                                .ca_file = options.ca_file};
+  auto provider = target.api == Api::Anthropic ? make_anthropic_provider(std::move(settings), stop)
+                                               : make_openai_provider(std::move(settings), stop);
+  provider->validate_config();
+  return provider;
+}
+
+}  // namespace
+
+std::vector<Target> make_targets(const Options& options, const std::vector<Question>& questions,
+                                 const std::stop_token& stop) {
+  const Wait wait = [stop](std::chrono::nanoseconds time) {
+    return wait_until(stop, std::chrono::steady_clock::now() + time);
+  };
+  std::uint64_t seed = options.seed;
+  const auto with_retries = [&](std::shared_ptr<ltb::Provider> provider) {
+    return std::make_shared<RetryingProvider>(
+        std::move(provider), RetryPolicy{.retries = options.retries}, seed++, wait);
+  };
+  std::vector<Target> targets;
+  if (options.is_simulated()) {
+    for (const SimulatedModel& model : default_simulated_models()) {
+      targets.push_back({with_retries(std::make_shared<SimulatedProvider>(
+                             model, questions, options.seed, wait, options.timeout)),
+                         model.model});
+    }
+    return targets;
+  }
+  std::map<std::tuple<std::string, Api, std::string, std::string>, std::shared_ptr<ltb::Provider>>
+      providers;
+  for (const TargetSpec& target : options.targets) {
+    auto& provider = providers[{target.name, target.api, target.url.endpoint(""), target.key_env}];
+    if (!provider) provider = with_retries(http_provider(options, target, stop));
+    targets.push_back({provider, target.model});
+  }
+  return targets;
+}
+
+}  // namespace llm_benchmark

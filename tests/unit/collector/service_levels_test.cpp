@@ -1,0 +1,242 @@
+// Service levels: which calls are good, which are bad, and where the numbers show.
+#include "collector/overview_json.hpp"
+#include "exporter/text_format.hpp"
+#include "unit/support/recorder_stage.hpp"
+#include "unit/support/store_reader.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace ltb {
+namespace {
+
+using namespace std::chrono_literals;
+using tests::number;
+using tests::RecorderStage;
+
+MonitoringConfig with(ServiceLevel level) {
+  return MonitoringConfig{}.with_slo(std::move(level));
+}
+
+/// {good, bad} of a service level on /metrics.
+using Counts = std::pair<double, double>;
+Counts counts(const RecorderStage& stage, const std::string& slo,
+              const std::string& model = "gpt-4", const std::string& provider = "openai") {
+  const auto of = [&](const char* result) {
+    return number(stage.store(), "llm_slo_requests_total",
+                  {{"provider", provider}, {"model", model}, {"slo", slo}, {"result", result}});
+  };
+  return {of("good"), of("bad")};
+}
+
+RequestScope begin(const RecorderStage& stage, const std::string& model = "gpt-4") {
+  return stage.recorder->begin_request("openai", model);
+}
+
+void finish_after(const RecorderStage& stage, std::chrono::nanoseconds latency,
+                  const std::string& model = "gpt-4") {
+  RequestScope scope = begin(stage, model);
+  stage.advance(latency);
+  scope.finish();
+}
+
+TEST(ServiceLevels, ALatencyAtTheBoundIsGoodAndANanosecondMoreIsBad) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+
+  finish_after(stage, 1s);
+  EXPECT_EQ(counts(stage, "fast"), (Counts{1, 0}));
+  finish_after(stage, 1s + 1ns);
+
+  EXPECT_EQ(counts(stage, "fast"), (Counts{1, 1}));
+}
+
+TEST(ServiceLevels, ATimeToFirstTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
+  const RecorderStage stage(with({.name = "quick", .time_to_first_token = 200ms}));
+  for (const auto first : {200'000'000ns, 200'000'001ns}) {
+    RequestScope scope = begin(stage);
+    stage.advance(first);
+    scope.on_chunk();
+    stage.advance(10s);
+    scope.finish();
+  }
+
+  EXPECT_EQ(counts(stage, "quick"), (Counts{1, 1}));
+}
+
+TEST(ServiceLevels, ATimePerOutputTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
+  const RecorderStage stage(with({.name = "fluent", .time_per_output_token = 20ms}));
+  for (const auto all_but_first : {180'000'000ns, 180'000'009ns}) {  // nine tokens
+    RequestScope scope = begin(stage);
+    scope.on_chunk();
+    stage.advance(all_but_first);
+    scope.on_chunk();
+    scope.finish(TokenUsage{1, 10});
+  }
+
+  EXPECT_EQ(counts(stage, "fluent"), (Counts{1, 1}));
+}
+
+TEST(ServiceLevels, OneBrokenBoundOfSeveralIsBad) {
+  const RecorderStage stage(
+      with({.name = "all", .latency = 5s, .time_to_first_token = 1s, .time_per_output_token = 1s}));
+  const auto stream = [&](std::chrono::nanoseconds first, std::chrono::nanoseconds rest,
+                          std::chrono::nanoseconds tail) {
+    RequestScope scope = begin(stage);
+    stage.advance(first);
+    scope.on_chunk();
+    stage.advance(rest);
+    scope.on_chunk();
+    stage.advance(tail);
+    scope.finish(TokenUsage{1, 2});
+  };
+
+  stream(1s, 1s, 1s);
+  EXPECT_EQ(counts(stage, "all"), (Counts{1, 0}));
+  stream(2s, 1s, 0s);  // first token
+  stream(1s, 2s, 0s);  // per token
+  stream(1s, 1s, 4s);  // latency
+
+  EXPECT_EQ(counts(stage, "all"), (Counts{1, 3}));
+}
+
+TEST(ServiceLevels, BoundsThatCouldNotBeMeasuredAreKept) {
+  const RecorderStage stage(
+      with({.name = "stream", .time_to_first_token = 1ms, .time_per_output_token = 1ms}));
+
+  finish_after(stage, 10s);
+
+  EXPECT_EQ(counts(stage, "stream"), (Counts{1, 0})) << "not streamed: nothing to measure";
+}
+
+TEST(ServiceLevels, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+
+  begin(stage).fail(ErrorType::RateLimit);
+  begin(stage).cancel();
+  { const RequestScope abandoned = begin(stage); }
+
+  EXPECT_EQ(counts(stage, "fast"), (Counts{0, 1}));
+}
+
+TEST(ServiceLevels, CallsOfEveryKindCount) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  finish_after(stage, 1s);
+  stage.succeed("openai", "gpt-4", 1.0);
+  stage.succeed("openai", "gpt-4", 1.5);
+  stage.fail("openai", "gpt-4");
+  stage.recorder->record_latency("openai", "gpt-4", 0.5);
+  stage.recorder->record_latency("openai", "gpt-4", 2.0);
+  stage.recorder->record_error("openai", "gpt-4", "overloaded", {});
+  stage.recorder->record_error("openai", "gpt-4", "cancelled", {});
+
+  EXPECT_EQ(counts(stage, "fast"), (Counts{3, 4}));
+  EXPECT_EQ(stage.collector().totals().total_requests, 8u);
+}
+
+TEST(ServiceLevels, ApplyToTheirProviderAndModelOrToAll) {
+  const RecorderStage stage(MonitoringConfig{}
+                                .with_slo({.name = "all", .latency = 1s})
+                                .with_slo({.name = "openai", .provider = "openai", .latency = 1s})
+                                .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
+  finish_after(stage, 1s, "gpt-4");
+  finish_after(stage, 2s, "mini");
+  stage.succeed("other", "mini", 0.5);
+
+  EXPECT_EQ(counts(stage, "all", "gpt-4"), (Counts{1, 0}));
+  EXPECT_EQ(counts(stage, "all", "mini"), (Counts{0, 1}));
+  EXPECT_EQ(counts(stage, "all", "mini", "other"), (Counts{1, 0}));
+  EXPECT_EQ(counts(stage, "openai", "gpt-4"), (Counts{1, 0}));
+  EXPECT_EQ(counts(stage, "openai", "mini"), (Counts{0, 1}));
+  EXPECT_EQ(counts(stage, "mini", "mini"), (Counts{0, 1}));
+  EXPECT_EQ(counts(stage, "mini", "mini", "other"), (Counts{1, 0}));
+  const std::string text = exporter::render_text(stage.store());
+  EXPECT_EQ(text.find(R"(model="gpt-4",provider="openai",result="good",slo="mini")"),
+            std::string::npos);
+  EXPECT_EQ(tests::series_in(stage.store(), "llm_slo_requests_total"), 14u)
+      << "seven pairs of level and series, good and bad each";
+}
+
+TEST(ServiceLevels, AttainmentAndGoodputAreInEveryStatistic) {
+  const RecorderStage stage(MonitoringConfig{}
+                                .with_slo({.name = "all", .latency = 1s})
+                                .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
+  stage.advance(60s);
+  stage.tick();
+  for (int i = 0; i < 30; ++i) stage.succeed("openai", "gpt-4", 0.5);
+  for (int i = 0; i < 10; ++i) stage.succeed("openai", "mini", 1.5);
+  stage.advance(999ms);  // the window then holds 9.999 s
+
+  const CallTotals totals = stage.collector().totals();
+  ASSERT_EQ(totals.slos.size(), 2u);
+  EXPECT_EQ(totals.slos[0].name, "all");
+  EXPECT_EQ(totals.slos[0].good, 30u);
+  EXPECT_EQ(totals.slos[0].bad, 10u);
+  EXPECT_EQ(totals.slos[0].attainment, 0.75);
+  EXPECT_NEAR(totals.slos[0].goodput, 3.0, 0.001);
+  EXPECT_EQ(totals.slos[1].name, "mini");
+  EXPECT_EQ(totals.slos[1].attainment, 0.0);
+  EXPECT_EQ(totals.slos[1].goodput, 0.0);
+  const auto provider = stage.collector().provider_stats("openai");
+  ASSERT_EQ(provider->slos.size(), 2u);
+  EXPECT_EQ(provider->slos[0].good, 30u);
+  const auto model = stage.collector().model_stats("openai", "gpt-4");
+  ASSERT_EQ(model->slos.size(), 1u) << "\"mini\" does not apply to it";
+  EXPECT_EQ(model->slos[0].attainment, 1.0);
+
+  stage.advance(10s);
+  EXPECT_EQ(stage.collector().totals().slos[0].goodput, 0.0) << "over the last ten seconds";
+  EXPECT_EQ(stage.collector().totals().slos[0].good, 30u);
+}
+
+TEST(ServiceLevels, BeforeTheFirstCallThereIsNoAttainment) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const RequestScope running = begin(stage);
+
+  const CallTotals totals = stage.collector().totals();
+
+  ASSERT_EQ(totals.slos.size(), 1u);
+  EXPECT_EQ(totals.slos[0].attainment, std::nullopt);
+  EXPECT_EQ(counts(stage, "fast"), (Counts{0, 0})) << "shown from the first call on, at 0";
+}
+
+TEST(ServiceLevels, AreInTheOverviewThatApiAndStatsShare) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  finish_after(stage, 1s);
+  finish_after(stage, 2s);
+  finish_after(stage, 3s);
+  collector::Overview overview;
+  overview.totals = stage.collector().totals();
+  overview.providers = stage.collector().provider_stats();
+  overview.models = stage.collector().model_stats();
+
+  const auto json = nlohmann::json::parse(collector::overview_json(overview));
+
+  for (const auto& row : {json["totals"], json["providers"][0], json["models"][0]}) {
+    ASSERT_EQ(row["slos"].size(), 1u) << row;
+    EXPECT_EQ(row["slos"][0]["name"], "fast");
+    EXPECT_EQ(row["slos"][0]["good"], 1);
+    EXPECT_EQ(row["slos"][0]["bad"], 2);
+    EXPECT_DOUBLE_EQ(row["slos"][0]["attainment"].get<double>(), 1.0 / 3);
+    EXPECT_TRUE(row["slos"][0]["goodput"].is_number());
+  }
+}
+
+TEST(ServiceLevels, CountFromTheIntendedSendTime) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s, .time_to_first_token = 500ms}));
+  const auto intended = stage.clock->steady_now();
+  stage.advance(400ms);  // the sender is late
+  RequestScope scope = begin(stage);
+  scope.set_scheduled_start(intended);
+  stage.advance(101ms);
+  scope.on_chunk();
+  scope.finish();
+
+  EXPECT_EQ(counts(stage, "fast"), (Counts{0, 1})) << "the first token came 501 ms after that";
+}
+
+}  // namespace
+}  // namespace ltb
