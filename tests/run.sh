@@ -7,6 +7,8 @@
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the page's own
 #   tsan     ThreadSanitizer; all but the page's own
 #   clang    built by clang, with its thread-safety analysis; all but the page's own
+#   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
+#            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
 #
 # The last lines are ctest's own summary; the exit code is ctest's.
@@ -18,11 +20,11 @@ usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
 
 mode=dev
 case "${1:-}" in
-  dev | release | asan | tsan | clang) mode=$1 && shift ;;
+  dev | release | asan | tsan | clang | bench) mode=$1 && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan or clang" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang or bench" >&2
     exit 2
     ;;
 esac
@@ -45,6 +47,8 @@ install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
     libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libgmock-dev)
   [[ $mode == clang ]] && packages+=(clang)
+  [[ $mode == bench ]] && packages+=(libbenchmark-dev)
+  [[ $mode == release ]] && packages+=(valgrind)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)
@@ -98,6 +102,15 @@ while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^LTB_(
 
 say "packages"
 install_packages
+if [[ $mode == bench ]]; then
+  install_node_modules tests/benchmarks
+  say "configure (bench)"
+  cmake --preset bench
+  say "build (bench)"
+  cmake --build --preset bench --parallel "${LTB_JOBS:-$(nproc)}" --target benchmarks
+  say "measure"
+  exec tests/benchmarks/report "$@"
+fi
 unpack_server prometheus usr/bin/prometheus
 install_node_modules tests/integration/e2e
 if ((with_browser)); then
