@@ -3,9 +3,10 @@
 #include "metrics/labels.hpp"
 #include "metrics/number_text.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,16 +15,14 @@ namespace {
 
 using namespace metrics;  // the data model this room renders
 
-/// Appends text and numbers to a string that is longer than its text until finish(): the room of a
+/// Writes text and numbers into a string that is longer than its text until take(): the room of a
 /// whole line is asked for once, and then filled without further questions.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out), size_(out.size()) {}
-
   /// Room for what follows; `bytes` is the most it may be.
   void line(std::size_t bytes) {
     if (out_.size() - size_ < bytes) [[unlikely]]
-      out_.resize(2 * out_.size() + bytes);
+      out_.resize(std::max(2 * out_.size(), size_ + bytes));
   }
   void text(std::string_view piece) noexcept { size_ += piece.copy(at(), piece.size()); }
   void character(char c) noexcept { out_[size_++] = c; }
@@ -38,16 +37,17 @@ class Writer {
   }
   [[nodiscard]] std::size_t position() const noexcept { return size_; }
 
-  /// Lets others append to the string, until the next line().
-  void finish() { out_.resize(size_); }
-  void go_on() noexcept { size_ = out_.size(); }
+  [[nodiscard]] std::string take() {
+    out_.resize(size_);
+    return std::move(out_);
+  }
 
  private:
   [[nodiscard]] char* at() noexcept { return out_.data() + size_; }
   void advance_to(const char* end) noexcept { size_ = static_cast<std::size_t>(end - out_.data()); }
 
-  std::string& out_;
-  std::size_t size_;
+  std::string out_;
+  std::size_t size_ = 0;
 };
 
 class FamilyRenderer {
@@ -175,27 +175,25 @@ class FamilyRenderer {
 }  // namespace
 
 std::string render_text(const metrics::MetricStore& store) {
-  std::string out;
-  Writer writer(out);
+  Writer writer;
+  std::string head;
   for (const Family* family : store.families()) {
     bool has_head = false;
     FamilyRenderer renderer(*family, writer);
     family->for_each_row([&](const SeriesRow& row, std::string_view labels) {
       if (!has_head) {  // an empty family says nothing
         has_head = true;
-        writer.finish();
-        out.append("# HELP ").append(family->name()) += ' ';
-        append_escaped_help(out, family->help());
-        out.append("\n# TYPE ").append(family->name()) += ' ';
-        out.append(to_string(family->type())) += '\n';
-        writer.go_on();
-        writer.line(family->size() * (family->name().size() + labels.size() + 16));
+        head.assign("# HELP ").append(family->name()) += ' ';
+        append_escaped_help(head, family->help());
+        head.append("\n# TYPE ").append(family->name()) += ' ';
+        head.append(to_string(family->type())) += '\n';
+        writer.line(head.size() + family->size() * (family->name().size() + labels.size() + 16));
+        writer.text(head);
       }
       renderer.render(row, labels);
     });
   }
-  writer.finish();
-  return out;
+  return writer.take();
 }
 
 }  // namespace ltb::exporter

@@ -11,6 +11,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 function program(command, args) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // One that cannot be started, or ended early, says nothing: line() tells.
+  for (const source of [child, child.stdin]) source.on('error', () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => {
     const { value, done } = await Promise.race([lines.next(), sleep(20_000, { done: true }, { ref: false })]);
