@@ -8,6 +8,8 @@
 #   tsan     ThreadSanitizer; all but the page's own
 #   clang    built by clang, with its thread-safety analysis; all but the page's own
 #   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
+#   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
+#            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
 #
 # The last lines are ctest's own summary; the exit code is ctest's.
@@ -20,12 +22,12 @@ usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
 mode=dev
 selection=()
 case "${1:-}" in
-  dev | release | asan | tsan | clang) mode=$1 && shift ;;
+  dev | release | asan | tsan | clang | bench) mode=$1 && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang or conformance" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, bench or conformance" >&2
     exit 2
     ;;
 esac
@@ -48,6 +50,8 @@ install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
     libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libssl-dev openssl libgtest-dev libgmock-dev)
   [[ $mode == clang ]] && packages+=(clang)
+  [[ $mode == bench ]] && packages+=(libbenchmark-dev)
+  [[ $mode == release ]] && packages+=(valgrind)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)
@@ -105,6 +109,15 @@ while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^LTB_(
 
 say "packages"
 install_packages
+if [[ $mode == bench ]]; then
+  install_node_modules tests/benchmarks
+  say "configure (bench)"
+  cmake --preset bench
+  say "build (bench)"
+  cmake --build --preset bench --parallel "${LTB_JOBS:-$(nproc)}" --target benchmarks
+  say "measure"
+  exec tests/benchmarks/report "$@"
+fi
 unpack_server prometheus usr/bin/prometheus
 unpack_server prometheus-alertmanager usr/bin/prometheus-alertmanager
 install_node_modules tests/integration/e2e

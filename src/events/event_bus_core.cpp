@@ -3,39 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 namespace ltb::detail {
-
-// One inline subscriber. `running` and `active` make a handshake: a caller raises running before it
-// looks at active, a remover lowers active before it looks at running (both seq_cst), so one of
-// them always sees the other.
-struct EventBusCore::Subscriber {
-  std::uint64_t key = 0;
-  std::shared_ptr<EventSubscriber> object;
-  std::function<void(const MonitoringEvent&)> callback;
-  std::atomic<bool> active{true};
-  std::atomic<std::uint32_t> running{0};
-};
-
-namespace {
-
-// Calls this thread is inside of, innermost first: removing a subscriber from inside a callback
-// must not wait for the very calls it stands in.
-struct CallFrame {
-  const void* bus;
-  const CallFrame* outer;
-};
-thread_local constinit const CallFrame* current_frame = nullptr;
-
-bool inside_callback_of(const void* bus) noexcept {
-  for (const CallFrame* frame = current_frame; frame != nullptr; frame = frame->outer)
-    if (frame->bus == bus) return true;
-  return false;
-}
-
-}  // namespace
 
 EventBusCore::EventBusCore(std::size_t capacity) : capacity_(capacity) {
   if (capacity == 0)
@@ -53,62 +23,57 @@ void EventBusCore::publish(MonitoringEvent&& event) noexcept {
   }
 }
 
+void EventBusCore::prepare(MonitoringEvent& event) const noexcept {
+  if (event.timestamp == std::chrono::system_clock::time_point{})
+    event.timestamp = std::chrono::system_clock::now();
+}
+
 void EventBusCore::distribute(MonitoringEvent&& event) noexcept {
-  std::shared_ptr<const SubscriberList> subscribers;
-  std::shared_ptr<const MonitoringEvent> shared;
+  // relaxed: a receiver that is being added now may miss this event.
+  if (receivers_.load(std::memory_order_relaxed) == 0) {  // nobody keeps it: not shared, no lock
+    prepare(event);
+    event.id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
+    return subscribers_.call_all(event);
+  }
+  std::shared_ptr<MonitoringEvent> shared;
+  try {
+    shared = std::make_shared<MonitoringEvent>(std::move(event));
+  } catch (...) {  // no memory: told by the null
+  }
+  distribute(std::move(shared));
+}
+
+void EventBusCore::distribute(std::shared_ptr<MonitoringEvent> event) noexcept {
+  if (!event) return count_dropped(1);
+  prepare(*event);
   std::shared_ptr<const MonitoringEvent> displaced;  // destroyed outside the lock
   std::shared_ptr<const std::function<void()>> wake;
   bool notify = false;
   try {
-    if (event.timestamp == std::chrono::system_clock::time_point{})
-      event.timestamp = std::chrono::system_clock::now();
-    auto owned = std::make_shared<MonitoringEvent>(std::move(event));
     support::MutexLock lock(mutex_);
     // The id is given under the lock, so that ids ascend in the ring.
-    owned->id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
-    shared = std::move(owned);
-    if (receivers_ > 0) {
+    event->id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (receivers_.load(std::memory_order_relaxed) > 0) {
       if (ring_.empty()) ring_.resize(capacity_);
-      displaced = std::exchange(ring_[next_ % capacity_], shared);
+      auto& place = ring_[next_ % capacity_];
+      displaced = std::move(place);
+      place = event;
       ++next_;
       notify = waiting_ > 0;
       if (std::exchange(armed_, false)) wake = wake_;
     }
-    subscribers = subscribers_;
   } catch (...) {  // no memory
     count_dropped(1);
     return;
   }
   if (notify) ready_.notify_all();
   if (wake) (*wake)();
-  if (subscribers)
-    for (const auto& subscriber : *subscribers) call(*subscriber, *shared);
-}
-
-void EventBusCore::call(Subscriber& subscriber, const MonitoringEvent& event) noexcept {
-  subscriber.running.fetch_add(1, std::memory_order_seq_cst);
-  if (subscriber.active.load(std::memory_order_seq_cst)) {
-    const CallFrame frame{this, current_frame};
-    current_frame = &frame;
-    try {
-      if (subscriber.object) {
-        subscriber.object->on_event(event);
-      } else {
-        subscriber.callback(event);
-      }
-    } catch (...) {
-      subscriber_errors_.fetch_add(1, std::memory_order_relaxed);
-    }
-    current_frame = frame.outer;
-  }
-  if (subscriber.running.fetch_sub(1, std::memory_order_seq_cst) == 1 &&
-      !subscriber.active.load(std::memory_order_seq_cst))
-    subscriber.running.notify_all();
+  subscribers_.call_all(*event);
 }
 
 std::uint64_t EventBusCore::add_receiver() {
   support::MutexLock lock(mutex_);
-  ++receivers_;
+  receivers_.fetch_add(1, std::memory_order_relaxed);
   listeners_.fetch_add(1, std::memory_order_relaxed);
   return next_;
 }
@@ -117,7 +82,8 @@ void EventBusCore::remove_receiver() noexcept {
   std::vector<std::shared_ptr<const MonitoringEvent>> old;  // destroyed outside the lock
   support::MutexLock lock(mutex_);
   listeners_.fetch_sub(1, std::memory_order_relaxed);
-  if (--receivers_ == 0) old.swap(ring_);  // nobody will read it: do not keep the events
+  if (receivers_.fetch_sub(1, std::memory_order_relaxed) == 1)
+    old.swap(ring_);  // nobody will read it: do not keep the events
 }
 
 std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor,
@@ -196,82 +162,37 @@ bool EventBusCore::arm(std::uint64_t cursor) {
 }
 
 std::uint64_t EventBusCore::add_subscriber(std::shared_ptr<EventSubscriber> object) {
-  auto subscriber = std::make_shared<Subscriber>();
-  subscriber->object = std::move(object);
-  return add(std::move(subscriber));
+  const auto key = subscribers_.add(std::move(object));
+  listeners_.fetch_add(1, std::memory_order_relaxed);
+  return key;
 }
 
 std::uint64_t EventBusCore::add_callback(std::function<void(const MonitoringEvent&)> callback) {
-  auto subscriber = std::make_shared<Subscriber>();
-  subscriber->callback = std::move(callback);
-  return add(std::move(subscriber));
-}
-
-std::uint64_t EventBusCore::add(std::shared_ptr<Subscriber> subscriber) {
-  support::MutexLock lock(mutex_);
-  auto list = subscribers_ ? std::make_shared<SubscriberList>(*subscribers_)
-                           : std::make_shared<SubscriberList>();
-  subscriber->key = next_key_++;
-  list->push_back(subscriber);
-  subscribers_ = std::move(list);
+  const auto key = subscribers_.add(std::move(callback));
   listeners_.fetch_add(1, std::memory_order_relaxed);
-  return subscriber->key;
+  return key;
 }
 
-template <typename Match>
-bool EventBusCore::remove_where(Match&& match) noexcept {
-  std::shared_ptr<Subscriber> removed;
-  std::shared_ptr<const SubscriberList> old;
-  {
-    support::MutexLock lock(mutex_);
-    if (!subscribers_) return false;
-    const auto found = std::find_if(subscribers_->begin(), subscribers_->end(), match);
-    if (found == subscribers_->end()) return false;
-    removed = *found;
-    try {
-      auto list = std::make_shared<SubscriberList>();
-      for (const auto& subscriber : *subscribers_)
-        if (subscriber != removed) list->push_back(subscriber);
-      old = std::exchange(subscribers_, std::move(list));
-      listeners_.fetch_sub(1, std::memory_order_relaxed);
-    } catch (...) {  // no memory for the shorter list: it stays in there, inactive
-    }
-  }
-  removed->active.store(false, std::memory_order_seq_cst);
-  if (!inside_callback_of(this)) {
-    for (std::uint32_t running = removed->running.load(std::memory_order_seq_cst); running != 0;
-         running = removed->running.load(std::memory_order_seq_cst))
-      removed->running.wait(running, std::memory_order_seq_cst);
-  }
-  return true;
+bool EventBusCore::forget_listener(bool was_there) noexcept {
+  if (was_there) listeners_.fetch_sub(1, std::memory_order_relaxed);
+  return was_there;
 }
 
 bool EventBusCore::remove_subscriber(std::uint64_t key) noexcept {
-  return remove_where([key](const auto& subscriber) { return subscriber->key == key; });
+  return forget_listener(subscribers_.remove(key));
 }
 
 bool EventBusCore::remove_subscriber(const EventSubscriber* object) noexcept {
-  if (object == nullptr)
-    return false;  // callbacks have no object: null would match the first of them
-  return remove_where(
-      [object](const auto& subscriber) { return subscriber->object.get() == object; });
-}
-
-bool EventBusCore::has_subscriber(std::uint64_t key) const noexcept {
-  support::MutexLock lock(mutex_);
-  return subscribers_ &&
-         std::any_of(subscribers_->begin(), subscribers_->end(),
-                     [key](const auto& subscriber) { return subscriber->key == key; });
+  return forget_listener(subscribers_.remove(object));
 }
 
 EventBusStats EventBusCore::stats() const noexcept {
   EventBusStats stats;
   stats.published = last_event_id();
   stats.dropped = dropped_.load(std::memory_order_relaxed);
-  stats.subscriber_errors = subscriber_errors_.load(std::memory_order_relaxed);
-  support::MutexLock lock(mutex_);
-  stats.subscribers = subscribers_ ? subscribers_->size() : 0;
-  stats.receivers = receivers_;
+  stats.subscriber_errors = subscribers_.errors();
+  stats.subscribers = subscribers_.size();
+  stats.receivers = receivers_.load(std::memory_order_relaxed);
   return stats;
 }
 

@@ -2,6 +2,7 @@
 // armed wake.
 #pragma once
 
+#include "events/subscribers.hpp"
 #include "support/mutex.hpp"
 
 #include <ltb/event.hpp>
@@ -38,6 +39,8 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   void publish(MonitoringEvent&& event) noexcept;
   /// Id, timestamp, ring, subscribers: for events whose numbers are booked already.
   void distribute(MonitoringEvent&& event) noexcept;
+  /// The same for an event that nobody else holds; null counts as one lost for lack of memory.
+  void distribute(std::shared_ptr<MonitoringEvent> event) noexcept;
   /// Counts an event that nobody would see, in place of building it.
   void skip_event() noexcept { last_id_.fetch_add(1, std::memory_order_relaxed); }
   /// Whether anybody would see an event. When false, call skip_event() and save building it.
@@ -75,25 +78,20 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   /// then nothing is armed).
   bool arm(std::uint64_t cursor);
 
-  // -- inline subscribers --
+  // -- inline subscribers: see Subscribers --
   std::uint64_t add_subscriber(std::shared_ptr<EventSubscriber> object);
   std::uint64_t add_callback(std::function<void(const MonitoringEvent&)> callback);
-  /// Waits for a running call in another thread; from inside a callback of this bus it does not
-  /// wait.
   bool remove_subscriber(std::uint64_t key) noexcept;
   bool remove_subscriber(const EventSubscriber* object) noexcept;
-  [[nodiscard]] bool has_subscriber(std::uint64_t key) const noexcept;
+  [[nodiscard]] bool has_subscriber(std::uint64_t key) const noexcept {
+    return subscribers_.contains(key);
+  }
 
   [[nodiscard]] EventBusStats stats() const noexcept;
 
  private:
-  struct Subscriber;
-  using SubscriberList = std::vector<std::shared_ptr<Subscriber>>;
-
-  std::uint64_t add(std::shared_ptr<Subscriber> subscriber);
-  template <typename Match>
-  bool remove_where(Match&& match) noexcept;
-  void call(Subscriber& subscriber, const MonitoringEvent& event) noexcept;
+  void prepare(MonitoringEvent& event) const noexcept;
+  bool forget_listener(bool was_there) noexcept;
   void count_dropped(std::uint64_t events) noexcept {
     dropped_.fetch_add(events, std::memory_order_relaxed);
   }
@@ -102,9 +100,10 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   EventSink* sink_ = nullptr;
   std::atomic<std::uint64_t> last_id_{0};
   std::atomic<std::uint64_t> dropped_{0};
-  std::atomic<std::uint64_t> subscriber_errors_{0};
   std::atomic<std::size_t> listeners_{0};
+  std::atomic<std::size_t> receivers_{0};  // changed under the mutex
   std::atomic<bool> closed_{false};
+  Subscribers subscribers_;
 
   mutable support::Mutex
       mutex_;  // held for a few instructions per event; never during a callback or I/O
@@ -112,12 +111,8 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   std::vector<std::shared_ptr<const MonitoringEvent>> ring_ LTB_GUARDED_BY(mutex_);
   std::uint64_t next_ LTB_GUARDED_BY(mutex_) = 0;  // position of the next event
   std::size_t waiting_ LTB_GUARDED_BY(mutex_) = 0;
-  std::size_t receivers_ LTB_GUARDED_BY(mutex_) = 0;
   bool armed_ LTB_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const std::function<void()>> wake_ LTB_GUARDED_BY(mutex_);
-  std::shared_ptr<const SubscriberList> subscribers_
-      LTB_GUARDED_BY(mutex_);  // replaced, never changed
-  std::uint64_t next_key_ LTB_GUARDED_BY(mutex_) = 1;
 };
 
 /// How the other rooms reach the inside of a bus.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,8 +12,20 @@ namespace ltb::events {
 
 inline constexpr std::string_view kEventIdPrefix = "evt_";
 
+/// Room enough for any event id.
+inline constexpr std::size_t kEventIdBytes = kEventIdPrefix.size() + 20;
+
+/// Writes an event id and returns the text, which lies in `buffer`.
+[[nodiscard]] inline std::string_view write_event_id(char (&buffer)[kEventIdBytes],
+                                                     std::uint64_t id) noexcept {
+  kEventIdPrefix.copy(buffer, kEventIdPrefix.size());
+  const char* end = std::to_chars(buffer + kEventIdPrefix.size(), buffer + kEventIdBytes, id).ptr;
+  return {buffer, static_cast<std::size_t>(end - buffer)};
+}
+
 [[nodiscard]] inline std::string event_id_text(std::uint64_t id) {
-  return std::string(kEventIdPrefix) + std::to_string(id);
+  char buffer[kEventIdBytes];
+  return std::string(write_event_id(buffer, id));
 }
 
 /// Nothing when the text is no event id.

@@ -12,7 +12,9 @@ namespace ltb {
 namespace events {
 namespace {
 
-void write(JsonWriter& json, const TokenUsage& tokens) {
+using EventWriter = BasicJsonWriter<BufferOut>;
+
+void write(EventWriter& json, const TokenUsage& tokens) {
   json.begin_object();
   json.field("input_tokens", tokens.input_tokens);
   json.field("output_tokens", tokens.output_tokens);
@@ -23,7 +25,7 @@ void write(JsonWriter& json, const TokenUsage& tokens) {
   json.end_object();
 }
 
-void write(JsonWriter& json, const RequestPayload& data) {
+void write(EventWriter& json, const RequestPayload& data) {
   json.field("provider", data.provider);
   json.field("model", data.model);
   json.field("request_id", data.request_id);
@@ -44,7 +46,7 @@ void write(JsonWriter& json, const RequestPayload& data) {
   json.field("queue_time", data.queue_time);
 }
 
-void write(JsonWriter& json, const BenchmarkPayload& data) {
+void write(EventWriter& json, const BenchmarkPayload& data) {
   json.field("benchmark_id", data.benchmark_id);
   json.field("name", data.name);
   json.field("total_examples", data.total_examples);
@@ -55,7 +57,7 @@ void write(JsonWriter& json, const BenchmarkPayload& data) {
   json.field("eta_seconds", data.eta_seconds);
 }
 
-void write(JsonWriter& json, const EvaluationPayload& data) {
+void write(EventWriter& json, const EvaluationPayload& data) {
   json.field("evaluation_id", data.evaluation_id);
   json.field("metric_name", data.metric_name);
   json.field("provider", data.provider);
@@ -64,7 +66,7 @@ void write(JsonWriter& json, const EvaluationPayload& data) {
   json.field("details", data.details);
 }
 
-void write(JsonWriter& json, const ProviderPayload& data) {
+void write(EventWriter& json, const ProviderPayload& data) {
   json.field("provider", data.provider);
   json.field("status", to_string(data.status));
   json.field("message", data.message);
@@ -72,14 +74,14 @@ void write(JsonWriter& json, const ProviderPayload& data) {
   json.field("avg_latency_ms", data.avg_latency_ms);
 }
 
-void write_value(JsonWriter& json, const Counter& counter) {
+void write_value(EventWriter& json, const Counter& counter) {
   json.field("value", counter.value);
 }
-void write_value(JsonWriter& json, const Gauge& gauge) {
+void write_value(EventWriter& json, const Gauge& gauge) {
   json.field("value", gauge.value);
 }
 
-void write_value(JsonWriter& json, const HistogramValue& histogram) {
+void write_value(EventWriter& json, const HistogramValue& histogram) {
   json.key("value");
   json.begin_object();
   json.key("buckets");
@@ -97,7 +99,7 @@ void write_value(JsonWriter& json, const HistogramValue& histogram) {
   json.end_object();
 }
 
-void write_value(JsonWriter& json, const SummaryValue& summary) {
+void write_value(EventWriter& json, const SummaryValue& summary) {
   json.key("value");
   json.begin_object();
   json.key("quantiles");
@@ -115,12 +117,12 @@ void write_value(JsonWriter& json, const SummaryValue& summary) {
   json.end_object();
 }
 
-void write_timestamp(JsonWriter& json, std::chrono::system_clock::time_point time) {
-  json.key("timestamp");
-  json.value(timestamp_text(time));
+void write_timestamp(EventWriter& json, std::chrono::system_clock::time_point time) {
+  const TimestampText text = timestamp_chars(time);
+  json.field("timestamp", std::string_view(text.data(), text.size()));
 }
 
-void write(JsonWriter& json, const MetricPayload& data) {
+void write(EventWriter& json, const MetricPayload& data) {
   const Metric& metric = data.metric;
   json.key("metric");
   json.begin_object();
@@ -136,7 +138,7 @@ void write(JsonWriter& json, const MetricPayload& data) {
   json.end_object();
 }
 
-void write(JsonWriter& json, const AlertPayload& data) {
+void write(EventWriter& json, const AlertPayload& data) {
   json.field("severity", to_string(data.severity));
   json.field("title", data.title);
   json.field("message", data.message);
@@ -151,12 +153,12 @@ static_assert(std::size(kPayloadTypes) == std::variant_size_v<EventPayload>);
 }  // namespace
 
 void append_json(std::string& out, const MonitoringEvent& event) {
-  JsonWriter json(out);
+  EventWriter json(out);
+  char id[kEventIdBytes];
   json.begin_object();
   json.field("event_type", to_string(event.event_type));
   write_timestamp(json, event.timestamp);
-  json.key("id");
-  json.value(event_id_text(event.id));
+  json.field("id", write_event_id(id, event.id));
   json.key("payload");
   json.begin_object();
   json.field("type", kPayloadTypes[event.payload.index()]);

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace ltb::events {
 namespace {
@@ -50,11 +53,28 @@ void append_escaped(std::string& out, std::string_view text) {
 
 }  // namespace
 
+bool is_plain_json_text(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {  // eight bytes at a time
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    const std::uint64_t quote = word ^ ('"' * kOnes);
+    const std::uint64_t backslash = word ^ ('\\' * kOnes);
+    // A high bit wherever a byte is below 0x20, a quote, a backslash, or has its own high bit set;
+    // what a borrow adds is only ever above a byte that is special itself.
+    const std::uint64_t special =
+        word | (word - 0x20 * kOnes) | (quote - kOnes) | (backslash - kOnes);
+    if ((special & kHigh) != 0) break;
+  }
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(),
+                     [](char c) { return escape_of(c) == 0; });
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  const auto special =
-      std::find_if(text.begin(), text.end(), [](char c) { return escape_of(c) != 0; });
-  if (special == text.end()) {
+  if (is_plain_json_text(text)) {
     out += text;  // nearly every name and id
   } else if (support::is_valid_utf8(text)) {
     append_escaped(out, text);

@@ -33,14 +33,32 @@ std::uint64_t next_random() noexcept {
   return z ^ (z >> 31);
 }
 
+// The eight hex digits of a number, first digit first, all at once: one nibble moves into each
+// byte, then those above 9 move on to the letters.
+void write_hex(char* at, std::uint32_t bits) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  std::uint64_t v = bits;
+  v = (v << 16 | v) & 0x0000FFFF0000FFFFu;
+  v = (v << 8 | v) & 0x00FF00FF00FF00FFu;
+  v = (v << 4 | v) & 0x0F0F0F0F0F0F0F0Fu;
+  const std::uint64_t letters = ((v + 6 * kOnes) >> 4) & kOnes;
+  v += '0' * kOnes + letters * ('a' - '0' - 10);
+  for (std::size_t i = 8; i > 0; --i, v >>= 8) at[i - 1] = static_cast<char>(v & 0xFF);
+}
+
 }  // namespace
 
-std::string new_request_id() {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::uint64_t bits = next_random();
-  std::string id = "req_0000000000000000";
-  for (std::size_t i = id.size(); i > 4; --i, bits >>= 4) id[i - 1] = kHex[bits & 15];
+RequestIdText new_request_id_text() noexcept {
+  const std::uint64_t bits = next_random();
+  RequestIdText id{'r', 'e', 'q', '_'};
+  write_hex(id.data() + 4, static_cast<std::uint32_t>(bits >> 32));
+  write_hex(id.data() + 12, static_cast<std::uint32_t>(bits));
   return id;
+}
+
+std::string new_request_id() {
+  const RequestIdText id = new_request_id_text();
+  return std::string(id.data(), id.size());
 }
 
 }  // namespace ltb::events

@@ -70,25 +70,26 @@ class Scanner {
 
 }  // namespace
 
-void append_timestamp(std::string& out, system_clock::time_point time) {
+TimestampText timestamp_chars(system_clock::time_point time) noexcept {
   const auto day = floor<days>(time);
   const std::chrono::year_month_day date{day};
   const auto ms = static_cast<unsigned>(floor<std::chrono::milliseconds>(time - day).count());
-  char text[] = "0000-00-00T00:00:00.000Z";
-  write_digits(text, 4, static_cast<unsigned>(static_cast<int>(date.year())));
-  write_digits(text + 5, 2, static_cast<unsigned>(date.month()));
-  write_digits(text + 8, 2, static_cast<unsigned>(date.day()));
-  write_digits(text + 11, 2, ms / 3'600'000);
-  write_digits(text + 14, 2, ms / 60'000 % 60);
-  write_digits(text + 17, 2, ms / 1000 % 60);
-  write_digits(text + 20, 3, ms % 1000);
-  out.append(text, sizeof text - 1);
+  TimestampText text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
+                     '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'};
+  char* at = text.data();
+  write_digits(at, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  write_digits(at + 5, 2, static_cast<unsigned>(date.month()));
+  write_digits(at + 8, 2, static_cast<unsigned>(date.day()));
+  write_digits(at + 11, 2, ms / 3'600'000);
+  write_digits(at + 14, 2, ms / 60'000 % 60);
+  write_digits(at + 17, 2, ms / 1000 % 60);
+  write_digits(at + 20, 3, ms % 1000);
+  return text;
 }
 
 std::string timestamp_text(system_clock::time_point time) {
-  std::string text;
-  append_timestamp(text, time);
-  return text;
+  const TimestampText text = timestamp_chars(time);
+  return std::string(text.data(), text.size());
 }
 
 std::optional<system_clock::time_point> parse_timestamp(std::string_view text) noexcept {

@@ -1,6 +1,7 @@
 // Time stamps on the wire: RFC 3339, UTC, milliseconds.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -9,7 +10,8 @@
 namespace ltb::events {
 
 /// "2025-01-15T10:30:00.123Z", the milliseconds rounded down.
-void append_timestamp(std::string& out, std::chrono::system_clock::time_point time);
+using TimestampText = std::array<char, 24>;
+[[nodiscard]] TimestampText timestamp_chars(std::chrono::system_clock::time_point time) noexcept;
 [[nodiscard]] std::string timestamp_text(std::chrono::system_clock::time_point time);
 
 /// Reads an RFC 3339 time with any offset and up to nine digits of a second; nothing when it is

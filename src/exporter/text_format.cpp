@@ -3,9 +3,10 @@
 #include "metrics/labels.hpp"
 #include "metrics/number_text.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,38 +15,39 @@ namespace {
 
 using namespace metrics;  // the data model this room renders
 
-/// Appends text and numbers to a string that grows by doubling.
+/// Writes text and numbers into a string that is longer than its text until take(): the room of a
+/// whole line is asked for once, and then filled without further questions.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
-  void text(std::string_view piece) { out_.append(piece); }
-  void number(double value) {
-    char buffer[kNumberTextBytes];
-    out_.append(buffer, write_number(buffer, value));
+  /// Room for what follows; `bytes` is the most it may be.
+  void line(std::size_t bytes) {
+    if (out_.size() - size_ < bytes) [[unlikely]]
+      out_.resize(std::max(2 * out_.size(), size_ + bytes));
   }
-  void decimal(std::uint64_t value, unsigned decimals) {
-    char buffer[kNumberTextBytes];
-    out_.append(buffer, write_decimal(buffer, value, decimals));
+  void text(std::string_view piece) noexcept { size_ += piece.copy(at(), piece.size()); }
+  void character(char c) noexcept { out_[size_++] = c; }
+  void number(double value) noexcept { advance_to(write_number(at(), value)); }
+  void decimal(std::uint64_t value, unsigned decimals) noexcept {
+    advance_to(write_decimal(at(), value, decimals));
   }
-  /// `name{labels,extra} ` with what is there.
-  void head(std::string_view name, std::string_view suffix, std::string_view labels,
-            std::string_view extra_name = {}, std::string_view extra_value = {}) {
-    out_.append(name).append(suffix);
-    if (!labels.empty() || !extra_name.empty()) {
-      out_ += '{';
-      out_.append(labels);
-      if (!extra_name.empty()) {
-        if (!labels.empty()) out_ += ',';
-        out_.append(extra_name).append("=\"").append(extra_value).append("\"");
-      }
-      out_ += '}';
-    }
-    out_ += ' ';
+  /// Once more what was written between two positions.
+  void again(std::size_t from, std::size_t to) noexcept {
+    std::memcpy(at(), out_.data() + from, to - from);
+    size_ += to - from;
   }
-  void end_line() { out_ += '\n'; }
+  [[nodiscard]] std::size_t position() const noexcept { return size_; }
+
+  [[nodiscard]] std::string take() {
+    out_.resize(size_);
+    return std::move(out_);
+  }
 
  private:
-  std::string& out_;
+  [[nodiscard]] char* at() noexcept { return out_.data() + size_; }
+  void advance_to(const char* end) noexcept { size_ = static_cast<std::size_t>(end - out_.data()); }
+
+  std::string out_;
+  std::size_t size_ = 0;
 };
 
 class FamilyRenderer {
@@ -53,78 +55,116 @@ class FamilyRenderer {
   FamilyRenderer(const Family& family, Writer& writer)
       : name_(family.name()), type_(family.type()), writer_(writer) {}
 
-  void render(const Series& series) {
-    if (const auto* counter = std::get_if<CounterCell>(&series.cell)) {
-      writer_.head(name_, {}, series.text);
-      writer_.decimal(counter->read(), counter->decimals);
-      writer_.end_line();
-    } else if (const auto* histogram = std::get_if<HistogramCell>(&series.cell)) {
-      render_histogram(series, *histogram);
-    } else if (const auto* gauge = std::get_if<GaugeCell>(&series.cell)) {
-      sample({}, series.text, gauge->value->load(std::memory_order_relaxed));
-    } else if (const auto* callback = std::get_if<CallbackCell>(&series.cell)) {
-      sample({}, series.text, callback->read());
+  void render(const SeriesRow& row, std::string_view labels) {
+    if (row.layout != nullptr) {
+      render_histogram(row, labels);
+    } else if (row.words != nullptr) {
+      head({}, labels);
+      const CounterCell counter{row.words, row.first, row.decimals, row.carry};
+      writer_.decimal(counter.read(), counter.decimals);
+      writer_.character('\n');
+    } else if (const auto* gauge = std::get_if<GaugeCell>(&row.series->cell)) {
+      sample({}, labels, gauge->value->load(std::memory_order_relaxed));
+    } else if (const auto* callback = std::get_if<CallbackCell>(&row.series->cell)) {
+      sample({}, labels, callback->read());
     } else {
-      render_value(series, read_value(series, type_));
+      render_value(labels, read_value(*row.series, type_));
     }
   }
 
  private:
+  // What a line has beside its name and labels: suffix, braces, an extra label's name, a number.
+  static constexpr std::size_t kRestOfLine = 32 + kNumberTextBytes;
+
+  /// `name{labels,extra} ` with what is there.
+  void head(std::string_view suffix, std::string_view labels, std::string_view extra_name = {},
+            std::string_view extra_value = {}) {
+    writer_.line(name_.size() + labels.size() + extra_value.size() + kRestOfLine);
+    writer_.text(name_);
+    writer_.text(suffix);
+    if (!labels.empty() || !extra_name.empty()) {
+      writer_.character('{');
+      writer_.text(labels);
+      if (!extra_name.empty()) {
+        if (!labels.empty()) writer_.character(',');
+        writer_.text(extra_name);
+        writer_.text("=\"");
+        writer_.text(extra_value);
+        writer_.character('"');
+      }
+      writer_.character('}');
+    }
+    writer_.character(' ');
+  }
+
   void sample(std::string_view suffix, std::string_view labels, double value) {
-    writer_.head(name_, suffix, labels);
+    head(suffix, labels);
     writer_.number(value);
-    writer_.end_line();
+    writer_.character('\n');
   }
 
   void bucket(std::string_view labels, std::string_view le, std::uint64_t count) {
-    writer_.head(name_, "_bucket", labels, "le", le);
+    head("_bucket", labels, "le", le);
     writer_.decimal(count, 0);
-    writer_.end_line();
+    writer_.character('\n');
   }
 
   void count(std::string_view labels, std::uint64_t value) {
-    writer_.head(name_, "_count", labels);
+    head("_count", labels);
     writer_.decimal(value, 0);
-    writer_.end_line();
+    writer_.character('\n');
   }
 
-  void render_histogram(const Series& series, const HistogramCell& cell) {
-    const std::uint32_t buckets = cell.layout->count();
+  void render_histogram(const SeriesRow& row, std::string_view labels) {
+    const std::uint32_t buckets = row.layout->count();
     words_.assign(buckets + 1, 0);
-    cell.words->sum_range(cell.first, buckets + 1, words_.data());
-    std::uint64_t total = 0;
-    for (std::uint32_t i = 0; i < buckets; ++i) {
+    row.words->sum_range(row.first, buckets + 1, words_.data());
+    const auto& les = row.layout->le_texts();
+    const std::size_t start = writer_.position();
+    bucket(labels, les[0], words_[0]);
+    // All buckets' lines begin alike, up to the value of `le`.
+    const std::size_t alike =
+        name_.size() + kBucketStart.size() + labels.size() + (labels.empty() ? 0u : 1u);
+    std::uint64_t total = words_[0];
+    for (std::uint32_t i = 1; i < buckets; ++i) {
       total += words_[i];
-      bucket(series.text, cell.layout->le_texts()[i], total);
+      writer_.line(alike + les[i].size() + kRestOfLine);
+      writer_.again(start, start + alike);
+      writer_.text(les[i]);
+      writer_.text("\"} ");
+      writer_.decimal(total, 0);
+      writer_.character('\n');
     }
-    writer_.head(name_, "_sum", series.text);
-    writer_.decimal(words_[buckets], cell.decimals);
-    writer_.end_line();
-    count(series.text, total);
+    head("_sum", labels);
+    writer_.decimal(words_[buckets], row.decimals);
+    writer_.character('\n');
+    count(labels, total);
   }
 
-  void render_value(const Series& series, const MetricValue& value) {
+  void render_value(std::string_view labels, const MetricValue& value) {
     if (const auto* counter = std::get_if<ltb::Counter>(&value)) {
-      sample({}, series.text, counter->value);
+      sample({}, labels, counter->value);
     } else if (const auto* gauge = std::get_if<ltb::Gauge>(&value)) {
-      sample({}, series.text, gauge->value);
+      sample({}, labels, gauge->value);
     } else if (const auto* histogram = std::get_if<HistogramValue>(&value)) {
       for (const auto& [le, cumulative] : histogram->buckets)
-        bucket(series.text, number_text(le), cumulative);
-      bucket(series.text, "+Inf", histogram->count);
-      sample("_sum", series.text, histogram->sum);
-      count(series.text, histogram->count);
+        bucket(labels, number_text(le), cumulative);
+      bucket(labels, "+Inf", histogram->count);
+      sample("_sum", labels, histogram->sum);
+      count(labels, histogram->count);
     } else {
       const auto& summary = std::get<SummaryValue>(value);
       for (const auto& [quantile, at] : summary.quantiles) {
-        writer_.head(name_, {}, series.text, "quantile", number_text(quantile));
+        head({}, labels, "quantile", number_text(quantile));
         writer_.number(at);
-        writer_.end_line();
+        writer_.character('\n');
       }
-      sample("_sum", series.text, summary.sum);
-      count(series.text, summary.count);
+      sample("_sum", labels, summary.sum);
+      count(labels, summary.count);
     }
   }
+
+  static constexpr std::string_view kBucketStart = "_bucket{le=\"";  // the labels come after the {
 
   std::string_view name_;
   MetricType type_;
@@ -135,24 +175,25 @@ class FamilyRenderer {
 }  // namespace
 
 std::string render_text(const metrics::MetricStore& store) {
-  std::string out;
-  out.reserve(64 * 1024);
-  Writer writer(out);
+  Writer writer;
+  std::string head;
   for (const Family* family : store.families()) {
     bool has_head = false;
     FamilyRenderer renderer(*family, writer);
-    family->for_each([&](const Series& series) {
+    family->for_each_row([&](const SeriesRow& row, std::string_view labels) {
       if (!has_head) {  // an empty family says nothing
         has_head = true;
-        out.append("# HELP ").append(family->name()) += ' ';
-        append_escaped_help(out, family->help());
-        out.append("\n# TYPE ").append(family->name()) += ' ';
-        out.append(to_string(family->type())) += '\n';
+        head.assign("# HELP ").append(family->name()) += ' ';
+        append_escaped_help(head, family->help());
+        head.append("\n# TYPE ").append(family->name()) += ' ';
+        head.append(to_string(family->type())) += '\n';
+        writer.line(head.size() + family->size() * (family->name().size() + labels.size() + 16));
+        writer.text(head);
       }
-      renderer.render(series);
+      renderer.render(row, labels);
     });
   }
-  return out;
+  return writer.take();
 }
 
 }  // namespace ltb::exporter

@@ -2,7 +2,9 @@
 
 #include "metrics/number_text.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace ltb::metrics {
@@ -43,11 +45,14 @@ BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
     le_texts_.push_back(number_text(bound));
   }
   le_texts_.emplace_back("+Inf");
+  units_.push_back(std::numeric_limits<std::uint64_t>::max());
   for (std::size_t width = 0; width < first_for_width_.size(); ++width) {
     const std::uint64_t smallest = width == 0 ? 0 : std::uint64_t{1} << (width - 1);
-    std::size_t i = 0;
-    while (i < units_.size() && units_[i] < smallest) ++i;
-    first_for_width_[width] = static_cast<std::uint8_t>(i);
+    const std::uint64_t largest = width == 0 ? 0 : smallest + (smallest - 1);
+    const auto from = std::lower_bound(units_.begin(), units_.end(), smallest);
+    const auto to = std::lower_bound(from, units_.end(), largest);
+    first_for_width_[width] = static_cast<std::uint8_t>(from - units_.begin());
+    most_in_width_ = std::max(most_in_width_, static_cast<std::uint32_t>(to - from));
   }
 }
 

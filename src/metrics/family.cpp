@@ -50,12 +50,14 @@ void Family::remove(Series* series) {
                                   [&](const auto& s) { return s.get() == series; });
   if (found == sorted_.end()) return;
   sorted_.erase(found);
+  rows_.clear();
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Family::merge_fresh() const {
   Series* series = fresh_.exchange(nullptr, std::memory_order_acquire);
   if (series == nullptr) return;
+  rows_.clear();
   const auto old_size = static_cast<std::ptrdiff_t>(sorted_.size());
   while (series != nullptr) {
     Series* next = series->next_fresh.load(std::memory_order_relaxed);
@@ -65,6 +67,36 @@ void Family::merge_fresh() const {
   const auto by_text = [](const auto& a, const auto& b) { return a->text < b->text; };
   std::sort(sorted_.begin() + old_size, sorted_.end(), by_text);
   std::inplace_merge(sorted_.begin(), sorted_.begin() + old_size, sorted_.end(), by_text);
+}
+
+void Family::make_rows() const {
+  std::vector<SeriesRow> rows;
+  rows.reserve(sorted_.size());
+  row_text_.clear();
+  for (const auto& series : sorted_) {
+    SeriesRow row{series.get(),
+                  nullptr,
+                  nullptr,
+                  row_text_.size(),
+                  static_cast<std::uint32_t>(series->text.size()),
+                  0,
+                  CounterCell::kNoCarry,
+                  0};
+    if (const auto* counter = std::get_if<CounterCell>(&series->cell)) {
+      row.words = counter->words;
+      row.first = counter->index;
+      row.carry = counter->carry;
+      row.decimals = counter->decimals;
+    } else if (const auto* histogram = std::get_if<HistogramCell>(&series->cell)) {
+      row.words = histogram->words;
+      row.layout = histogram->layout;
+      row.first = histogram->first;
+      row.decimals = histogram->decimals;
+    }
+    row_text_ += series->text;
+    rows.push_back(row);
+  }
+  rows_ = std::move(rows);
 }
 
 namespace {

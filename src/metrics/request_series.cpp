@@ -23,10 +23,71 @@ BucketLayout layout_of(const std::map<std::string, std::vector<double>>& buckets
   }
 }
 
-void observe(const Words::Writer& writer, const BucketLayout& layout, std::uint32_t first,
-             std::uint64_t value) noexcept {
+template <typename Writer>
+[[gnu::always_inline]] inline void observe(const Writer& writer, const BucketLayout& layout,
+                                           std::uint32_t first, std::uint64_t value) noexcept {
   writer.add(first + layout.index_of(value), 1);
   writer.add(first + layout.count(), value);
+}
+
+template <typename Writer>
+void write_usage(const Writer& writer, const RequestLayout& at, const TokenUsage& usage) noexcept {
+  writer.add(RequestLayout::kInputTokens, usage.input_tokens);
+  writer.add(RequestLayout::kOutputTokens, usage.output_tokens);
+  if (usage.cached_tokens) writer.add(RequestLayout::kCachedTokens, *usage.cached_tokens);
+  if (usage.reasoning_tokens) writer.add(RequestLayout::kReasoningTokens, *usage.reasoning_tokens);
+  if (at.detailed) {
+    observe(writer, at.input_tokens, at.input_tokens_at, usage.input_tokens);
+    observe(writer, at.output_tokens, at.output_tokens_at, usage.output_tokens);
+  }
+}
+
+template <typename Writer>
+void write_cost(const Writer& writer, const ExactCost& cost) noexcept {
+  writer.add(RequestLayout::kCostNano, cost.nano_usd);
+  if (cost.pico_part != 0) writer.add(RequestLayout::kCostPico, cost.pico_part);
+}
+
+template <typename Writer>
+void write_success(const Writer& writer, const RequestLayout& at, const CallRecord& call) noexcept {
+  if (call.duration_ns) observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
+  if (call.usage_is_separate) return;
+  if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
+  if (!call.cost) writer.add(RequestLayout::kUnpriced, 1);
+}
+
+template <typename Writer>
+void write_failure(const Writer& writer, const RequestLayout& at, const CallRecord& call) noexcept {
+  const auto type = static_cast<std::uint32_t>(call.error_type);
+  writer.add(at.errors + type, 1);
+  if (at.detailed && call.duration_ns && call.status == CallStatus::Error)
+    observe(writer, at.error_duration,
+            at.error_duration_at + type * (at.error_duration.count() + 1), *call.duration_ns);
+  // Without usage it cost nothing that anybody knows of; with usage its missing price must not pass
+  // for 0.
+  if (call.usage && !call.cost && !call.usage_is_separate) writer.add(RequestLayout::kUnpriced, 1);
+}
+
+template <typename Writer>
+void write_call(const Writer& writer, const RequestLayout& at, const CallRecord& call) noexcept {
+  const auto status = static_cast<std::uint32_t>(call.status);
+  if (call.was_active) writer.add(RequestLayout::kActive, ~std::uint64_t{0});
+  writer.add(RequestLayout::kStatus + status, 1);
+  writer.add(at.attempts + status, 1);  // the last attempt ends as the call does
+  if (call.status == CallStatus::Success) {
+    write_success(writer, at, call);
+  } else {
+    write_failure(writer, at, call);
+  }
+  if (call.usage) write_usage(writer, at, *call.usage);
+  if (call.cost) write_cost(writer, *call.cost);
+  if (call.queue_ns) observe(writer, at.queue, at.queue_at, *call.queue_ns);
+  if (call.finish_reason) writer.add(at.finish_reasons + *call.finish_reason, 1);
+  if (call.time_per_output_token_ns && *call.time_per_output_token_ns > 0) {
+    observe(writer, at.per_output_token, at.per_output_token_at, *call.time_per_output_token_ns);
+    const std::uint64_t milli_per_second = 1'000'000'000'000u / *call.time_per_output_token_ns;
+    observe(writer, at.tokens_per_second, at.tokens_per_second_at, milli_per_second);
+  }
 }
 
 }  // namespace
@@ -56,14 +117,15 @@ std::uint32_t finish_reason_index(std::string_view reason) noexcept {
       {"SPII", "content_filter"},
       {"IMAGE_SAFETY", "content_filter"},
   };
+  const auto index_of = [](std::string_view text) {
+    return static_cast<std::uint32_t>(
+        std::find(kFinishReasons.begin(), kFinishReasons.end(), text) - kFinishReasons.begin());
+  };
+  const std::uint32_t index = index_of(reason);  // most providers say it in OpenAI's words
+  if (index < kFinishReasons.size()) return index;
   for (const Synonym& synonym : kSynonyms)
-    if (synonym.text == reason) {
-      reason = synonym.reason;
-      break;
-    }
-  const auto found = std::find(kFinishReasons.begin(), kFinishReasons.end(), reason);
-  if (found == kFinishReasons.end()) return static_cast<std::uint32_t>(kFinishReasons.size() - 1);
-  return static_cast<std::uint32_t>(found - kFinishReasons.begin());
+    if (synonym.text == reason) return index_of(synonym.reason);
+  return static_cast<std::uint32_t>(kFinishReasons.size() - 1);
 }
 
 RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets,
@@ -123,44 +185,13 @@ void ProviderSeries::manual_ended() noexcept {
 }
 
 void RequestSeries::record(const CallRecord& call) noexcept {
-  const RequestLayout& at = *layout;
-  const Words::Writer writer = words.writer();
-  if (call.was_active) writer.add(RequestLayout::kActive, ~std::uint64_t{0});
-  writer.add(RequestLayout::kStatus + static_cast<std::uint32_t>(call.status), 1);
-  writer.add(at.attempts + static_cast<std::uint32_t>(call.status),
-             1);  // the last attempt ends as the call does
-  if (call.status == CallStatus::Success) {
-    if (call.duration_ns) {
-      observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
-      latency_sketch.writer().add(SketchLayout::index_of(*call.duration_ns), 1);
-    }
-    if (!call.usage && !call.usage_is_separate) writer.add(RequestLayout::kUsageMissing, 1);
-  } else {
-    const auto type = static_cast<std::uint32_t>(call.error_type);
-    writer.add(at.errors + type, 1);
-    if (at.detailed && call.duration_ns && call.status == CallStatus::Error)
-      observe(writer, at.error_duration,
-              at.error_duration_at + type * (at.error_duration.count() + 1), *call.duration_ns);
-  }
-  // A failed or cancelled call without usage cost nothing that anybody knows of; with usage its
-  // missing price must not pass for 0.
-  const bool is_spent = call.usage || call.status == CallStatus::Success;
-  if (is_spent && !call.cost && !call.usage_is_separate) writer.add(RequestLayout::kUnpriced, 1);
-  if (call.usage) add_usage(*call.usage);
-  if (call.cost) add_cost(*call.cost);
-  if (call.queue_ns) observe(writer, at.queue, at.queue_at, *call.queue_ns);
-  if (call.finish_reason) writer.add(at.finish_reasons + *call.finish_reason, 1);
-  if (call.time_per_output_token_ns && *call.time_per_output_token_ns > 0) {
-    observe(writer, at.per_output_token, at.per_output_token_at, *call.time_per_output_token_ns);
-    const std::uint64_t milli_per_second = 1'000'000'000'000u / *call.time_per_output_token_ns;
-    observe(writer, at.tokens_per_second, at.tokens_per_second_at, milli_per_second);
-  }
+  words.write([&](const auto& writer) { write_call(writer, *layout, call); });
+  if (call.status == CallStatus::Success && call.duration_ns)
+    latency_sketch.writer().add(SketchLayout::index_of(*call.duration_ns), 1);
 }
 
 void RequestSeries::add_cost(const ExactCost& cost) noexcept {
-  const Words::Writer writer = words.writer();
-  writer.add(RequestLayout::kCostNano, cost.nano_usd);
-  if (cost.pico_part != 0) writer.add(RequestLayout::kCostPico, cost.pico_part);
+  write_cost(words.writer(), cost);
 }
 
 void RequestSeries::attempt_failed(std::uint64_t wait_ns) noexcept {
@@ -184,15 +215,7 @@ void RequestSeries::set_rate_limits(const RateLimits& limits) noexcept {
 }
 
 void RequestSeries::add_usage(const TokenUsage& usage) noexcept {
-  const Words::Writer writer = words.writer();
-  writer.add(RequestLayout::kInputTokens, usage.input_tokens);
-  writer.add(RequestLayout::kOutputTokens, usage.output_tokens);
-  if (usage.cached_tokens) writer.add(RequestLayout::kCachedTokens, *usage.cached_tokens);
-  if (usage.reasoning_tokens) writer.add(RequestLayout::kReasoningTokens, *usage.reasoning_tokens);
-  if (layout->detailed) {
-    observe(writer, layout->input_tokens, layout->input_tokens_at, usage.input_tokens);
-    observe(writer, layout->output_tokens, layout->output_tokens_at, usage.output_tokens);
-  }
+  write_usage(words.writer(), *layout, usage);
 }
 
 void RequestSeries::first_token(std::uint64_t nanoseconds) noexcept {

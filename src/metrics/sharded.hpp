@@ -49,6 +49,20 @@ class Sharded {
     bool exclusive_;
   };
 
+  /// As Writer, for a block whose shard is known to be there and to have one owner, or several: see
+  /// write().
+  template <bool kExclusive>
+  class SureWriter {
+   public:
+    explicit SureWriter(Cell* cells) noexcept : cells_(cells) {}
+    void add(std::uint32_t index, Word delta) const noexcept {
+      Writer(cells_, kExclusive).add(index, delta);
+    }
+
+   private:
+    Cell* cells_;
+  };
+
   explicit Sharded(std::uint32_t count) noexcept : count_(count) {}
   ~Sharded() {
     for (auto& shard : near_) release(shard.load(std::memory_order_relaxed));
@@ -70,10 +84,22 @@ class Sharded {
 
   [[nodiscard]] Writer writer() noexcept {
     const std::uint32_t slot = thread_slot();
-    Cell* cells = slot < kNear ? near_[slot].load(std::memory_order_acquire) : far_shard(slot);
+    return Writer(shard(slot), slot != kSharedSlot);
+  }
+
+  /// Calls `record` with a writer: for many additions at once, since what kind of shard it is, is
+  /// asked once and not with each. Nothing happens when memory for the shard could not be had.
+  template <typename Record>
+  void write(Record&& record) noexcept {
+    const std::uint32_t slot = thread_slot();
+    Cell* cells = shard(slot);
     if (cells == nullptr) [[unlikely]]
-      cells = make_shard(slot);
-    return Writer(cells, slot != kSharedSlot);
+      return;
+    if (slot != kSharedSlot) [[likely]] {
+      record(SureWriter<true>(cells));
+    } else {
+      record(SureWriter<false>(cells));
+    }
   }
 
   [[nodiscard]] Word sum(std::uint32_t index) const noexcept {
@@ -82,6 +108,12 @@ class Sharded {
       total = static_cast<Word>(total + cells[index].load(std::memory_order_relaxed));
     });
     return total;
+  }
+
+  /// Asks the processor for a word of the first thread's copy, which most programs have alone.
+  void prefetch(std::uint32_t index) const noexcept {
+    if (const Cell* cells = near_[0].load(std::memory_order_acquire))
+      __builtin_prefetch(cells + index);
   }
 
   /// Adds the sums of words first, first + 1, ... to out[0], out[1], ...
@@ -106,6 +138,13 @@ class Sharded {
     if (const Far* far = far_.load(std::memory_order_acquire))
       for (const auto& shard : *far)
         if (const Cell* cells = shard.load(std::memory_order_acquire)) visit(cells);
+  }
+
+  [[nodiscard]] Cell* shard(std::uint32_t slot) noexcept {
+    Cell* cells = slot < kNear ? near_[slot].load(std::memory_order_acquire) : far_shard(slot);
+    if (cells == nullptr) [[unlikely]]
+      cells = make_shard(slot);
+    return cells;
   }
 
   [[nodiscard]] Cell* far_shard(std::uint32_t slot) const noexcept {

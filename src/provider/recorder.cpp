@@ -2,10 +2,13 @@
 
 #include "events/request_id.hpp"
 #include "metrics/labels.hpp"
+#include "support/utf8.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
+#include <variant>
 
 namespace ltb::detail {
 namespace {
@@ -48,23 +51,40 @@ Recorder::Recorder(const MonitoringConfig& config, std::shared_ptr<const support
   events_.set_sink(&collector_);
 }
 
+void Recorder::keep_own_names(ScopeState& scope, std::string_view provider,
+                              std::string_view model) const {
+  const std::size_t most = store_.options().max_label_bytes;
+  scope.own_names = std::make_unique<std::pair<std::string, std::string>>(
+      metrics::clean_label(provider, most), metrics::clean_label(model, most));
+  std::tie(scope.provider, scope.model) = *scope.own_names;
+}
+
+// Made in its place and filled there: an event is over half a kilobyte, and each move of one would
+// cost as much as recording the call. Names of series and ids are valid UTF-8 already.
+std::shared_ptr<MonitoringEvent> Recorder::event_of(EventType type, const ScopeState& scope) {
+  auto event = std::make_shared<MonitoringEvent>(type, RequestPayload{});
+  auto& payload = std::get<RequestPayload>(event->payload);
+  payload.provider = scope.provider;
+  payload.model = scope.model;
+  payload.request_id = scope.request_id();
+  return event;
+}
+
 RequestScope Recorder::begin_request(std::string_view provider, std::string_view model) noexcept {
   try {
     auto scope = std::make_unique<ScopeState>();
     scope->series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
-    const bool overflow = scope->series->model() == metrics::kOverflow;
-    const std::size_t most = store_.options().max_label_bytes;
-    scope->provider = overflow ? metrics::clean_label(provider, most) : scope->series->provider();
-    scope->model = overflow ? metrics::clean_label(model, most) : scope->series->model();
-    scope->request_id = events::new_request_id();
+    scope->provider = scope->series->provider();
+    scope->model = scope->series->model();
+    if (scope->model == metrics::kOverflow) keep_own_names(*scope, provider, model);
+    scope->id_text = events::new_request_id_text();
     scope->recorder = shared_from_this();
-    std::optional<MonitoringEvent> event;
-    if (events_.has_listeners())
-      event = MonitoringEvent::request_started(scope->provider, scope->model, scope->request_id);
+    std::shared_ptr<MonitoringEvent> event;
+    if (events_.has_listeners()) event = event_of(EventType::RequestStarted, *scope);
     // Nothing below throws: a call that is counted as active has a scope that will end it.
     scope->series->started();
     if (event) {
-      events_.distribute(std::move(*event));
+      events_.distribute(std::move(event));
     } else {
       events_.skip_event();
     }
@@ -109,10 +129,9 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
 
 void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
                                     std::string_view message, std::string_view code) {
-  RequestPayload payload;
-  payload.provider = scope.provider;
-  payload.model = scope.model;
-  payload.request_id = scope.request_id;
+  const bool is_success = call.status == CallStatus::Success;
+  auto event = event_of(is_success ? EventType::RequestCompleted : EventType::RequestFailed, scope);
+  auto& payload = std::get<RequestPayload>(event->payload);
   payload.latency = to_seconds(*call.duration_ns);
   payload.tokens = call.usage;
   if (call.cost) payload.cost = call.cost->usd();
@@ -124,25 +143,27 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
   if (call.time_per_output_token_ns)
     payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
   if (call.queue_ns) payload.queue_time = to_seconds(*call.queue_ns);
-  if (!scope.finish_reason.empty()) payload.finish_reason = scope.finish_reason;
-  if (call.status != CallStatus::Success) {
+  if (!scope.finish_reason.empty())
+    payload.finish_reason = support::to_valid_utf8(scope.finish_reason);
+  if (!is_success) {
     payload.error_type = call.error_type;
-    if (!message.empty()) payload.error = std::string(message);
-    if (!code.empty()) payload.error_code = std::string(code);
+    if (!message.empty()) payload.error = support::to_valid_utf8(message);
+    if (!code.empty()) payload.error_code = support::to_valid_utf8(code);
   }
-  const EventType type =
-      call.status == CallStatus::Success ? EventType::RequestCompleted : EventType::RequestFailed;
-  events_.distribute(MonitoringEvent(type, std::move(payload)));
+  events_.distribute(std::move(event));
   if (!details_wanted() || call.status != CallStatus::Success) return;
-  distribute_metric(
-      LatencyMetric(scope.provider, scope.model, to_seconds(*call.duration_ns)).to_metric());
+  distribute_metric(LatencyMetric(std::string(scope.provider), std::string(scope.model),
+                                  to_seconds(*call.duration_ns))
+                        .to_metric());
   if (call.usage)
-    for (Metric& metric : TokenMetric(scope.provider, scope.model, call.usage->input_tokens,
-                                      call.usage->output_tokens)
+    for (Metric& metric : TokenMetric(std::string(scope.provider), std::string(scope.model),
+                                      call.usage->input_tokens, call.usage->output_tokens)
                               .to_metrics())
       distribute_metric(std::move(metric));
   if (call.cost)
-    distribute_metric(CostMetric(scope.provider, scope.model, call.cost->usd()).to_metric());
+    distribute_metric(
+        CostMetric(std::string(scope.provider), std::string(scope.model), call.cost->usd())
+            .to_metric());
 }
 
 void Recorder::distribute_metric(Metric metric) {

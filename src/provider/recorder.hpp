@@ -4,6 +4,7 @@
 
 #include "collector/collector_core.hpp"
 #include "events/event_bus_core.hpp"
+#include "events/request_id.hpp"
 #include "metrics/metric_store.hpp"
 #include "support/clock.hpp"
 #include "support/mutex.hpp"
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ltb {
@@ -63,6 +65,9 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
                                                   std::string_view model) noexcept;
   [[nodiscard]] std::string open_manual(metrics::RequestSeries& series);
   [[nodiscard]] std::string close_manual(metrics::RequestSeries& series);
+  void keep_own_names(ScopeState& scope, std::string_view provider, std::string_view model) const;
+  [[nodiscard]] static std::shared_ptr<MonitoringEvent> event_of(EventType type,
+                                                                 const ScopeState& scope);
   void distribute_scope_end(ScopeState& scope, const metrics::CallRecord& call,
                             std::string_view message, std::string_view code);
   /// With detailed_metrics: one MetricRecorded event, for a number that is booked already.
@@ -92,9 +97,12 @@ struct ScopeState {
   support::SteadyTime first_chunk{};
   support::SteadyTime last_chunk{};
   std::uint64_t chunks = 0;
-  std::string request_id;
-  std::string provider;  // as events show them: the overflow series has others
-  std::string model;
+  events::RequestIdText id_text{};
+  // As events show them: the series' own, which live as long as the recorder; only those of a call
+  // that the overflow series takes need a place of their own.
+  std::string_view provider;
+  std::string_view model;
+  std::unique_ptr<std::pair<std::string, std::string>> own_names{};
   std::optional<TokenUsage> usage{};
   std::optional<ExactCost> cost{};
   std::optional<std::uint64_t> queue_ns{};
@@ -102,6 +110,10 @@ struct ScopeState {
   std::uint32_t failed_attempts = 0;
   std::string finish_reason{};
   bool finished = false;
+
+  [[nodiscard]] std::string_view request_id() const noexcept {
+    return {id_text.data(), id_text.size()};
+  }
 };
 
 /// The recorder of a system; implemented by the system room, which alone knows its inside.

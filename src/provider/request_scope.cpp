@@ -149,7 +149,7 @@ bool RequestScope::is_finished() const noexcept {
 }
 
 std::string_view RequestScope::request_id() const noexcept {
-  return state_ ? std::string_view(state_->request_id) : std::string_view();
+  return state_ ? state_->request_id() : std::string_view();
 }
 
 namespace detail {

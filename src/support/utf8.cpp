@@ -1,5 +1,8 @@
 #include "support/utf8.hpp"
 
+#include <cstdint>
+#include <cstring>
+
 namespace ltb::support {
 namespace {
 
@@ -45,10 +48,23 @@ Sequence next_sequence(std::string_view text, std::size_t i) noexcept {
   return {want, true};
 }
 
+// How much of the front is surely ASCII, found eight bytes at a time: nearly every text is all of
+// it.
+std::size_t ascii_prefix(std::string_view text) noexcept {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    if ((word & kHighBits) != 0) break;
+  }
+  return i;
+}
+
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size();) {
+  for (std::size_t i = ascii_prefix(text); i < text.size();) {
     const Sequence sequence = next_sequence(text, i);
     if (!sequence.valid) return false;
     i += sequence.length;

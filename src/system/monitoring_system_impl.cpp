@@ -77,7 +77,7 @@ MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
                  [recorder = recorder_.get()] { recorder->collector().tick(); });
   if (!hub_) return;
   add_stream_metrics();
-  server_->every(websocket::Hub::kFlushInterval, [hub = hub_.get()] { hub->tick(); });
+  server_->every(websocket::kFlushInterval, [hub = hub_.get()] { hub->tick(); });
 }
 
 MonitoringSystemImpl::~MonitoringSystemImpl() {

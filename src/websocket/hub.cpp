@@ -75,19 +75,26 @@ void Hub::tick() noexcept {
 }
 
 void Hub::flush() noexcept {
+  const bool is_immediate = options_.flush_interval == std::chrono::milliseconds::zero();
   events::EventMask types = 0;
+  bool has_more = false;
   try {
     const support::MutexLock lock(drain_mutex_);
     drain(types);
-    // Nothing new since the last look: sleep until the bus calls. An event that comes between the
-    // look and arm() makes arm() refuse.
-    if (types == 0) {
-      armed_.store(true);
-      if (!bus_->arm(cursor_)) armed_.store(false);
-    }
+    // Nothing new since the last look: sleep until the bus calls.
+    if (types == 0 || is_immediate) has_more = !arm();
   } catch (...) {  // no memory: the clients see a gap in the ids, and are told by Lagged
   }
   if (types != 0) serve_clients(types);
+  if (has_more && is_immediate) on_wake();
+}
+
+// An event that came since the look at the bus makes it refuse.
+bool Hub::arm() {
+  armed_.store(true);
+  if (bus_->arm(cursor_)) return true;
+  armed_.store(false);
+  return false;
 }
 
 // A pause is a flush interval of work at most, so that one I/O thread still serves its connections.

@@ -50,23 +50,27 @@ struct StatsMessage {
   }
 };
 
+/// How long what came after a first event is held back, to be sent together with what follows.
+inline constexpr std::chrono::milliseconds kFlushInterval{10};
+
 struct HubOptions {
   std::string epoch;  ///< Random id of the running system.
   std::size_t event_history = 8192;
   /// The JSON object of /api/v1/overview. Called on I/O threads, never two calls at once.
   std::function<std::string()> overview;
   const support::Clock* clock = nullptr;  ///< Must outlive the hub; null: the real one.
+  /// More saves system calls and costs delay; 0 sends each event when it comes.
+  std::chrono::milliseconds flush_interval = kFlushInterval;
 };
 
 /// Runs whether or not anybody is connected: what it keeps is the history for `since=` and
 /// /api/v1/events.
 ///
 /// An idle hub sleeps, with the bus armed. The first event wakes it and is sent at once; from then
-/// on it looks every kFlushInterval until there is nothing new, and arms the bus again. Publishers
+/// on it looks every flush interval until there is nothing new, and arms the bus again. Publishers
 /// never serialise and never wait. Thread safety: any thread.
 class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub> {
  public:
-  static constexpr std::chrono::milliseconds kFlushInterval{10};
   static constexpr std::chrono::milliseconds kStatsMaxAge{100};
 
   /// Takes part in the bus from here on.
@@ -74,7 +78,7 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
   ~Hub() override;
 
   /// Begins to work: `post` runs a task on an I/O thread, or returns false. tick() must then be
-  /// called there every kFlushInterval.
+  /// called there every flush interval (kFlushInterval when that is 0).
   void start(std::function<bool(std::function<void()>)> post);
   /// No further wake, and none is under way when this returns: `post` is not called any more.
   void stop() noexcept;
@@ -102,6 +106,7 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
   static constexpr auto kRelaxed = std::memory_order_relaxed;  // counters: only their sums matter
 
   void on_wake() noexcept;
+  [[nodiscard]] bool arm() LTB_REQUIRES(drain_mutex_);
   void flush() noexcept;
   void drain(events::EventMask& types) LTB_REQUIRES(drain_mutex_);
   void serve_clients(events::EventMask new_types) noexcept;

@@ -219,6 +219,80 @@ TEST(EventBusThreads, NoCallbackRunsAfterItsHandleIsGone) {
   EXPECT_EQ(bus.stats().subscribers, 0u);
 }
 
+TEST(EventBusThreads, UnsubscribingDoesNotWaitForACallOfAnotherThatStandsInFront) {
+  EventBus bus;
+  std::latch inside(1), removed(1);
+  int calls = 0;
+  const Subscription first = bus.on_event([&](const MonitoringEvent&) {
+    inside.count_down();
+    removed.wait();  // for the very thread that unsubscribes the other
+  });
+  Subscription second = bus.on_event([&](const MonitoringEvent&) { ++calls; });
+  std::thread publisher([&] { bus.publish(event()); });
+  inside.wait();
+
+  auto unsubscribed = std::async(std::launch::async, [&] {
+    second.reset();
+    return true;
+  });
+  EXPECT_TRUE(in_time(unsubscribed));
+  removed.count_down();
+  publisher.join();
+
+  EXPECT_EQ(calls, 0) << "it was called after its end";
+}
+
+// What the callbacks hold is freed with their handles, while publishers go through lists that still
+// name them: a use after that is what the sanitizers would see here.
+TEST(EventBusThreads, SubscribersComeAndGoWhileOthersPublish) {
+  EventBus bus;
+  std::atomic<bool> done{false};
+  std::atomic<std::uint64_t> calls{0};
+  const Subscription always = bus.on_event([&](const MonitoringEvent&) { ++calls; });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&] {
+      while (!done) bus.publish(event());
+    });
+  std::vector<std::thread> guests;
+  for (int t = 0; t < 2; ++t)
+    guests.emplace_back([&] {
+      for (int i = 0; i < 300; ++i) {
+        auto seen = std::make_unique<std::atomic<int>>(0);
+        Subscription one = bus.on_event([at = seen.get()](const MonitoringEvent&) { ++*at; });
+        Subscription other = bus.on_event([at = seen.get()](const MonitoringEvent&) { ++*at; });
+        one.reset();
+        other.reset();
+        seen.reset();
+      }
+    });
+  for (auto& guest : guests) guest.join();
+  done = true;
+  for (auto& thread : threads) thread.join();
+
+  EXPECT_EQ(bus.stats().subscribers, 1u);
+  EXPECT_EQ(calls, bus.stats().published) << "the one that stayed missed an event";
+}
+
+// Threads beyond the slots have no place to say which list they go through.
+TEST(EventBusThreads, MoreThreadsThanSlotsReachEverySubscriber) {
+  constexpr int kThreads = 100;
+  EventBus bus;
+  std::atomic<int> calls{0};
+  const Subscription one = bus.on_event([&](const MonitoringEvent&) { ++calls; });
+  std::latch all_here(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      bus.publish(event());
+      all_here.arrive_and_wait();  // so that no slot is given back before all have asked for one
+      bus.publish(event());
+    });
+  for (auto& thread : threads) thread.join();
+
+  EXPECT_EQ(calls, 2 * kThreads);
+}
+
 TEST(EventBusThreads, ReceiversComeAndGoWhileOthersPublish) {
   EventBus bus{{.receiver_capacity = 64}};
   std::atomic<bool> done{false};

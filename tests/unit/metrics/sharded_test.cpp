@@ -89,6 +89,28 @@ TEST(Sharded, TenThousandShortThreadsReuseOneSlot) {
   EXPECT_EQ(slots.size(), 1u) << "a slot is not given back when its thread ends";
 }
 
+// In crowds, so that slots change hands while others of the crowd write to theirs.
+TEST(Sharded, ShortThreadsInCrowdsLoseNothing) {
+  constexpr int kCrowd = 40;
+  constexpr int kCrowds = 50;
+  Words words(2);
+  std::atomic<int> shared{0};
+
+  for (int crowd = 0; crowd < kCrowds; ++crowd)
+    in_threads(kCrowd, [&](int thread) {
+      for (int i = 0; i < 10; ++i) {
+        const auto writer = words.writer();
+        writer.add(0, 1);
+        writer.add(1, static_cast<std::uint64_t>(thread));
+      }
+      if (thread_slot() == kSharedSlot) shared.fetch_add(1);
+    });
+
+  EXPECT_EQ(words.sum(0), 100'000u);
+  EXPECT_EQ(words.sum(1), std::uint64_t{kCrowds} * 10 * (kCrowd * (kCrowd - 1) / 2));
+  EXPECT_EQ(shared, 0) << "slots of threads that ended were not given back";
+}
+
 TEST(Sharded, KeepsASignedQuantityThatRisesAndFallsOnDifferentThreads) {
   Words words(1);
   for (int i = 0; i < 100; ++i) words.writer().add(0, 1);

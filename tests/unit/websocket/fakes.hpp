@@ -75,7 +75,8 @@ class Stage {
  public:
   using Json = nlohmann::json;
 
-  explicit Stage(std::size_t event_history = 8192) {
+  explicit Stage(std::size_t event_history = 8192,
+                 std::chrono::milliseconds flush_interval = kFlushInterval) {
     hub = std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
                                 HubOptions{.epoch = "e1",
                                            .event_history = event_history,
@@ -85,7 +86,8 @@ class Stage {
                                                  return "{\"made\":" + std::to_string(overviews) +
                                                         "}";
                                                },
-                                           .clock = &clock});
+                                           .clock = &clock,
+                                           .flush_interval = flush_interval});
     hub->start([this](std::function<void()> task) {
       posted.push_back(std::move(task));
       return true;

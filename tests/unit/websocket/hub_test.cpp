@@ -43,6 +43,19 @@ TEST(Hub, TheFirstEventIsSentAtOnceAndTheNextOnesAtTheTick) {
   EXPECT_EQ(stage.posted.size(), 1u);
 }
 
+TEST(Hub, WithoutAFlushIntervalEachEventIsSentWhenItComes) {
+  Stage stage(8192, milliseconds{0});
+  Peer peer(stage);
+  (void)peer.received();
+
+  for (const char* id : {"evt_1", "evt_2"}) {
+    stage.publish();
+    EXPECT_EQ(stage.posted.size(), 1u);
+    stage.run_posted();
+    EXPECT_EQ(peer.received(), (Names{id}));
+  }
+}
+
 TEST(Hub, AWakeThatTheExecutorDroppedIsMadeUpForByTheTick) {
   Stage stage;
   Peer peer(stage);

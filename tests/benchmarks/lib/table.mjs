@@ -1,0 +1,66 @@
+// Judges the rows and prints them.
+import { median, pairedRatios, quantile, summary } from './statistics.mjs';
+
+/** Three significant digits, no exponent. */
+export function number(value) {
+  if (!Number.isFinite(value)) return String(value);
+  if (value === 0) return '0';
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(digits, 4));
+}
+
+const isLess = (row) => row.most !== undefined;
+
+function ratios(row, ours, samples) {
+  const baseline = samples[row.baseline];
+  return row.kind === 'speedup' ? pairedRatios(baseline, ours) : pairedRatios(ours, baseline);
+}
+
+/** The row with its figures, or null when something it needs was not measured. */
+export function judge(row, samples) {
+  const needed = [row.ours, row.baseline, row.minus].filter(Boolean);
+  if (needed.some((key) => !samples[key]?.length)) return null;
+  let ours = samples[row.ours];
+  if (row.minus) ours = ours.map((value, i) => value - (samples[row.minus][i] ?? median(samples[row.minus])));
+  const values = row.kind === 'value' ? ours.map((value) => value * row.scale) : ratios(row, ours, samples);
+  const spread = summary(values);
+  if (row.worst) spread.median = isLess(row) ? Math.max(...values) : Math.min(...values);
+  const met = isLess(row) ? spread.median <= row.most : spread.median >= row.least;
+  const compare = row.compare && samples[row.compare] ? median(samples[row.compare]) * (row.scale ?? 1) : undefined;
+  return { ...row, spread, met, compare };
+}
+
+function columns(row) {
+  const unit = row.kind === 'value' ? ` ${row.unit}` : 'x';
+  const { median: middle, low, high, count } = row.spread;
+  const target = isLess(row) ? `<= ${row.most}` : `>= ${row.least}`;
+  let against = row.kind === 'value' ? '' : row.against;
+  if (row.compare !== undefined) against = `(theirs: ${number(row.compare)})`;
+  if (row.kind === 'speedup') against = `faster than ${against}`;
+  return [row.figure, against, `${number(middle)}${unit}`, count > 1 ? `${number(low)}..${number(high)}` : '',
+    `${target}${row.kind === 'value' ? ` ${row.unit}` : 'x'}`, row.met ? 'met' : 'MISSED'];
+}
+
+const heads = ['figure', 'against', 'measured', 'quartiles', 'target', ''];
+
+/** Judged sections as text for a terminal. */
+export function asText(sections) {
+  const lines = sections.map((section) => section.rows.map(columns));
+  const widths = heads.map((head, i) => Math.max(head.length, ...lines.flat().map((line) => line[i].length)));
+  const print = (cells) => cells.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd();
+  const out = [print(heads)];
+  sections.forEach((section, i) => {
+    out.push('', section.title);
+    out.push(...lines[i].map(print));
+  });
+  return out.join('\n');
+}
+
+/** The same as Markdown tables. */
+export function asMarkdown(sections) {
+  return sections.map((section) => [
+    `### ${section.title}`, '',
+    '| figure | against | measured | quartiles | target | |', '|---|---|---|---|---|---|',
+    ...section.rows.map((row) => `| ${columns(row).join(' | ')} |`), '',
+  ].join('\n')).join('\n');
+}
