@@ -1,7 +1,7 @@
 // Puts the page together: the state in the middle, the connection and the feeds that fill it, the views that show it.
 import * as api from './api';
 import { Cursor } from './charts/cursor';
-import { kCharts, type ChartData } from './charts/definitions';
+import { chooseColors, kCharts, type ChartData } from './charts/definitions';
 import { Connection, type Socket } from './connection';
 import { byId, setText } from './dom';
 import { exportAs, PartsCache, type ExportKind } from './exports';
@@ -312,6 +312,7 @@ class Page {
     };
     const to = this.seriesEnd();
     if (to > 0) {
+      chooseColors(data);
       const uptime = state.shown.overview?.uptime_seconds ?? 0;
       const range = zoom ?? visibleRange(to, windowSeconds(selection.window, uptime), uptime);
       for (const chart of this.charts) chart.update(data, range);

@@ -127,18 +127,16 @@ function sum(series: readonly Series[]): Point[] {
   return [...byTime].sort(([a], [b]) => a - b).map(([x, y]) => ({ x, y }));
 }
 
-/** The `most` largest series by newest value, and the rest summed: a chart with twenty colours says nothing. `rank`
- * decides instead of the newest value where that says little. */
-export function largest(
+/** The chosen series in the order of choice, and the rest summed: a chart with twenty colours says nothing. */
+export function split(
   series: readonly Series[],
-  most: number,
-  rank = ({ points }: Series) => latest(points) ?? 0,
+  nameOf: (series: Series) => string,
+  chosen: readonly string[],
 ): { top: Series[]; rest: Point[]; restCount: number } {
-  if (series.length <= most) return { top: [...series], rest: [], restCount: 0 };
-  const ranked = [...series].sort((a, b) => rank(b) - rank(a));
-  const chosen = new Set(ranked.slice(0, most));
-  const others = ranked.slice(most);
-  return { top: series.filter((one) => chosen.has(one)), rest: sum(others), restCount: others.length };
+  const byName = new Map(series.map((one) => [nameOf(one), one]));
+  const top = chosen.flatMap((name) => byName.get(name) ?? []);
+  const others = series.filter((one) => !chosen.includes(nameOf(one)));
+  return { top, rest: sum(others), restCount: others.length };
 }
 
 /** The steps that the server's history has without rounding, in seconds. */

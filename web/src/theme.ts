@@ -4,8 +4,7 @@ export type ColorName =
   | 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'series-other'
   | 'grid' | 'text-muted' | 'slo';
 
-/** How many series have a colour of their own. */
-export const kSeriesColors = 6;
+const kSeriesNames = ['series-1', 'series-2', 'series-3', 'series-4', 'series-5', 'series-6'] as const satisfies readonly ColorName[];
 
 const kStored = 'ltb-theme';
 const kDarkQuery = '(prefers-color-scheme: dark)';
@@ -87,28 +86,38 @@ export function translucent(color: string, share: number): string {
   return color + Math.round(share * 255).toString(16).padStart(2, '0');
 }
 
-/** Gives names colours that they keep. Six have one of their own; a name that needs one when all are taken gets that of
- * a name that is no longer drawn. */
+/** How much more than the least of the chosen an outsider must have to take its place: near equals would trade places
+ * all the time. */
+const kClearlyMore = 1.2;
+
+/** Chooses up to six names to have a colour of their own in every chart; they keep it as long as they are chosen. */
 export class ColorBook {
-  private readonly names = new Map<string, ColorName>();
+  private readonly colors = new Map<string, ColorName>();
+
+  /** In the order of the colours. */
+  get chosen(): string[] {
+    return [...this.colors].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([name]) => name);
+  }
 
   /** "other" for a name that has none of its own. */
   of(name: string): ColorName {
-    return this.names.get(name) ?? 'series-other';
+    return this.colors.get(name) ?? 'series-other';
   }
 
-  /** Sees to it that each of these (at most six) has a colour of its own. */
-  claim(names: readonly string[]): void {
-    for (const name of names.slice(0, kSeriesColors)) {
-      if (this.names.has(name)) continue;
-      if (this.names.size < kSeriesColors) {
-        this.names.set(name, `series-${this.names.size + 1}` as ColorName);
+  /** Takes in how much there is of each name, and chooses those with the most. */
+  rank(amounts: ReadonlyMap<string, number>): void {
+    const amount = (name: string) => amounts.get(name) ?? -1;
+    const outside = [...amounts.keys()].filter((name) => !this.colors.has(name)).sort((a, b) => amount(b) - amount(a));
+    for (const name of outside) {
+      const free = kSeriesNames.find((color) => ![...this.colors.values()].includes(color));
+      if (free) {
+        this.colors.set(name, free);
         continue;
       }
-      const freed = [...this.names].find(([other]) => !names.includes(other));
-      if (!freed) return;
-      this.names.delete(freed[0]);
-      this.names.set(name, freed[1]);
+      const least = [...this.colors.keys()].reduce((a, b) => (amount(b) < amount(a) ? b : a));
+      if (amount(name) <= Math.max(0, amount(least)) * kClearlyMore) return;
+      this.colors.set(name, this.of(least));
+      this.colors.delete(least);
     }
   }
 }

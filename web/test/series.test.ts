@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { seriesPath, socketUrl } from '../src/api';
 import type { SeriesPoint, SeriesReply } from '../src/protocol';
-import { largest, latest, mergePoints, nearest, SeriesStore, stepFor, visibleRange, type Series } from '../src/series';
+import { latest, mergePoints, nearest, SeriesStore, split, stepFor, visibleRange, type Series } from '../src/series';
 import { tickStep, timeTicks } from '../src/ticks';
 
 const points = (...pairs: [number, number | null][]) => pairs.map(([x, y]) => ({ x, y }));
@@ -88,12 +88,13 @@ test('series of several providers stay apart', () => {
   assert.deepEqual(store.get('errors_per_second'), []);
 });
 
-test('the largest are kept in their order and the rest is summed, a gap only where all have one', () => {
+test('the chosen come in their order and the rest is summed, a gap only where all have one', () => {
   const of = (provider: string, ...pairs: [number, number | null][]): Series => ({
     metric: 'm', provider, points: points(...pairs),
   });
-  const { top, rest, restCount } = largest(
-    [of('small', [1, null], [2, 1]), of('big', [1, 5], [2, 9]), of('tiny', [1, null], [2, 0.5])], 1);
+  const { top, rest, restCount } = split(
+    [of('small', [1, null], [2, 1]), of('big', [1, 5], [2, 9]), of('tiny', [1, null], [2, 0.5])],
+    ({ provider }) => provider!, ['absent', 'big']);
   assert.deepEqual(top.map(({ provider }) => provider), ['big']);
   assert.deepEqual(rest, points([1, null], [2, 1.5]));
   assert.equal(restCount, 2);

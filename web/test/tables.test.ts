@@ -134,15 +134,20 @@ test('a chart as a table has a row per time, newest first, and a dash for a gap'
   assert.deepEqual(table.map(([, ...values]) => values), [['-', '5'], ['1', '-']]);
 });
 
-test('names keep their colour; the seventh gets that of one that is no longer drawn', () => {
+test('six names have colours and keep them; another takes a place only with clearly more', () => {
   const book = new ColorBook();
-  book.claim(['a', 'b', 'c', 'd', 'e', 'f']);
-  const before = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => book.of(name));
+  const amounts = new Map(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name, index) => [name, 10 - index]));
+  book.rank(amounts);
+  const before = book.chosen.map((name) => book.of(name));
+  assert.equal(book.chosen.join(''), 'abcdef');
   assert.equal(new Set(before).size, 6);
   assert.equal(book.of('g'), 'series-other');
-  book.claim(['g', 'a', 'b', 'c', 'd', 'e']);
-  assert.deepEqual(['a', 'b', 'c', 'd', 'e'].map((name) => book.of(name)), before.slice(0, 5));
-  assert.equal(book.of('g'), before[5]);
+
+  book.rank(new Map([...amounts, ['g', 5.9]]));
+  assert.equal(book.chosen.join(''), 'abcdef');
+  book.rank(new Map([...amounts, ['g', 6.1]]));
+  assert.equal(book.chosen.join(''), 'abcdeg');
+  assert.deepEqual(book.chosen.map((name) => book.of(name)), before);
   assert.equal(book.of('f'), 'series-other');
 });
 

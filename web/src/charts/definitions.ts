@@ -3,8 +3,8 @@ import * as format from '../format';
 import type { ServiceLevel } from '../protocol';
 import { kErrorTypes, type SourceName } from '../questions';
 import type { Filter } from '../selection';
-import { largest, type Point, type Series, type SeriesStore } from '../series';
-import { kSeriesColors, type ColorBook, type ColorName } from '../theme';
+import { latest, split, type Point, type Series, type SeriesStore } from '../series';
+import type { ColorBook, ColorName } from '../theme';
 import type { Bound, Line } from './time_chart';
 
 /** What the charts are drawn from: one store per question to the server, and the colours names have. */
@@ -23,6 +23,8 @@ export interface ChartDefinition {
   stacked: boolean;
   /** Two columns wide where there is room. */
   wide?: boolean;
+  /** Things are counted: no marks between whole numbers. */
+  whole?: boolean;
   format: (value: number | null | undefined) => string;
   lines(data: ChartData): Line[];
   /** Service levels that are lines in this chart. */
@@ -39,17 +41,27 @@ const linesOf =
 const anything = (points: readonly Point[]) => points.some(({ y }) => y !== null && y !== 0);
 const total = ({ points }: Series) => points.reduce((sum, { y }) => sum + (y ?? 0), 0);
 
-/** The six largest with colours of their own, the rest as one. */
-function topLines(series: readonly Series[], colors: ColorBook, nameOf: (series: Series) => string, rank?: (series: Series) => number): Line[] {
-  const { top, rest, restCount } = largest(series, kSeriesColors, rank);
-  colors.claim(top.map(nameOf));
+/** The chosen names with colours of their own, the rest as one. */
+function topLines(series: readonly Series[], colors: ColorBook, nameOf: (series: Series) => string): Line[] {
+  const { top, rest, restCount } = split(series, nameOf, colors.chosen);
   const lines = top.map<Line>((one) => ({ label: nameOf(one), color: colors.of(nameOf(one)), points: one.points }));
   if (restCount > 0) lines.push({ label: `other (${restCount})`, color: 'series-other', points: rest });
   return lines;
 }
 
-const byProvider = (metric: string, rank?: (series: Series) => number) => (data: ChartData) =>
-  topLines(data.providers.all(metric), data.providerColors, ({ provider = '' }) => provider, rank);
+const byProvider = (metric: string) => (data: ChartData) =>
+  topLines(data.providers.all(metric), data.providerColors, ({ provider = '' }) => provider);
+
+const errorSeries = (data: ChartData) =>
+  kErrorTypes
+    .map<Series>((type) => ({ metric: format.words(type), points: data.rates.get(`errors.${type}`) }))
+    .filter(({ points }) => anything(points));
+
+/** Chooses which providers and error categories have colours of their own, in all charts the same. */
+export function chooseColors(data: ChartData): void {
+  data.providerColors.rank(new Map(data.providers.all('cost_total').map(({ provider = '', points }) => [provider, latest(points) ?? 0])));
+  data.errorColors.rank(new Map(errorSeries(data).map((series) => [series.metric, total(series)])));
+}
 
 /** The service levels that concern what the filter lets through. */
 export function boundsOf(definition: ChartDefinition, { levels, filter }: ChartData): Bound[] {
@@ -101,7 +113,7 @@ export const kCharts: readonly ChartDefinition[] = [
   {
     id: 'first_token',
     title: 'First token',
-    subtitle: 'and between tokens, of streamed calls',
+    subtitle: 'and inter-token',
     stacked: false,
     format: format.seconds,
     bound: (level) => level.time_to_first_token,
@@ -140,10 +152,7 @@ export const kCharts: readonly ChartDefinition[] = [
     stacked: true,
     wide: true,
     format: format.decimal,
-    lines: (data) => {
-      const series = kErrorTypes.map<Series>((type) => ({ metric: type, points: data.rates.get(`errors.${type}`) }));
-      return topLines(series.filter(({ points }) => anything(points)), data.errorColors, ({ metric }) => format.words(metric), total);
-    },
+    lines: (data) => topLines(errorSeries(data), data.errorColors, ({ metric }) => metric),
   },
   {
     id: 'in_flight',
@@ -151,6 +160,7 @@ export const kCharts: readonly ChartDefinition[] = [
     subtitle: 'most at once, by provider',
     stacked: true,
     format: format.count,
-    lines: byProvider('active_requests', total),
+    whole: true,
+    lines: byProvider('active_requests'),
   },
 ];

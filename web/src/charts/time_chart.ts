@@ -22,6 +22,7 @@ export interface Bound {
 
 export interface TimeChartOptions {
   stacked: boolean;
+  whole: boolean;
   /** Writes the marks of the value axis. */
   axis: (value: number) => string;
 }
@@ -98,7 +99,13 @@ export class TimeChart {
             grace: '6%',
             border: { display: false },
             grid: { drawTicks: false },
-            ticks: { maxTicksLimit: 5, padding: 8, font: { size: 11 }, callback: (value) => options.axis(Number(value)) },
+            ticks: {
+              maxTicksLimit: 5,
+              padding: 8,
+              font: { size: 11 },
+              callback: (value) => options.axis(Number(value)),
+              ...(options.whole && { precision: 0 }),
+            },
             afterFit: (axis) => {
               axis.width = kAxisWidth;
             },

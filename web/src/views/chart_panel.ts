@@ -57,7 +57,7 @@ export class ChartPanel {
     const buttons = el('span', 'panel-buttons', this.tableButton, this.sizeButton);
     const heading = el('figcaption', 'panel-head', el('h3', '', title), el('span', 'muted', subtitle), this.bounds, buttons);
     this.element.append(heading, this.plot, this.table.element, this.legend.element);
-    this.chart = new TimeChart(this.canvas, { stacked, axis: (value) => shortened(definition.format(value)) });
+    this.chart = new TimeChart(this.canvas, { stacked, whole: definition.whole ?? false, axis: (value) => shortened(definition.format(value)) });
     const brush = new ZoomBrush(this.plot, this.chart, cursor);
     this.plot.append(this.nothing, brush.element, this.line, this.readout);
     this.plot.addEventListener('pointermove', (event) => {
@@ -79,7 +79,9 @@ export class ChartPanel {
     this.lines = lines.filter(({ label }) => !this.hidden.has(label));
     this.chart.show(this.lines, range, bounds);
     this.legend.set(lines, (line) => definition.format(latest(line.points)), this.hidden);
-    setText(this.bounds, bounds.map(({ label, value }) => `${label} \u2264 ${definition.format(value)}`).join(', '));
+    // One bound has its name at its line already.
+    const named = bounds.map(({ label, value }) => `${bounds.length > 1 ? label : 'SLO'} \u2264 ${definition.format(value)}`);
+    setText(this.bounds, named.join(', '));
     this.nothing.hidden = this.lines.some(({ points }) => points.some(({ y }) => y !== null));
     setText(this.nothing, lines.length > 0 && this.lines.length === 0 ? 'All lines are switched off' : emptyText(definition.id, data));
     const values = this.lines.map((line) => `${line.label} ${definition.format(latest(line.points))}`);
