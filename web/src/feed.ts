@@ -8,6 +8,13 @@ const kShortestPauseMs = 500;
 const kLongestPauseMs = 10_000;
 const kRetryPauseMs = 2000;
 
+/** Milliseconds to the next multiple of `pause` that is at least half a pause away. All feeds keep to the same beats, so
+ * that the charts are drawn once for all of them. */
+export function untilNextBeat(pause: number, now: number): number {
+  const wait = pause - (now % pause);
+  return wait < pause / 2 ? wait + pause : wait;
+}
+
 export class SeriesFeed {
   store = new SeriesStore(300);
   /** Why the newest request failed; undefined when it did not. */
@@ -77,6 +84,7 @@ export class SeriesFeed {
     this.onChange();
     if (past && this.error === undefined) return;
     const pause = Math.min(kLongestPauseMs, Math.max(kShortestPauseMs, question.step * 500));
-    this.timer = window.setTimeout(() => void this.poll(question), this.error ? Math.max(kRetryPauseMs, pause) : pause);
+    const wait = this.error === undefined ? untilNextBeat(pause, Date.now()) : Math.max(kRetryPauseMs, pause);
+    this.timer = window.setTimeout(() => void this.poll(question), wait);
   }
 }

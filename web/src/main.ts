@@ -129,9 +129,11 @@ class Page {
     });
     window.addEventListener('online', () => this.connection.retryNow());
     window.addEventListener('hashchange', () => this.select(() => this.selection.readAddress(location.hash)));
+    const showTheme = () => this.controls.showTheme(this.theme.isDark);
+    showTheme();
     this.theme.onChange(() => {
+      showTheme();
       for (const chart of this.charts) chart.applyTheme();
-      this.changed();
     });
     byId('zoom-reset').addEventListener('click', () => this.zoom(undefined));
     byId('finished-report').addEventListener('click', () => void this.export('report'));
@@ -273,7 +275,7 @@ class Page {
     const { state, selection } = this;
     const { overview } = state.shown;
     this.header.update(state, Date.now());
-    this.controls.update(selection, overview, state.pausedAt !== undefined, this.theme.isDark);
+    this.controls.update(selection, overview, state.pausedAt !== undefined);
     this.tiles.update(selectTotals(overview, selection.filter));
     this.benchmarks.update(overview?.benchmarks ?? []);
     this.updateFeeds(overview?.uptime_seconds ?? 0);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Overview } from '../src/protocol';
 import { kErrorTypes, kSources, questionFor, zoomBetween } from '../src/questions';
+import { untilNextBeat } from '../src/feed';
 import { filterChoices, Selection, selectTotals, windowSeconds } from '../src/selection';
 
 const overview = {
@@ -89,4 +90,8 @@ test('no question asks for more than 600 points', () => {
 test('a stretch drawn in either direction is whole seconds; less than five is a click', () => {
   assert.deepEqual(zoomBetween(20_400, 10_200), { from: 10_000, to: 21_000 });
   assert.equal(zoomBetween(10_100, 13_900), undefined);
+});
+
+test('feeds ask at the same beats, never twice within half a pause', () => {
+  assert.deepEqual([0, 100, 499, 501, 999].map((now) => untilNextBeat(1000, now)), [1000, 900, 501, 1499, 1001]);
 });

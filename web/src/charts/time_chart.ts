@@ -101,6 +101,7 @@ export class TimeChart {
             grid: { drawTicks: false },
             ticks: {
               maxTicksLimit: 5,
+              autoSkip: false,
               padding: 8,
               font: { size: 11 },
               callback: (value) => options.axis(Number(value)),

@@ -34,12 +34,15 @@ export class Controls {
     this.filter.focus();
   }
 
-  update(selection: Selection, overview: Overview | undefined, paused: boolean, isDark: boolean): void {
+  showTheme(isDark: boolean): void {
+    setAttribute(this.theme, 'aria-pressed', String(isDark));
+  }
+
+  update(selection: Selection, overview: Overview | undefined, paused: boolean): void {
     if (overview) this.offer(filterChoices(overview), selection.filter);
     for (const { choice, button } of this.windows) setAttribute(button, 'aria-pressed', String(choice === selection.window));
     setAttribute(this.pause, 'aria-pressed', String(paused));
     setText(byId('pause-text'), paused ? 'Resume' : 'Pause');
-    setAttribute(this.theme, 'aria-pressed', String(isDark));
   }
 
   /** Rebuilt only when the names change: an open list must not close under somebody's hand. */
