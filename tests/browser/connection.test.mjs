@@ -147,6 +147,7 @@ test('a hidden page rests, and has everything when it is shown again', async () 
   const { totals } = await program.finished();
   assert.equal(await field(page, 'total_requests'), before, 'nothing is drawn for nobody');
   assert.deepEqual(asked, []);
+  assert.match(await page.title(), /req\/s/, 'the title goes on');
   await setHidden(false);
   await untilHolds(async () => {
     for (const name of ['total_requests', 'total_output_tokens', 'total_cost']) assert.equal(await field(page, name), totals[name], name);

@@ -107,6 +107,9 @@ test('F goes to the filter; the filter narrows tiles and charts to a provider, a
     const shown = await field(page, 'total_requests');
     assert.ok(shown <= truth && shown > truth - 60, `${shown} of ${truth}`);
     assert.deepEqual(await texts(page, '[data-chart="cost"] .entry-label'), ['openai']);
+    const subjects = await texts(page, '.log li:not([hidden]) .log-subject');
+    assert.ok(subjects.some((text) => text.startsWith('openai')));
+    assert.ok(!subjects.some((text) => /^(google|anthropic)/.test(text)), 'the log is narrowed too');
   });
   assert.ok(questions.some((asked) => asked.get('provider') === 'openai' && asked.get('metric').includes('latency_p95')));
   assert.match(page.url(), /#provider=openai$/);

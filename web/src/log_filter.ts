@@ -1,4 +1,5 @@
-// Which entries of the event log are shown: by type and by words. Pure.
+// Which entries of the event log are shown: by type, by words, by the page's provider and model. Pure.
+import type { Filter } from './selection';
 import type { LogEntry } from './state';
 
 export interface LogFilter {
@@ -6,6 +7,8 @@ export interface LogFilter {
   type: string;
   /** Words that must all occur, anywhere in the event. */
   search: string;
+  /** The page's filter: what names another provider or model is left out, what names none stays. */
+  about?: Filter | undefined;
 }
 
 const texts = new WeakMap<LogEntry, string>();
@@ -28,7 +31,15 @@ function isProblem(entry: LogEntry): boolean {
   return event_type === 'ProviderStatus' && payload?.data?.['status'] !== 'healthy';
 }
 
-export function matches(entry: LogEntry, { type, search }: LogFilter): boolean {
+function isAbout(entry: LogEntry, filter: Filter): boolean {
+  if (entry.kind !== 'event') return true;
+  const { provider, model } = entry.event.payload?.data ?? {};
+  return (provider === undefined || provider === filter.provider) &&
+    (filter.model === undefined || model === undefined || model === filter.model);
+}
+
+export function matches(entry: LogEntry, { type, search, about }: LogFilter): boolean {
+  if (about && !isAbout(entry, about)) return false;
   if (type === 'problems' ? !isProblem(entry) : type !== '' && !(entry.kind === 'event' && entry.event.event_type === type)) {
     return false;
   }

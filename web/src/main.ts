@@ -250,6 +250,8 @@ class Page {
   private changed(): void {
     if (document.hidden) {
       this.setFeedsActive(false);
+      // The tab's title is what is seen of a page in the background.
+      this.header.updateTitle(this.state);
       return;
     }
     this.redrawTimer ??= window.setTimeout(() => {
@@ -282,7 +284,7 @@ class Page {
     // Before the table, because the charts decide which providers have a colour of their own.
     if (this.chartsChanged) this.redrawCharts();
     this.table.update(overview);
-    this.log.update(state.shown);
+    this.log.update(state.shown, selection.filter);
     const totals = overview?.totals;
     const idle = totals && totals.total_requests === 0 && (totals.active_requests ?? 0) === 0 && state.logged === 0;
     byId('empty').hidden = !idle || this.report !== undefined;

@@ -79,6 +79,10 @@ test('the log is searched by type, by problems and by words anywhere in the even
   assert.ok(!matches(alert, { type: 'problems', search: '' }));
   assert.ok(matches({ kind: 'skipped', skipped: 3 }, { type: 'problems', search: '' }));
   assert.ok(!matches({ kind: 'skipped', skipped: 3 }, { type: 'RequestFailed', search: '' }));
+  const call = entry('RequestFailed', { provider: 'a', model: 'm' });
+  const about = (provider: string, model?: string) => matches(call, { type: '', search: '', about: { provider, ...(model && { model }) } });
+  assert.deepEqual([about('a'), about('a', 'm'), about('a', 'n'), about('b')], [true, true, false, false]);
+  assert.ok(matches(alert, { type: '', search: '', about: { provider: 'b' } }), 'what names no provider stays');
 });
 
 test('CSV quotes what RFC 4180 wants quoted and defuses formulas', () => {

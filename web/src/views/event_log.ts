@@ -2,6 +2,7 @@
 // entries at two hundred a second cost as much as twenty.
 import { el, setAttribute, setClass, setText } from '../dom';
 import { matches, type LogFilter } from '../log_filter';
+import type { Filter } from '../selection';
 import type { LogEntry, Shown } from '../state';
 import { logLine } from './event_text';
 
@@ -69,9 +70,7 @@ export class EventLog {
       box.focus({ preventScroll: true });
     });
     const refilter = () => {
-      this.filter = { type: type.value, search: search.value };
-      this.entries = this.shown.entries.filter((entry) => matches(entry, this.filter));
-      this.follow();
+      this.refilter({ ...this.filter, type: type.value, search: search.value });
     };
     type.addEventListener('change', refilter);
     search.addEventListener('input', refilter);
@@ -82,7 +81,8 @@ export class EventLog {
     });
   }
 
-  update(shown: Shown): void {
+  update(shown: Shown, about: Filter | undefined): void {
+    if (about !== this.filter.about) this.refilter({ ...this.filter, about });
     if (shown.logged === this.shown.logged && shown.entries.length === this.shown.entries.length) return;
     this.shown = shown;
     const before = this.entries;
@@ -94,6 +94,12 @@ export class EventLog {
       if (dropped > 0) this.parts.box.scrollTop -= dropped * this.height;
     }
     this.settle();
+  }
+
+  private refilter(filter: LogFilter): void {
+    this.filter = filter;
+    this.entries = this.shown.entries.filter((entry) => matches(entry, filter));
+    this.follow();
   }
 
   private follow(): void {
@@ -115,7 +121,8 @@ export class EventLog {
     const { box, empty, count } = this.parts;
     empty.hidden = this.entries.length > 0;
     setText(empty, this.shown.entries.length > 0 ? 'No event matches' : 'No events yet');
-    const isFiltered = this.filter.type !== '' || this.filter.search.trim() !== '';
+    const { type, search, about } = this.filter;
+    const isFiltered = type !== '' || search.trim() !== '' || about !== undefined;
     setText(count, isFiltered ? `${this.entries.length} of the newest ${this.shown.entries.length}` : '');
     this.spacer.style.height = `${this.entries.length * this.height}px`;
     if (this.following) box.scrollTop = this.entries.length * this.height;

@@ -70,6 +70,10 @@ export class Header {
     document.body.classList.toggle('stale', connection.kind === 'lost');
     setText(this.uptime, overview ? `up ${format.span(overview.uptime_seconds)}` : '');
     setText(this.version, state.version && `ltb-monitoring ${state.version}`);
+    this.updateTitle(state);
+  }
+
+  updateTitle(state: State): void {
     const title = pageTitle(state);
     if (document.title !== title) document.title = title;
   }
