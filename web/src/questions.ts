@@ -32,7 +32,7 @@ export const kSources = {
     coarser: 2,
     settled: 1,
   },
-  providers: { metrics: ['cost_total', 'active_requests'], by: 'provider', coarser: 1, settled: 0 },
+  providers: { metrics: ['cost_total', 'active_requests'], by: 'provider', coarser: 1, settled: 1 },
 } satisfies Record<string, Source>;
 export type SourceName = keyof typeof kSources;
 
