@@ -30,7 +30,7 @@ export const kSources = {
   percentiles: {
     metrics: ['latency_p50', 'latency_p95', 'latency_p99', 'ttft_p50', 'ttft_p95', 'itl_p50', 'itl_p95'],
     coarser: 2,
-    settled: 1,
+    settled: 2,
   },
   providers: { metrics: ['cost_total', 'active_requests'], by: 'provider', coarser: 1, settled: 1 },
 } satisfies Record<string, Source>;

@@ -112,8 +112,8 @@ export const kCharts: readonly ChartDefinition[] = [
   },
   {
     id: 'first_token',
-    title: 'First token',
-    subtitle: 'and inter-token',
+    title: 'Token latency',
+    subtitle: 'first (TTFT), inter-token (ITL)',
     stacked: false,
     format: format.seconds,
     bound: (level) => level.time_to_first_token,
@@ -121,8 +121,8 @@ export const kCharts: readonly ChartDefinition[] = [
       'percentiles',
       ['ttft_p50', 'TTFT P50', 'series-4'],
       ['ttft_p95', 'TTFT P95', 'series-4', 'dashed'],
-      ['itl_p50', 'Inter-token P50', 'series-3'],
-      ['itl_p95', 'Inter-token P95', 'series-3', 'dashed'],
+      ['itl_p50', 'ITL P50', 'series-3'],
+      ['itl_p95', 'ITL P95', 'series-3', 'dashed'],
     ),
   },
   {

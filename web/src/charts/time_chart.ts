@@ -197,7 +197,7 @@ export class TimeChart {
   }
 
   private mostTicks(width: number): number {
-    return Math.max(2, Math.floor((width - kAxisWidth) / 90));
+    return Math.max(2, Math.floor((width - kAxisWidth) / 72));
   }
 
   private timeLabel(time: number): string {
