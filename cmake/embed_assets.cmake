@@ -1,5 +1,14 @@
 # ltb_embed_assets(<output.cpp> <file>...): turns files into a C++ source that holds them, with content type and ETag of
-# each. Runs when configuring; a change of a file configures again. Pure CMake, so that no build needs node.
+# each. "app.js.gz" beside "app.js" is no file of its own but its compressed form. Runs when configuring; a change of a file configures again. Pure CMake, so that no build needs node.
+
+# The bytes of a file as "0x1f,0x8b,...". Who writes them into an array adds a 0, which keeps an empty file legal and is
+# not counted.
+function(_ltb_bytes_of file variable)
+  file(READ "${file}" hex HEX)
+  string(REGEX REPLACE "(................................)" "\\1\n    " hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  set(${variable} "${bytes}" PARENT_SCOPE)
+endfunction()
 
 function(ltb_embed_assets output)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
@@ -16,7 +25,9 @@ function(ltb_embed_assets output)
   set(arrays "")
   set(rows "")
   set(index 0)
-  foreach(file IN LISTS ARGN)
+  set(files ${ARGN})
+  list(FILTER files EXCLUDE REGEX "\\.gz$")
+  foreach(file IN LISTS files)
     get_filename_component(name "${file}" NAME)
     get_filename_component(extension "${file}" LAST_EXT)
     string(REPLACE "." "" extension "${extension}")
@@ -26,15 +37,18 @@ function(ltb_embed_assets output)
     if(NOT name MATCHES "^[A-Za-z0-9._-]+$")
       message(FATAL_ERROR "embed_assets: ${file}: a name may have letters, digits, '.', '_' and '-' only")
     endif()
-    file(READ "${file}" hex HEX)
+    _ltb_bytes_of("${file}" bytes)
     file(SHA256 "${file}" hash)
     string(SUBSTRING "${hash}" 0 16 etag)
-    string(REGEX REPLACE "(................................)" "\\1\n    " hex "${hex}")
-    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-    # The 0 at the end keeps an empty file legal; it is not counted.
     string(APPEND arrays "constexpr unsigned char kBytes${index}[] = {\n    ${bytes}0};\n\n")
+    set(compressed "")
+    if("${file}.gz" IN_LIST ARGN)
+      _ltb_bytes_of("${file}.gz" bytes)
+      string(APPEND arrays "constexpr unsigned char kGzip${index}[] = {\n    ${bytes}0};\n\n")
+      set(compressed ", kGzip${index}, sizeof kGzip${index} - 1")
+    endif()
     string(APPEND rows
-      "    {\"/${name}\", \"${type_${extension}}\", \"\\\"${etag}\\\"\", kBytes${index}, sizeof kBytes${index} - 1},\n")
+      "    {\"/${name}\", \"${type_${extension}}\", \"\\\"${etag}\\\"\", kBytes${index}, sizeof kBytes${index} - 1${compressed}},\n")
     math(EXPR index "${index} + 1")
   endforeach()
 

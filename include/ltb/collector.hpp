@@ -4,6 +4,7 @@
 #include <ltb/error_type.hpp>
 #include <ltb/event.hpp>
 #include <ltb/export.hpp>
+#include <ltb/request_scope.hpp>
 
 #include <array>
 #include <chrono>
@@ -73,6 +74,8 @@ struct ProviderStats : CallTotals {
 struct ModelStats : CallTotals {
   std::string provider{};
   std::string model{};
+  /// What the provider last told of its limits; absent while it told nothing.
+  std::optional<RateLimits> rate_limits{};
 };
 
 enum class BenchmarkState : std::uint8_t { Running, Stalled, Completed };

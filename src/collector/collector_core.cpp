@@ -216,6 +216,7 @@ std::vector<ModelStats> CollectorCore::model_stats() {
     ModelStats stats;
     stats.provider = series->provider();
     stats.model = series->model();
+    stats.rate_limits = series->last_rate_limits();
     sum.write(stats);
     all.push_back(std::move(stats));
   }

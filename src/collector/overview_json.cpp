@@ -64,6 +64,17 @@ void write_fields(JsonWriter& json, const CallTotals& totals, bool with_active) 
   json.end_array();
 }
 
+void write(JsonWriter& json, const RateLimits& limits) {
+  json.key("rate_limits");
+  json.begin_object();
+  json.field("requests_limit", limits.requests_limit);
+  json.field("requests_remaining", limits.requests_remaining);
+  json.field("tokens_limit", limits.tokens_limit);
+  json.field("tokens_remaining", limits.tokens_remaining);
+  if (limits.reset_at) json.field("reset_at", events::timestamp_text(*limits.reset_at));
+  json.end_object();
+}
+
 void write(JsonWriter& json, const BenchmarkStatus& benchmark) {
   json.begin_object();
   json.field("benchmark_id", benchmark.benchmark_id);
@@ -105,6 +116,7 @@ void write_models(JsonWriter& json, const std::vector<ModelStats>& models) {
     json.field("provider", row.provider);
     json.field("model", row.model);
     write_fields(json, row, false);
+    if (row.rate_limits) write(json, *row.rate_limits);
     json.end_object();
   }
   json.end_array();

@@ -58,11 +58,11 @@ struct SeriesQuery {
   By by = By::Nothing;
   double from = 0;  ///< Unix time, seconds.
   double to = 0;
-  std::int64_t step = 0;  ///< Seconds; 0: the smallest that fits.
+  std::int64_t step = 0;  ///< Seconds, at least what kMaxPoints needs; 0: the smallest that fits.
 
   static constexpr std::size_t kMaxMetrics = 32;
   static constexpr std::int64_t kMaxWindow = 604'800;
-  static constexpr std::int64_t kMaxPoints = 10'000;
+  static constexpr std::int64_t kMaxPoints = 600;  ///< Of one series.
 };
 [[nodiscard]] SeriesQuery series_query_of(const Query& query,
                                           std::chrono::system_clock::time_point now);

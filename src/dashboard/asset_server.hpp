@@ -27,6 +27,7 @@ class AssetServer {
     std::string content_type;
     std::string etag;
     std::shared_ptr<const std::string> bytes;
+    std::shared_ptr<const std::string> gzip{};  // null: served as it is only
   };
 
   [[nodiscard]] std::optional<Asset> read_from_directory(std::string_view path) const;
@@ -37,6 +38,9 @@ class AssetServer {
 
 /// Content-Security-Policy and its companions, for everything the page's port serves.
 void add_security_headers(net::Response& response);
+
+/// Whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3: `;q=0` does not).
+[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding) noexcept;
 
 /// Whether an If-None-Match header names this ETag (RFC 9110, 13.1.2: weak comparison).
 [[nodiscard]] bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept;

@@ -13,6 +13,8 @@ struct EmbeddedAsset {
   std::string_view etag;  ///< With its quotes.
   const unsigned char* bytes;
   std::size_t size;
+  const unsigned char* gzip = nullptr;  ///< The same compressed; null when it is not.
+  std::size_t gzip_size = 0;
 };
 
 /// Empty in a build without the page.

@@ -3,12 +3,28 @@
 #include "dashboard/asset_server.hpp"
 #include "events/json_writer.hpp"
 
+#include <chrono>
 #include <memory>
+#include <string_view>
 
 namespace ltb::dashboard {
 namespace {
 
 constexpr int kProtocolVersion = 1;  // of docs/protocol.md
+
+void write(events::JsonWriter& json, const ServiceLevel& level) {
+  const auto seconds = [&json](std::string_view name, const auto& bound) {
+    if (bound) json.field(name, std::chrono::duration<double>(*bound).count());
+  };
+  json.begin_object();
+  json.field("name", level.name);
+  if (!level.provider.empty()) json.field("provider", level.provider);
+  if (!level.model.empty()) json.field("model", level.model);
+  seconds("latency", level.latency);
+  seconds("time_to_first_token", level.time_to_first_token);
+  seconds("time_per_output_token", level.time_per_output_token);
+  json.end_object();
+}
 
 std::string config_json(const PageOptions& options) {
   std::string out;
@@ -17,6 +33,12 @@ std::string config_json(const PageOptions& options) {
   json.field("websocket_url", options.websocket_url);
   json.field("protocol", kProtocolVersion);
   json.field("version", options.version);
+  if (!options.service_levels.empty()) {
+    json.key("service_levels");
+    json.begin_array();
+    for (const ServiceLevel& level : options.service_levels) write(json, level);
+    json.end_array();
+  }
   json.end_object();
   return out;
 }

@@ -214,6 +214,27 @@ void RequestSeries::set_rate_limits(const RateLimits& limits) noexcept {
         std::memory_order_relaxed);
 }
 
+std::optional<RateLimits> RequestSeries::last_rate_limits() const noexcept {
+  const auto get = [](const std::atomic<double>& gauge) -> std::optional<std::uint64_t> {
+    const double value = gauge.load(std::memory_order_relaxed);
+    if (std::isnan(value)) return std::nullopt;
+    return static_cast<std::uint64_t>(value);
+  };
+  RateLimits limits;
+  limits.requests_limit = get(rate_limits.requests_limit);
+  limits.requests_remaining = get(rate_limits.requests_remaining);
+  limits.tokens_limit = get(rate_limits.tokens_limit);
+  limits.tokens_remaining = get(rate_limits.tokens_remaining);
+  const double reset = rate_limits.reset_timestamp.load(std::memory_order_relaxed);
+  if (!std::isnan(reset)) {
+    limits.reset_at = std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::duration<double>(reset)));
+  }
+  if (limits == RateLimits{}) return std::nullopt;
+  return limits;
+}
+
 void RequestSeries::add_usage(const TokenUsage& usage) noexcept {
   write_usage(words.writer(), *layout, usage);
 }

@@ -160,6 +160,8 @@ struct RequestSeries {
   /// An attempt that failed and is followed by another.
   void attempt_failed(std::uint64_t wait_ns) noexcept;
   void set_rate_limits(const RateLimits& limits) noexcept;
+  /// What set_rate_limits() was last told, part by part; nothing before the first.
+  [[nodiscard]] std::optional<RateLimits> last_rate_limits() const noexcept;
   void count_slo(std::uint32_t index, bool good) noexcept {
     words.writer().add(layout->slos + 2 * index + (good ? 0 : 1), 1);
   }

@@ -105,8 +105,8 @@ net::Router MonitoringSystemImpl::websocket_router() const {
 
 net::Router MonitoringSystemImpl::dashboard_router() const {
   net::Router router;
-  dashboard::add_page_routes(router,
-                             {config_.websocket_url, LTB_VERSION, config_.dashboard_directory});
+  dashboard::add_page_routes(router, {config_.websocket_url, LTB_VERSION,
+                                      config_.dashboard_directory, config_.service_levels});
   dashboard::add_api_routes(router, overview_, hub_);
   websocket::add_stream_route(router, hub_);
   return router;

@@ -1,7 +1,7 @@
 // The page when the connection breaks: it says so, comes back by itself, and counts nothing twice.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axeViolations, connectionText, field, launchBrowser, openPage } from './lib/browser.mjs';
+import { assertAccessible, connectionText, field, isLive, launchBrowser, openPage, texts } from './lib/browser.mjs';
 import { Program } from './lib/program.mjs';
 import { until, untilHolds } from './lib/until.mjs';
 
@@ -22,8 +22,6 @@ after(async () => {
   await browser?.close();
   await Promise.all(programs.map((program) => program.stop('SIGKILL')));
 });
-
-const isLive = (page) => until('the pill to say Live', async () => (await connectionText(page)) === 'Live');
 
 test('a cut stream goes on after the last event of the same system', async () => {
   const program = await start(['--requests', '40', '--seed', '2', '--concurrency', '4', '--stay']);
@@ -76,8 +74,14 @@ test('a program that stops and starts again is shown anew, with its own numbers'
   await untilHolds(async () => assert.match(await page.textContent('#banner'), /^Connection lost .* ago, retrying/));
   assert.equal(await field(page, 'total_requests'), 30, 'the last known numbers stay');
   assert.ok(await page.evaluate(() => document.body.classList.contains('stale')));
-  assert.deepEqual(await axeViolations(page), []);
+  await assertAccessible(page);
 
+  // Every number the page shows of the new program, from the first on.
+  await page.evaluate(() => {
+    const shown = document.querySelector('[data-field="total_requests"]');
+    window.seen = [];
+    new MutationObserver(() => window.seen.push(shown.getAttribute('value'))).observe(shown, { attributes: true });
+  });
   const second = await start(['--requests', '12', '--seed', '4', '--concurrency', '8', '--stay'], {
     LTB_DASHBOARD_PORT: first.dashboardPort,
   });
@@ -90,5 +94,64 @@ test('a program that stops and starts again is shown anew, with its own numbers'
     }
   });
   assert.equal(totals.total_requests, 12);
+  const seen = (await page.evaluate(() => window.seen)).filter((value) => value !== '').map(Number);
+  assert.deepEqual(seen, [...seen].sort((a, b) => a - b), 'no jump: it only counts up');
+  assert.ok(seen.every((value) => value <= 12), `${seen}`);
+  assert.ok((await texts(page, '.log-row .log-type')).includes('BenchmarkCompleted'));
+  assert.deepEqual(page.problems, []);
+});
+
+test('a program that hangs and goes on is noticed, caught up with, and nothing is missing in the charts', async () => {
+  const program = await start(['--duration', '60', '--rate', '10', '--seed', '5', '--stay']);
+  const page = await openPage(browser, program.dashboard, { expectLoss: true });
+  await isLive(page);
+  await until('some requests', async () => (await field(page, 'total_requests')) > 20);
+  program.child.kill('SIGSTOP');
+  await until('the pill to say Disconnected', async () => (await connectionText(page)) === 'Disconnected');
+  program.child.kill('SIGCONT');
+  await isLive(page);
+  assert.ok(!(await page.textContent('#log')).includes('restarted'));
+  await untilHolds(async () => {
+    const { totals } = await program.overview();
+    const shown = await field(page, 'total_requests');
+    assert.ok(shown > 20 && shown <= totals.total_requests && shown >= totals.total_requests - 15, `${shown} of ${totals.total_requests}`);
+  });
+  await page.click('[data-chart="requests"] [aria-label="View as table"]');
+  await untilHolds(async () => {
+    const times = await page.$$eval('[data-chart="requests"] .chart-table tbody tr', (rows) =>
+      rows.filter((row) => row.cells[1].textContent !== '\u2014').map((row) => row.cells[0].textContent));
+    const seconds = times.map((time) => time.split(':').reduce((sum, part) => 60 * sum + Number(part), 0));
+    // Newest first; the newest one stands at "now", the others two seconds apart.
+    const steps = seconds.slice(1, -1).map((at, index) => at - seconds[index + 2]);
+    assert.ok(steps.length >= 4 && steps.every((step) => step === 2 || step === 2 - 86_400), `${times}`);
+  });
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a hidden page rests, and has everything when it is shown again', async () => {
+  const program = await start(['--requests', '60', '--seed', '6', '--concurrency', '8', '--stay']);
+  const page = await openPage(browser, program.dashboard);
+  await isLive(page);
+  await until('a first request', () => field(page, 'total_requests'));
+  // Headless Chromium never hides a page by itself: it is told that it is hidden, as a browser would.
+  const setHidden = (hidden) => page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  await setHidden(true);
+  await page.waitForTimeout(500);  // a redraw that was asked for before
+  const before = await field(page, 'total_requests');
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  const { totals } = await program.finished();
+  assert.equal(await field(page, 'total_requests'), before, 'nothing is drawn for nobody');
+  assert.deepEqual(asked, []);
+  assert.match(await page.title(), /req\/s/, 'the title goes on');
+  await setHidden(false);
+  await untilHolds(async () => {
+    for (const name of ['total_requests', 'total_output_tokens', 'total_cost']) assert.equal(await field(page, name), totals[name], name);
+    assert.ok((await texts(page, '.log-row .log-type')).includes('BenchmarkCompleted'));
+  });
   assert.deepEqual(page.problems, []);
 });

@@ -20,18 +20,26 @@ export const fetchEvents = (limit: number) => getJson<EventsPage>(`api/v1/events
 export interface SeriesQuery {
   metrics: readonly string[];
   by?: 'provider' | 'model';
+  provider?: string;
+  model?: string;
   window: number;
-  /** Unix seconds; without it, `window` seconds back from now. */
+  /** Unix seconds; without it, `window` seconds back from `to`. */
   from?: number;
+  /** Unix seconds; without it, now. */
+  to?: number;
   /** Whole seconds between points. */
   step?: number;
 }
 
 export function seriesPath(query: SeriesQuery): string {
   const parameters = new URLSearchParams({ metric: query.metrics.join(',') });
-  if (query.by) parameters.set('by', query.by);
+  for (const name of ['by', 'provider', 'model'] as const) {
+    const value = query[name];
+    if (value) parameters.set(name, value);
+  }
   if (query.from === undefined) parameters.set('window', String(query.window));
   else parameters.set('from', String(query.from));
+  if (query.to !== undefined) parameters.set('to', String(query.to));
   if (query.step !== undefined) parameters.set('step', String(query.step));
   return `api/v1/series?${parameters}`;
 }

@@ -3,6 +3,8 @@
 import type { ServerMessage } from './protocol';
 
 export type ConnectionState =
+  /** A saved report: there is nobody to connect to. */
+  | { kind: 'report'; madeAt: number }
   | { kind: 'connecting' }
   | { kind: 'live' }
   /** Not connected; `retryAt` is absent while an attempt is under way. */

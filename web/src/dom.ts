@@ -14,6 +14,15 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A button that shows an icon of styles/icons.css and tells what it does. */
+export function iconButton(icon: string, label: string): HTMLButtonElement {
+  const button = el('button', 'icon-button', el('span', `icon icon-${icon}`));
+  button.type = 'button';
+  button.title = label;
+  button.setAttribute('aria-label', label);
+  return button;
+}
+
 /** The element of index.html with this id. */
 export function byId(id: string): HTMLElement {
   const element = document.getElementById(id);

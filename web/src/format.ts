@@ -111,3 +111,9 @@ export function moment(rfc3339: string): string {
 
 /** "rate_limit" -> "rate limit". */
 export const words = (name: string) => name.replaceAll('_', ' ');
+
+/** A moment with its day: "2025-01-15 14:03:07". */
+export function dateTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(milliseconds)}`;
+}

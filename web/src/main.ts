@@ -1,48 +1,92 @@
 // Puts the page together: the state in the middle, the connection and the feeds that fill it, the views that show it.
 import * as api from './api';
 import { Cursor } from './charts/cursor';
-import { kCharts, kQueries, type ChartData, type ChartQuery } from './charts/definitions';
+import { chooseColors, kCharts, type ChartData } from './charts/definitions';
 import { Connection, type Socket } from './connection';
-import { byId } from './dom';
+import { byId, setText } from './dom';
+import { exportAs, PartsCache, type ExportKind } from './exports';
 import { SeriesFeed } from './feed';
+import * as format from './format';
+import { listenToKeys } from './keys';
 import type { PageConfig } from './protocol';
-import { stepFor, visibleRange } from './series';
+import { kSources, questionFor, zoomBetween, type SourceName } from './questions';
+import { readReport, type Report } from './report';
+import { Selection, selectTotals, windowSeconds, type WindowChoice } from './selection';
+import { SeriesStore, visibleRange, type TimeRange } from './series';
 import { State } from './state';
-import { ColorBook, onThemeChange } from './theme';
+import { ColorBook, Theme } from './theme';
 import { Benchmarks } from './views/benchmarks';
 import { ChartPanel } from './views/chart_panel';
+import { Controls } from './views/controls';
+import { EventDetail } from './views/event_detail';
 import { EventLog } from './views/event_log';
+import { ExportMenu } from './views/export_menu';
 import { Header } from './views/header';
 import { ModelTable } from './views/model_table';
 import { Tiles } from './views/tiles';
 
-const kWindowSeconds = 300;
 const kFirstEvents = 200;
 /** One redraw at most in this time, however much arrives. */
 const kRedrawMs = 250;
+const kSourceNames = Object.keys(kSources) as SourceName[];
 
 class Page {
   private readonly state = new State();
-  private readonly colors = new ColorBook();
-  private readonly cursor = new Cursor();
+  private readonly selection = new Selection();
+  private readonly theme = new Theme();
+  private readonly providerColors = new ColorBook();
+  private readonly errorColors = new ColorBook();
+  private readonly cursor = new Cursor(
+    (from, to) => this.zoom(zoomBetween(from, to)),
+    () => this.zoom(undefined),
+  );
   private readonly header = new Header();
+  private readonly controls: Controls;
+  private readonly exportMenu = new ExportMenu((kind) => void this.export(kind));
   private readonly tiles = new Tiles(byId('tiles'));
-  private readonly benchmarks = new Benchmarks(byId('benchmarks'), byId('benchmark-list'), byId('benchmark-rest'));
-  private readonly table = new ModelTable(byId('models'), byId('model-box'), this.colors);
-  private readonly log = new EventLog(byId('log'), byId('log-newest') as HTMLButtonElement, byId('log-empty'));
-  private readonly charts = kCharts.map((definition) => new ChartPanel(definition, this.cursor));
-  private readonly rates = this.feed(kQueries.rates);
-  private readonly latencies = this.feed(kQueries.latencies);
-  private readonly costs = this.feed(kQueries.costs);
-  private readonly feeds = [this.rates, this.latencies, this.costs];
+  private readonly benchmarks = new Benchmarks(
+    byId('benchmarks'), byId('benchmark-list'), byId('benchmark-rest'), byId('finished'));
+  private readonly table = new ModelTable(byId('models'), byId('model-box'), this.providerColors);
+  private readonly detail = new EventDetail();
+  private readonly log = new EventLog(
+    {
+      box: byId('log'),
+      newest: byId('log-newest') as HTMLButtonElement,
+      empty: byId('log-empty'),
+      type: byId('log-filter') as HTMLSelectElement,
+      search: byId('log-search') as HTMLInputElement,
+      count: byId('log-count'),
+    },
+    (entry) => this.detail.open(entry),
+  );
+  private readonly charts = kCharts.map(
+    (definition, index) => new ChartPanel(definition, this.cursor, index + 1, () => this.maximise(index)));
+  private readonly feeds = Object.fromEntries(kSourceNames.map((name) => [name, new SeriesFeed(() => {
+    this.chartsChanged = true;
+    this.changed();
+  })])) as Record<SourceName, SeriesFeed>;
+  private readonly parts = new PartsCache();
   private readonly connection: Connection;
+  private report: Report | undefined;
   private config: PageConfig | undefined;
+  private maximised: number | undefined;
+  /** The server's time at which the page was paused. */
+  private pausedTo: number | undefined;
   private restartsSeen = 0;
   private redrawTimer: number | undefined;
   private chartsChanged = true;
 
   constructor() {
     byId('chart-grid').append(...this.charts.map(({ element }) => element));
+    this.controls = new Controls({
+      onFilter: (filter) => this.select(() => (this.selection.filter = filter)),
+      onWindow: (choice) => this.select(() => {
+        this.selection.window = choice;
+        this.selection.zoom = undefined;
+      }),
+      onPause: () => this.togglePause(),
+      onTheme: () => this.theme.toggle(),
+    });
     this.connection = new Connection(
       {
         now: () => Date.now(),
@@ -66,24 +110,46 @@ class Page {
   }
 
   start(): void {
-    document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) this.connection.retryNow();
-      this.changed();
-    });
-    window.addEventListener('online', () => this.connection.retryNow());
-    onThemeChange(() => {
-      for (const chart of this.charts) chart.applyTheme();
-    });
+    this.listen();
+    const report = readReport();
+    if (report) {
+      this.showReport(report);
+      return;
+    }
+    this.selection.readAddress(location.hash);
     // Times run on ("lost 12 s ago") even when nothing arrives.
     window.setInterval(() => this.changed(), 1000);
     this.connection.start();
   }
 
-  private feed({ points, settled, ...query }: ChartQuery): SeriesFeed {
-    return new SeriesFeed({ ...query, window: kWindowSeconds, step: stepFor(kWindowSeconds, points) }, settled, () => {
-      this.chartsChanged = true;
+  private listen(): void {
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.connection.retryNow();
       this.changed();
     });
+    window.addEventListener('online', () => this.connection.retryNow());
+    window.addEventListener('hashchange', () => this.select(() => this.selection.readAddress(location.hash)));
+    const showTheme = () => this.controls.showTheme(this.theme.isDark);
+    showTheme();
+    this.theme.onChange(() => {
+      showTheme();
+      for (const chart of this.charts) chart.applyTheme();
+    });
+    byId('zoom-reset').addEventListener('click', () => this.zoom(undefined));
+    byId('finished-report').addEventListener('click', () => void this.export('report'));
+    const help = byId('help-dialog') as HTMLDialogElement;
+    byId('help').addEventListener('click', () => help.showModal());
+    listenToKeys(
+      {
+        pause: () => this.togglePause(),
+        maximise: (chart) => this.maximise(chart),
+        filter: () => this.controls.focusFilter(),
+        theme: () => this.theme.toggle(),
+        help: () => help.showModal(),
+        escape: () => this.escape(),
+      },
+      this.charts.length,
+    );
   }
 
   /** Before each attempt: what the page needs to know first, and where to go on. */
@@ -99,9 +165,93 @@ class Page {
     return api.socketUrl(this.config.websocket_url, document.baseURI, since, epoch);
   }
 
+  private showReport(report: Report): void {
+    this.report = report;
+    document.body.classList.add('report');
+    const { state, selection } = this;
+    this.config = report.config;
+    selection.window = report.window;
+    selection.filter = report.filter;
+    selection.zoom = report.zoom;
+    state.applyOverview(report.overview, report.made_at);
+    const { epoch, last_event_id } = report.overview;
+    state.applyEvents({ epoch, last_event_id, skipped: 0, events: report.events });
+    state.connection = { kind: 'report', madeAt: report.made_at };
+    for (const name of kSourceNames) {
+      const reply = report.series[name];
+      this.feeds[name].store = new SeriesStore(reply.to - reply.from);
+      this.feeds[name].store.apply(reply);
+    }
+    this.redraw();
+  }
+
+  private select(change: () => void): void {
+    change();
+    if (!this.report) history.replaceState(null, '', this.selection.address || location.pathname + location.search);
+    this.chartsChanged = true;
+    this.redrawSoon();
+  }
+
+  private zoom(range: TimeRange | undefined): void {
+    if (range === undefined && this.selection.zoom === undefined) return;
+    this.select(() => (this.selection.zoom = this.report && range === undefined ? this.report.zoom : range));
+  }
+
+  private togglePause(): void {
+    const { state } = this;
+    if (this.report) return;
+    if (state.pausedAt === undefined) {
+      this.pausedTo = this.seriesEnd() || undefined;
+      state.pause(Date.now());
+    } else {
+      this.pausedTo = undefined;
+      state.resume();
+    }
+    this.chartsChanged = true;
+    this.redrawSoon();
+  }
+
+  private maximise(index: number): void {
+    this.maximised = this.maximised === index ? undefined : index;
+    document.body.classList.toggle('has-maximised', this.maximised !== undefined);
+    this.charts.forEach((chart, at) => chart.setMaximised(at === this.maximised));
+  }
+
+  private escape(): void {
+    if (this.exportMenu.close()) return;
+    if (this.maximised !== undefined) this.maximise(this.maximised);
+    else this.zoom(undefined);
+  }
+
+  private async export(kind: ExportKind): Promise<void> {
+    const { overview, entries } = this.state.shown;
+    const problem = byId('export-error');
+    problem.hidden = true;
+    if (!overview || !this.config) return;
+    const { window, filter, zoom } = this.selection;
+    const report: Report = {
+      made_at: Date.now(),
+      config: this.config,
+      overview,
+      events: entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : [])),
+      series: Object.fromEntries(kSourceNames.map((name) => [name, this.feeds[name].store.toReply()])) as Report['series'],
+      window,
+      ...(filter && { filter }),
+      ...(zoom && { zoom }),
+    };
+    try {
+      await exportAs(kind, report, this.parts);
+    } catch (error) {
+      problem.hidden = false;
+      setText(problem, `Export failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   private changed(): void {
     if (document.hidden) {
       this.setFeedsActive(false);
+      // The tab's title is what is seen of a page in the background.
+      this.header.updateTitle(this.state);
       return;
     }
     this.redrawTimer ??= window.setTimeout(() => {
@@ -110,47 +260,82 @@ class Page {
     }, kRedrawMs);
   }
 
+  /** Somebody did something and waits for it. */
+  private redrawSoon(): void {
+    window.requestAnimationFrame(() => this.redraw());
+  }
+
   private setFeedsActive(active: boolean): void {
-    for (const feed of this.feeds) feed.setActive(active);
+    for (const name of kSourceNames) this.feeds[name].setActive(active);
+  }
+
+  private seriesEnd(): number {
+    return Math.max(...kSourceNames.map((name) => this.feeds[name].store.to));
   }
 
   private redraw(): void {
-    const { state } = this;
-    if (this.restartsSeen !== state.restarts) {
-      this.restartsSeen = state.restarts;
-      for (const feed of this.feeds) feed.restart();
-    }
-    this.setFeedsActive(state.connection.kind === 'live');
-    const { overview } = state;
+    const { state, selection } = this;
+    const { overview } = state.shown;
     this.header.update(state, Date.now());
-    this.tiles.update(overview?.totals);
+    this.controls.update(selection, overview, state.pausedAt !== undefined);
+    this.tiles.update(selectTotals(overview, selection.filter));
     this.benchmarks.update(overview?.benchmarks ?? []);
+    this.updateFeeds(overview?.uptime_seconds ?? 0);
+    // Before the table, because the charts decide which providers have a colour of their own.
+    if (this.chartsChanged) this.redrawCharts();
     this.table.update(overview);
-    this.log.update(state);
+    this.log.update(state.shown, selection.filter);
     const totals = overview?.totals;
     const idle = totals && totals.total_requests === 0 && (totals.active_requests ?? 0) === 0 && state.logged === 0;
-    byId('empty').hidden = !idle;
-    if (this.chartsChanged) this.redrawCharts();
+    byId('empty').hidden = !idle || this.report !== undefined;
+    if (state.connection.kind === 'live') void this.parts.get().catch(() => undefined);
+  }
+
+  private updateFeeds(uptime: number): void {
+    const { state } = this;
+    if (this.report) return;
+    if (this.restartsSeen !== state.restarts) {
+      this.restartsSeen = state.restarts;
+      this.selection.zoom = undefined;
+      for (const name of kSourceNames) this.feeds[name].restart();
+    }
+    for (const name of kSourceNames) this.feeds[name].ask(questionFor(name, this.selection, uptime, this.pausedTo));
+    this.setFeedsActive(state.connection.kind === 'live');
   }
 
   private redrawCharts(): void {
     this.chartsChanged = false;
+    const { selection, state } = this;
+    const { zoom } = selection;
     const data: ChartData = {
-      rates: this.rates.store,
-      latencies: this.latencies.store,
-      costs: this.costs.store,
-      colors: this.colors,
+      ...(Object.fromEntries(kSourceNames.map((name) => [name, this.feeds[name].store])) as Record<SourceName, SeriesStore>),
+      providerColors: this.providerColors,
+      errorColors: this.errorColors,
+      levels: this.config?.service_levels ?? [],
+      filter: selection.filter,
     };
-    const to = Math.max(...this.feeds.map(({ store }) => store.to));
+    const to = this.seriesEnd();
     if (to > 0) {
-      const range = visibleRange(to, kWindowSeconds, this.state.overview?.uptime_seconds ?? 0);
+      chooseColors(data);
+      const uptime = state.shown.overview?.uptime_seconds ?? 0;
+      const range = zoom ?? visibleRange(to, windowSeconds(selection.window, uptime), uptime);
       for (const chart of this.charts) chart.update(data, range);
     }
-    const error = this.feeds.find((feed) => feed.error !== undefined)?.error;
+    setText(byId('charts-title'), zoom ? `${format.clock(zoom.from)} \u2013 ${format.clock(zoom.to)}` : kWindowTitles[selection.window]);
+    byId('zoom-reset').hidden = zoom === undefined;
+    const error = kSourceNames.map((name) => this.feeds[name].error).find((text) => text !== undefined);
     const note = byId('chart-error');
-    note.hidden = error === undefined || this.state.connection.kind !== 'live';
-    note.textContent = error ?? '';
+    note.hidden = error === undefined || state.connection.kind !== 'live';
+    setText(note, error ?? '');
   }
 }
+
+const kWindowTitles: Record<WindowChoice, string> = {
+  '1m': 'Last minute',
+  '5m': 'Last 5 minutes',
+  '15m': 'Last 15 minutes',
+  '1h': 'Last hour',
+  all: 'Since the start',
+};
 
 new Page().start();

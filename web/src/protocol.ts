@@ -7,6 +7,15 @@ export interface Percentiles {
   count: number;
 }
 
+/** How many calls kept a service level. */
+export interface SloTotals {
+  name: string;
+  good: number;
+  bad: number;
+  attainment?: number;
+  goodput: number;
+}
+
 /** Numbers of some calls; totals since the system was made, seconds and USD. */
 export interface CallTotals {
   total_requests: number;
@@ -27,6 +36,7 @@ export interface CallTotals {
   time_to_first_token: Percentiles;
   inter_token_latency: Percentiles;
   errors: Record<string, number>;
+  slos?: SloTotals[];
 }
 
 export type ProviderHealth = 'healthy' | 'degraded' | 'unavailable' | 'rate_limited';
@@ -36,9 +46,19 @@ export interface ProviderTotals extends CallTotals {
   status: ProviderHealth;
 }
 
+/** What a provider last told of its limits. */
+export interface RateLimits {
+  requests_limit?: number;
+  requests_remaining?: number;
+  tokens_limit?: number;
+  tokens_remaining?: number;
+  reset_at?: string;
+}
+
 export interface ModelTotals extends CallTotals {
   provider: string;
   model: string;
+  rate_limits?: RateLimits;
 }
 
 export interface Benchmark {
@@ -94,10 +114,21 @@ export interface SeriesReply {
   series: { metric: string; provider?: string; model?: string; points: SeriesPoint[] }[];
 }
 
+/** A bound that calls should keep, in seconds; for all calls unless it names provider or model. */
+export interface ServiceLevel {
+  name: string;
+  provider?: string;
+  model?: string;
+  latency?: number;
+  time_to_first_token?: number;
+  time_per_output_token?: number;
+}
+
 export interface PageConfig {
   websocket_url: string;
   protocol: number;
   version: string;
+  service_levels?: ServiceLevel[];
 }
 
 export interface ConnectedData {

@@ -1,6 +1,6 @@
 // Time series as the charts need them: what the server sent, merged by time, cut to the window. Pure functions and one
 // small store; nothing here counts anything itself.
-import type { SeriesReply } from './protocol';
+import type { SeriesPoint, SeriesReply } from './protocol';
 
 /** `y` is null where there was nothing to measure: a gap. */
 export interface Point {
@@ -36,13 +36,13 @@ export class SeriesStore {
   step: number | undefined;
   /** The server's clock at the newest reply, in milliseconds. */
   to = 0;
+  /** By the start of each step, as the server tells them. */
   private readonly series = new Map<string, Series>();
 
-  /** `settled` is the share of a step (0..1) that has to be over before its value is shown: a rate over the first tenth
-   * of a step looks like a fall, a percentile of its first calls like anything. */
+  /** `settled` is how many seconds of a step have to be over before its value is shown. */
   constructor(
     private readonly windowSeconds: number,
-    private readonly settled = 1,
+    private readonly settled = 0,
   ) {}
 
   clear(): void {
@@ -58,8 +58,8 @@ export class SeriesStore {
     if (this.step !== undefined && this.step !== reply.step) this.series.clear();
     this.step = reply.step;
     this.to = replyTo;
-    const from = replyTo - this.windowSeconds * 1000;
-    const lastShown = replyTo - this.settled * reply.step * 1000;
+    const from = replyTo - (this.windowSeconds + reply.step) * 1000;
+    const lastShown = replyTo - Math.min(this.settled, reply.step) * 1000;
     for (const { metric, provider, model, points } of reply.series) {
       const fresh = points.filter(([x]) => x <= lastShown).map(([x, y]) => ({ x, y }));
       const identity = { metric, ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };
@@ -76,13 +76,37 @@ export class SeriesStore {
     return Math.max(aligned - 3 * this.step, Math.floor(this.to / 1000) - this.windowSeconds);
   }
 
+  /** Points for a chart: each stands at the end of its step, where its value is known, the newest one at "now". */
+  private placed({ points }: Series): Point[] {
+    const step = (this.step ?? 0) * 1000;
+    return points.map(({ x, y }) => ({ x: Math.min(x + step, this.to), y }));
+  }
+
+  /** The series of a metric that was asked for as a whole. A provider that was the filter is part of its name. */
   get(metric: string): Point[] {
-    return this.series.get(keyOf({ metric }))?.points ?? [];
+    for (const series of this.series.values()) if (series.metric === metric) return this.placed(series);
+    return [];
   }
 
   /** All series of a metric that was asked for by provider (or by model), in the order of first sight. */
   all(metric: string): Series[] {
-    return [...this.series.values()].filter((series) => series.metric === metric);
+    return [...this.series.values()]
+      .filter((series) => series.metric === metric)
+      .map((series) => ({ ...series, points: this.placed(series) }));
+  }
+
+  /** What is here in the shape of a reply: as it came, for export and reports. */
+  toReply(): SeriesReply {
+    const to = this.to / 1000;
+    return {
+      from: to - this.windowSeconds,
+      to,
+      step: this.step ?? 1,
+      series: [...this.series.values()].map(({ points, ...identity }) => ({
+        ...identity,
+        points: points.map(({ x, y }): SeriesPoint => [x, y]),
+      })),
+    };
   }
 }
 
@@ -103,17 +127,24 @@ function sum(series: readonly Series[]): Point[] {
   return [...byTime].sort(([a], [b]) => a - b).map(([x, y]) => ({ x, y }));
 }
 
-/** The `most` largest series by newest value, and the rest summed: a chart with twenty colours says nothing. */
-export function largest(series: readonly Series[], most: number): { top: Series[]; rest: Point[]; restCount: number } {
-  if (series.length <= most) return { top: [...series], rest: [], restCount: 0 };
-  const ranked = [...series].sort((a, b) => (latest(b.points) ?? 0) - (latest(a.points) ?? 0));
-  const chosen = new Set(ranked.slice(0, most));
-  const others = ranked.slice(most);
-  return { top: series.filter((one) => chosen.has(one)), rest: sum(others), restCount: others.length };
+/** The chosen series in the order of choice, and the rest summed: a chart with twenty colours says nothing. */
+export function split(
+  series: readonly Series[],
+  nameOf: (series: Series) => string,
+  chosen: readonly string[],
+): { top: Series[]; rest: Point[]; restCount: number } {
+  const byName = new Map(series.map((one) => [nameOf(one), one]));
+  const top = chosen.flatMap((name) => byName.get(name) ?? []);
+  const others = series.filter((one) => !chosen.includes(nameOf(one)));
+  return { top, rest: sum(others), restCount: others.length };
 }
 
-/** Whole seconds between points, so that about `points` of them fill the window. */
-export const stepFor = (windowSeconds: number, points: number) => Math.max(1, Math.round(windowSeconds / points));
+/** The steps that the server's history has without rounding, in seconds. */
+const kSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+
+/** Whole seconds between points, so that at most `points` of them fill the window. */
+export const stepFor = (windowSeconds: number, points: number) =>
+  kSteps.find((step) => windowSeconds / step <= points) ?? kSteps[kSteps.length - 1]!;
 
 const kShortestRangeSeconds = 30;
 

@@ -8,6 +8,15 @@ export type LogEntry =
   | { kind: 'skipped'; skipped: number }
   | { kind: 'restarted' };
 
+/** What the views show: how things are, or how they were when the page was paused. */
+export interface Shown {
+  overview: Overview | undefined;
+  /** Oldest first. */
+  entries: readonly LogEntry[];
+  /** How many entries there ever were; tells a view what is new. */
+  logged: number;
+}
+
 export const kLogCapacity = 500;
 
 /** The number in "evt_123"; -1 when it is none. */
@@ -29,7 +38,32 @@ export class State {
   logged = 0;
   /** Grows when another system answers than before, so that what was read of the old one can be dropped. */
   restarts = 0;
+  /** The last time events were lost on the way here, and how many. */
+  lagged: { skipped: number; at: number } | undefined;
   private lastEvent = -1;
+  private held: { shown: Shown; at: number } | undefined;
+
+  /** When the page was paused, by this machine's clock; undefined while it is not. */
+  get pausedAt(): number | undefined {
+    return this.held?.at;
+  }
+
+  /** Keeps what is shown as it is; everything that arrives is still taken in. */
+  pause(now: number): void {
+    this.held ??= { shown: this.shown, at: now };
+  }
+
+  resume(): void {
+    this.held = undefined;
+  }
+
+  get shown(): Shown {
+    return this.held?.shown ?? { overview: this.overview, entries: this.newestLog, logged: this.logged };
+  }
+
+  get newWhilePaused(): number {
+    return this.held ? this.logged - this.held.shown.logged : 0;
+  }
 
   /** What to ask the stream to go on from; undefined before anything is known. */
   get resumeFrom(): { since: string; epoch: string } | undefined {
@@ -64,7 +98,7 @@ export class State {
           this.applyOverview(message.data, now);
           break;
         case 'Lagged':
-          if (message.data.skipped > 0) this.append({ kind: 'skipped', skipped: message.data.skipped });
+          if (message.data.skipped > 0) this.lag(message.data.skipped, now);
           break;
       }
     }
@@ -80,6 +114,11 @@ export class State {
     this.overview = undefined;
     ++this.restarts;
     this.append({ kind: 'restarted' });
+  }
+
+  private lag(skipped: number, now: number): void {
+    this.lagged = { skipped, at: now };
+    this.append({ kind: 'skipped', skipped });
   }
 
   private addEvent(event: MonitoringEvent): void {

@@ -1,14 +1,84 @@
-// The colours of styles/theme.css, for the canvases that style sheets do not reach.
+// Light and dark, and the colours of styles/theme.css for the canvases that style sheets do not reach.
 
 export type ColorName =
   | 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'series-other'
-  | 'grid' | 'text-muted';
+  | 'grid' | 'text-muted' | 'slo';
 
-/** How many series have a colour of their own. */
-export const kSeriesColors = 6;
+const kSeriesNames = ['series-1', 'series-2', 'series-3', 'series-4', 'series-5', 'series-6'] as const satisfies readonly ColorName[];
+
+const kStored = 'ltb-theme';
+const kDarkQuery = '(prefers-color-scheme: dark)';
+
+/** Follows the system until somebody chooses; a choice is kept, unless it is what the system has anyway. */
+export class Theme {
+  private readonly system = window.matchMedia(kDarkQuery);
+  /** The rules that make the page dark: written once in the style sheet, for the system's wish; the choice rewrites the
+   * condition. */
+  private readonly rules: CSSMediaRule[] = [];
+  private chosen: 'light' | 'dark' | undefined;
+  private readonly listeners: (() => void)[] = [];
+
+  constructor() {
+    for (const sheet of document.styleSheets) {
+      for (const rule of sheet.cssRules) {
+        if (rule instanceof CSSMediaRule && rule.media.mediaText === kDarkQuery) this.rules.push(rule);
+      }
+    }
+    const stored = remembered();
+    if (stored === 'light' || stored === 'dark') this.chosen = stored;
+    this.apply();
+    this.system.addEventListener('change', () => this.apply());
+  }
+
+  get isDark(): boolean {
+    return this.chosen ? this.chosen === 'dark' : this.system.matches;
+  }
+
+  toggle(): void {
+    const wanted = this.isDark ? 'light' : 'dark';
+    this.chosen = (wanted === 'dark') === this.system.matches ? undefined : wanted;
+    remember(this.chosen);
+    this.apply();
+  }
+
+  onChange(action: () => void): void {
+    this.listeners.push(action);
+  }
+
+  private apply(): void {
+    for (const { media } of this.rules) media.mediaText = this.isDark ? 'all' : 'not all';
+    document.documentElement.style.colorScheme = this.isDark ? 'dark' : 'light';
+    colors.clear();
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(kStored);
+  } catch {
+    return null;  // a browser that keeps nothing
+  }
+}
+
+function remember(choice: string | undefined): void {
+  try {
+    if (choice === undefined) localStorage.removeItem(kStored);
+    else localStorage.setItem(kStored, choice);
+  } catch {
+    // A browser that keeps nothing: the choice holds until the page is closed.
+  }
+}
+
+const colors = new Map<ColorName, string>();
 
 export function readColor(name: ColorName): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  let color = colors.get(name);
+  if (color === undefined) {
+    color = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    colors.set(name, color);
+  }
+  return color;
 }
 
 /** `color` is #rrggbb; `share` 0..1. */
@@ -16,22 +86,38 @@ export function translucent(color: string, share: number): string {
   return color + Math.round(share * 255).toString(16).padStart(2, '0');
 }
 
-/** Calls back when the colours change: the system went from light to dark or back. */
-export function onThemeChange(action: () => void): void {
-  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', action);
-}
+/** How much more than the least of the chosen an outsider must have to take its place: near equals would trade places
+ * all the time. */
+const kClearlyMore = 1.2;
 
-/** Gives each name a colour that it keeps: the first six seen get one of their own, later ones share "other". */
+/** Chooses up to six names to have a colour of their own in every chart; they keep it as long as they are chosen. */
 export class ColorBook {
-  private readonly names = new Map<string, ColorName>();
+  private readonly colors = new Map<string, ColorName>();
 
+  /** In the order of the colours. */
+  get chosen(): string[] {
+    return [...this.colors].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([name]) => name);
+  }
+
+  /** "other" for a name that has none of its own. */
   of(name: string): ColorName {
-    let color = this.names.get(name);
-    if (color === undefined) {
-      const next = this.names.size + 1;
-      color = next <= kSeriesColors ? (`series-${next}` as ColorName) : 'series-other';
-      this.names.set(name, color);
+    return this.colors.get(name) ?? 'series-other';
+  }
+
+  /** Takes in how much there is of each name, and chooses those with the most. */
+  rank(amounts: ReadonlyMap<string, number>): void {
+    const amount = (name: string) => amounts.get(name) ?? -1;
+    const outside = [...amounts.keys()].filter((name) => !this.colors.has(name)).sort((a, b) => amount(b) - amount(a));
+    for (const name of outside) {
+      const free = kSeriesNames.find((color) => ![...this.colors.values()].includes(color));
+      if (free) {
+        this.colors.set(name, free);
+        continue;
+      }
+      const least = [...this.colors.keys()].reduce((a, b) => (amount(b) < amount(a) ? b : a));
+      if (amount(name) <= Math.max(0, amount(least)) * kClearlyMore) return;
+      this.colors.set(name, this.of(least));
+      this.colors.delete(least);
     }
-    return color;
   }
 }

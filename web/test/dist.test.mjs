@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { buildPage } from '../build.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
-const files = ['app.css', 'app.js', 'favicon.svg', 'index.html'];
+const files = ['app.css', 'app.css.gz', 'app.js', 'app.js.gz', 'favicon.svg', 'index.html'];
+const texts = files.filter((name) => !name.endsWith('.gz'));
 
 test('dist holds what a build of the sources makes (else: npm run build, and commit it)', async () => {
   const fresh = mkdtempSync(join(tmpdir(), 'ltb-web-dist-'));
@@ -26,8 +27,15 @@ test('dist holds what a build of the sources makes (else: npm run build, and com
 });
 
 test('app.js is at most 80 KB compressed', () => {
-  const size = gzipSync(readFileSync(join(dist, 'app.js')), { level: 9 }).length;
+  const size = readFileSync(join(dist, 'app.js.gz')).length;
   assert.ok(size <= 80 * 1024, `app.js is ${size} bytes compressed`);
+});
+
+test('a compressed form holds its file', () => {
+  for (const name of files.filter((file) => file.endsWith('.gz'))) {
+    const plain = readFileSync(join(dist, name.slice(0, -3)));
+    assert.ok(gunzipSync(readFileSync(join(dist, name))).equals(plain), name);
+  }
 });
 
 test('app.js keeps the licence notices of what it contains', () => {
@@ -43,5 +51,5 @@ test('index.html has nothing inline that the content security policy forbids', (
 });
 
 test('what is served is ASCII, so that no charset can be guessed wrong', () => {
-  for (const name of files) assert.match(readFileSync(join(dist, name), 'latin1'), /^[\n\x20-\x7e\t\r]*$/, name);
+  for (const name of texts) assert.match(readFileSync(join(dist, name), 'latin1'), /^[\n\x20-\x7e\t\r]*$/, name);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { seriesPath, socketUrl } from '../src/api';
 import type { SeriesPoint, SeriesReply } from '../src/protocol';
-import { largest, latest, mergePoints, nearest, SeriesStore, stepFor, visibleRange, type Series } from '../src/series';
+import { latest, mergePoints, nearest, SeriesStore, split, stepFor, visibleRange, type Series } from '../src/series';
 import { tickStep, timeTicks } from '../src/ticks';
 
 const points = (...pairs: [number, number | null][]) => pairs.map(([x, y]) => ({ x, y }));
@@ -23,24 +23,29 @@ test('an empty piece changes nothing but the window', () => {
   assert.deepEqual(mergePoints(points([1, 1], [2, 2]), [], 2), points([2, 2]));
 });
 
-test('a step that has not ended is left out until it has', () => {
+test('a point stands at the end of its step, the newest one at the time of the answer', () => {
   const store = new SeriesStore(300);
-  store.apply(reply(100.5, 1, [[98_000, 1], [99_000, 2], [100_000, 0.1]]));
-  assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2]));
-  store.apply(reply(101.5, 1, [[99_000, 2], [100_000, 3], [101_000, 0.1]]));
-  assert.deepEqual(store.get('cost_total'), points([98_000, 1], [99_000, 2], [100_000, 3]));
+  store.apply(reply(103, 2, [[98_000, 1], [100_000, 2], [102_000, 0.1]]));
+  assert.deepEqual(store.get('cost_total'), points([100_000, 1], [102_000, 2], [103_000, 0.1]));
 });
 
-test('a step under way counts once the asked share of it is over', () => {
-  const store = new SeriesStore(300, 0.5);
-  store.apply(reply(102, 5, [[95_000, 1], [100_000, 2]]));
-  assert.deepEqual(store.get('cost_total'), points([95_000, 1]));
-  store.apply(reply(102.5, 5, [[95_000, 1], [100_000, 2]]));
+test('the newest step is shown once enough of it is over', () => {
+  const store = new SeriesStore(300, 1);
+  store.apply(reply(100.5, 5, [[90_000, 1], [95_000, 2], [100_000, 0.1]]));
   assert.deepEqual(store.get('cost_total'), points([95_000, 1], [100_000, 2]));
+  store.apply(reply(101.5, 5, [[95_000, 2], [100_000, 3]]));
+  assert.deepEqual(store.get('cost_total'), points([95_000, 1], [100_000, 2], [101_500, 3]));
 });
 
-test('points of a question are whole seconds apart', () => {
-  assert.deepEqual([stepFor(60, 150), stepFor(300, 150), stepFor(3600, 60)], [1, 2, 60]);
+test('a step of one second is shown when it is over', () => {
+  const store = new SeriesStore(300, 1);
+  store.apply(reply(100.5, 1, [[98_000, 1], [99_000, 2], [100_000, 0.1]]));
+  assert.deepEqual(store.get('cost_total'), points([99_000, 1], [100_000, 2]));
+});
+
+test('steps are the smallest of the server\'s own that keep the number of points', () => {
+  assert.deepEqual([stepFor(60, 150), stepFor(300, 150), stepFor(3600, 150), stepFor(604_800, 150)], [1, 2, 30, 7200]);
+  assert.equal(stepFor(604_800, 600), 1800);
 });
 
 test('the next question overlaps by three whole steps and never exceeds the window', () => {
@@ -56,14 +61,23 @@ test('a reply that was overtaken is passed over', () => {
   const store = new SeriesStore(300);
   store.apply(reply(101, 1, [[100_000, 2]]));
   store.apply(reply(100, 1, [[99_000, 9]]));
-  assert.deepEqual(store.get('cost_total'), points([100_000, 2]));
+  assert.deepEqual(store.get('cost_total'), points([101_000, 2]));
 });
 
 test('another step starts the series anew instead of mixing both', () => {
   const store = new SeriesStore(300);
   store.apply(reply(100, 1, [[99_000, 1]]));
   store.apply(reply(110, 5, [[100_000, 2], [105_000, 3]]));
-  assert.deepEqual(store.get('cost_total'), points([100_000, 2], [105_000, 3]));
+  assert.deepEqual(store.get('cost_total'), points([105_000, 2], [110_000, 3]));
+});
+
+test('a store tells what it has in the shape of a reply, and another store shows the same', () => {
+  const store = new SeriesStore(300, 1);
+  store.apply(reply(103, 2, [[98_000, 1], [100_000, null], [102_000, 3]], 'a'));
+  const copy = new SeriesStore(300);
+  copy.apply(JSON.parse(JSON.stringify(store.toReply())) as SeriesReply);
+  assert.deepEqual(copy.all('cost_total'), store.all('cost_total'));
+  assert.equal(copy.to, store.to);
 });
 
 test('series of several providers stay apart', () => {
@@ -71,15 +85,16 @@ test('series of several providers stay apart', () => {
   store.apply(reply(100, 1, [[99_000, 1]], 'a'));
   store.apply(reply(100, 1, [[99_000, 2]], 'b'));
   assert.deepEqual(store.all('cost_total').map(({ provider }) => provider), ['a', 'b']);
-  assert.deepEqual(store.get('cost_total'), []);
+  assert.deepEqual(store.get('errors_per_second'), []);
 });
 
-test('the largest are kept in their order and the rest is summed, a gap only where all have one', () => {
+test('the chosen come in their order and the rest is summed, a gap only where all have one', () => {
   const of = (provider: string, ...pairs: [number, number | null][]): Series => ({
     metric: 'm', provider, points: points(...pairs),
   });
-  const { top, rest, restCount } = largest(
-    [of('small', [1, null], [2, 1]), of('big', [1, 5], [2, 9]), of('tiny', [1, null], [2, 0.5])], 1);
+  const { top, rest, restCount } = split(
+    [of('small', [1, null], [2, 1]), of('big', [1, 5], [2, 9]), of('tiny', [1, null], [2, 0.5])],
+    ({ provider }) => provider!, ['absent', 'big']);
   assert.deepEqual(top.map(({ provider }) => provider), ['big']);
   assert.deepEqual(rest, points([1, null], [2, 1.5]));
   assert.equal(restCount, 2);
@@ -116,6 +131,8 @@ test('history is asked by window first and by time afterwards', () => {
   assert.equal(seriesPath({ metrics: ['a', 'b'], window: 300 }), 'api/v1/series?metric=a%2Cb&window=300');
   assert.equal(seriesPath({ metrics: ['a'], by: 'provider', window: 300, from: 12, step: 1 }),
     'api/v1/series?metric=a&by=provider&from=12&step=1');
+  assert.equal(seriesPath({ metrics: ['a'], provider: 'x&y', model: 'm', window: 60, from: 40, to: 100 }),
+    'api/v1/series?metric=a&provider=x%26y&model=m&from=40&to=100');
 });
 
 test('the stream is beside the page unless the configuration names another place', () => {

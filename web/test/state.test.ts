@@ -47,6 +47,23 @@ test('lost events are a line of their own', () => {
   assert.deepEqual(state.newestLog[0], { kind: 'skipped', skipped: 12 });
 });
 
+test('while paused the views keep what they show, and what arrives is counted', () => {
+  const state = new State();
+  state.applyMessages([connected('a'), { type: 'Stats', data: overview('a', 1) }, eventMessage(1)], 0);
+  state.pause(10);
+  state.applyMessages([eventMessage(2), eventMessage(3), { type: 'Stats', data: overview('a', 3) }], 20);
+  assert.equal(state.pausedAt, 10);
+  assert.equal(state.shown.overview!.totals.total_requests, 1);
+  assert.equal(state.shown.entries.length, 1);
+  assert.equal(state.newWhilePaused, 2);
+
+  state.resume();
+  assert.equal(state.pausedAt, undefined);
+  assert.equal(state.shown.overview!.totals.total_requests, 3);
+  assert.equal(state.shown.entries.length, 3);
+  assert.equal(state.newWhilePaused, 0);
+});
+
 test('another epoch forgets the numbers of the old system and counts ids anew', () => {
   const state = new State();
   state.applyOverview(overview('a', 100), 5);

@@ -1,13 +1,12 @@
 // The texts that views make of data: log lines, tile details, table rows, benchmark outlooks, titles.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Benchmark, CallTotals, MonitoringEvent, Overview } from '../src/protocol';
+import type { Benchmark, CallTotals, MonitoringEvent, Overview, ServerMessage } from '../src/protocol';
 import { State } from '../src/state';
-import { outlook, shownBenchmarks } from '../src/views/benchmarks';
+import { allFinished, outlook, shownBenchmarks } from '../src/views/benchmarks';
 import { logLine } from '../src/views/event_text';
-import { lossText, pageTitle } from '../src/views/header';
-import { tableRows } from '../src/views/model_table';
-import { topErrors } from '../src/views/tiles';
+import { lossText, pageTitle, pillOf } from '../src/views/header';
+import { sloText, topErrors } from '../src/views/tiles';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u00b7', '.').replaceAll('\u2192', '->');
 
@@ -68,15 +67,6 @@ test('the most frequent error types come first, absent ones not at all', () => {
   assert.equal(topErrors({}, 2), '');
 });
 
-test('each model has a row with its provider\'s status; a provider without models has one too', () => {
-  const rows = tableRows({
-    providers: [{ provider: 'b', status: 'degraded' }, { provider: 'a', status: 'healthy' }],
-    models: [{ provider: 'b', model: 'y' }, { provider: 'b', model: 'x' }],
-  } as unknown as Overview);
-  assert.deepEqual(rows.map(({ provider, model, status }) => [provider, model, status]),
-    [['a', '\u2014', 'healthy'], ['b', 'x', 'degraded'], ['b', 'y', 'degraded']]);
-});
-
 test('a benchmark tells what is left, how long it stands still, or how long it took', () => {
   assert.equal(plain(outlook({ ...benchmark, eta_seconds: 120.5 })), '2 min 01 s left');
   assert.equal(outlook(benchmark), 'remaining time not known yet');
@@ -108,4 +98,38 @@ test('the tab tells rate and progress', () => {
   assert.equal(plain(pageTitle(state)), '12.4 req/s . MMLU 45 %');
   state.connection = { kind: 'lost', lostAt: 0, reason: '' };
   assert.equal(plain(pageTitle(state)), 'Disconnected . LLM monitoring');
+});
+
+test('the pill says what matters most', () => {
+  const state = new State();
+  const pill = (now = 0) => {
+    const { kind, text } = pillOf(state, now);
+    return [kind, plain(text)];
+  };
+  assert.deepEqual(pill(), ['connecting', 'Connecting']);
+  state.connection = { kind: 'live' };
+  assert.deepEqual(pill(), ['live', 'Live']);
+  const lagged: ServerMessage = { type: 'Lagged', data: { skipped: 1204 } };
+  state.applyMessages([lagged], 1000);
+  assert.deepEqual(pill(20_999), ['lagged', 'Live . 1,204 events skipped']);
+  assert.deepEqual(pill(21_000), ['live', 'Live']);
+  state.pause(2000);
+  assert.deepEqual(pill(2000), ['paused', 'Paused']);
+  state.applyMessages([lagged], 2000);
+  assert.deepEqual(pill(2000), ['paused', 'Paused . 1 new']);
+  state.connection = { kind: 'lost', lostAt: 0, reason: '' };
+  assert.deepEqual(pill(2000), ['lost', 'Disconnected']);
+});
+
+test('service levels tell the share of good calls, and nothing when there are none', () => {
+  const slos = [{ name: 'fast', good: 9, bad: 1, attainment: 0.9, goodput: 3 }, { name: 'new', good: 0, bad: 0, goodput: 0 }];
+  assert.equal(plain(sloText({ slos } as unknown as CallTotals)), 'fast 90 % good, new \u2014 good');
+  assert.equal(sloText(undefined), '');
+});
+
+test('finished is when every benchmark is', () => {
+  const of = (state: Benchmark['state']) => ({ ...benchmark, state });
+  assert.equal(allFinished([]), false);
+  assert.equal(allFinished([of('completed'), of('stalled')]), false);
+  assert.equal(allFinished([of('completed'), of('completed')]), true);
 });

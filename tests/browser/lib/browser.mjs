@@ -1,7 +1,9 @@
 // Chromium with a page that remembers everything that should not have happened.
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { until } from './until.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -31,7 +33,7 @@ export const field = (page, name) =>
 
 /** Opens the dashboard. `page.problems` collects errors, policy violations and requests to anywhere else. */
 export async function openPage(browser, url, { width = 1440, height = 1000, colorScheme = 'light', expectLoss = false } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme, acceptDownloads: true });
   const page = await context.newPage();
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(`exception: ${error.stack}`));
@@ -53,16 +55,41 @@ export async function openPage(browser, url, { width = 1440, height = 1000, colo
   return page;
 }
 
-/** What axe finds wrong, one line per rule. */
-export async function axeViolations(page) {
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+const kLooks = ['light', 'dark'].flatMap((colorScheme) =>
+  [[1280, 900], [390, 844]].map(([width, height]) => ({ colorScheme, width, height })));
+
+/** Fails unless axe finds nothing wrong and nothing sticks out sideways: in both themes, at both widths. `part` is a
+ * selector: what else is there was looked at in another test. */
+export async function assertAccessible(page, part) {
+  for (const { colorScheme, width, height } of kLooks) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    // Colours and layout have settled once a frame has been drawn with them.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    assert.deepEqual(await axeViolations(page, part), [], `${colorScheme}, ${width} px`);
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(sideways <= 0, `${colorScheme}, ${width} px: ${sideways} px stick out`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1440, height: 1000 });
+}
+
+/** What axe finds wrong in the page, or in a part of it, one line per rule. */
+export async function axeViolations(page, part) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  return page.evaluate(async (selector) => {
+    const { violations } = await window.axe.run(selector ?? document, { resultTypes: ['violations'] });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  });
+  }, part);
 }
 
 export const connectionText = (page) => page.textContent('#connection-text');
+
+/** Resolves when the page is on the stream and has numbers. */
+export const isLive = (page) => until('the pill to say Live', async () => (await connectionText(page)).startsWith('Live'));
+
+/** The shown texts of all elements that match. */
+export const texts = (page, selector) => page.$$eval(selector, (list) => list.map((node) => node.textContent));
 
 /** How many pixels of a chart are strongly coloured: lines and areas, not grid or text. */
 export const colouredPixels = (page, chart) =>

@@ -1,8 +1,13 @@
-// The real llm_benchmark under test: started on free ports, read through its three addresses, never left behind.
+// The program under test: the real llm_benchmark, started on free ports, read through its addresses, never left behind.
+// Stage is another real program, one that does what it is told.
 import { spawn } from 'node:child_process';
 import { until } from './until.mjs';
 
-const binary = process.env.LTB_LLM_BENCHMARK;
+function binaryFrom(variable, what) {
+  const path = process.env[variable];
+  if (!path) throw new Error(`${variable} is not set: expected the path of ${what}`);
+  return path;
+}
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -11,19 +16,22 @@ process.on('exit', () => {
 export class Program {
   /** Starts it; resolves when it has printed its addresses. */
   static async start(flags, env = {}) {
-    if (!binary) throw new Error('LTB_LLM_BENCHMARK is not set: expected the path of the llm_benchmark example');
-    const program = new Program(flags, env);
-    await until('the three addresses', () => {
-      if (program.ended) throw new Error(`llm_benchmark ended with ${program.ended}: ${program.output}`);
+    const program = new this(this.binary(), flags, env);
+    await until('the addresses', () => {
+      if (program.ended) throw new Error(`the program ended with ${program.ended}: ${program.output}`);
       return program.metrics && program.dashboard;
     });
     return program;
   }
 
-  constructor(flags, env) {
+  static binary() {
+    return binaryFrom('LTB_LLM_BENCHMARK', 'the llm_benchmark example');
+  }
+
+  constructor(binary, flags, env) {
     this.output = '';
     this.child = spawn(binary, flags, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         ...process.env,
         LTB_PROMETHEUS_PORT: '0',
@@ -84,5 +92,25 @@ export class Program {
   async stop(signal = 'SIGTERM') {
     this.child.kill(signal);
     await this.gone;
+  }
+}
+
+/** The directed program; stage/stage.cpp tells its commands. */
+export class Stage extends Program {
+  static binary() {
+    return binaryFrom('LTB_BROWSER_STAGE', 'browser_stage');
+  }
+
+  answers = 0;
+
+  /** Resolves when the program has done it; fails with its reason when it refuses. */
+  async do(what, wish = {}) {
+    const wanted = ++this.answers;
+    this.child.stdin.write(`${JSON.stringify({ do: what, ...wish })}\n`);
+    const answer = await until(`the answer to ${what}`, () => {
+      if (this.ended) throw new Error(`the program ended with ${this.ended}: ${this.output}`);
+      return this.output.match(/^(done|refused: .*)$/gm)?.[wanted - 1];
+    });
+    if (answer !== 'done') throw new Error(answer);
   }
 }

@@ -83,6 +83,25 @@ TEST(Statistics, HaveARowPerProviderAndPerModelSortedByName) {
   EXPECT_EQ(stage.collector().totals().active_requests, 1u);
 }
 
+TEST(Statistics, HoldWhatAProviderLastToldOfItsLimits) {
+  const RecorderStage stage;
+  stage.succeed("openai", "gpt-4", 1.0);
+  EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4")->rate_limits, std::nullopt);
+
+  auto& series = stage.store().request_series("openai", "gpt-4");
+  RateLimits told;
+  told.requests_limit = 500;
+  told.requests_remaining = 499;
+  series.set_rate_limits(told);
+  RateLimits later;
+  later.requests_remaining = 120;
+  later.reset_at = std::chrono::system_clock::time_point(std::chrono::seconds(1'736'937'000));
+  series.set_rate_limits(later);
+
+  later.requests_limit = 500;  // told before, still true
+  EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4")->rate_limits, later);
+}
+
 TEST(Statistics, ShowTheOverflowAsARowOfItsOwn) {
   const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(1));
   stage.succeed("a", "m", 1.0);

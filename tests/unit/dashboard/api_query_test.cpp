@@ -86,12 +86,17 @@ TEST(SeriesQuery, RefusalsNameParameterValueAndRange) {
             "to=1e99: expected a number between 1 and 4102444800");
   EXPECT_EQ(series_refusal("metric=a&from=200&to=100"),
             "from=200: expected a time 1 to 604800 seconds before \"to\"");
-  EXPECT_EQ(
-      series_refusal("metric=a&window=20000&step=1"),
-      "step=1: expected at most 10000 points a series; this window needs a step of at least 2");
-  EXPECT_EQ(series_refusal("metric=a&window=10000&step=1"), "accepted");
   EXPECT_EQ(series_refusal("metric=a&metric=b"), "metric=b: expected each parameter once");
   EXPECT_EQ(series_refusal("metric=%zz"), "query: broken percent escape");
+}
+
+TEST(SeriesQuery, AStepThatWouldMakeMoreThan600PointsIsWidened) {
+  const auto step_of = [](const char* text) { return series_query_of(Query(text), kNow).step; };
+
+  EXPECT_EQ(step_of("metric=a&window=600&step=1"), 1);
+  EXPECT_EQ(step_of("metric=a&window=601&step=1"), 2);
+  EXPECT_EQ(step_of("metric=a&window=604800&step=1"), 1008);
+  EXPECT_EQ(step_of("metric=a&window=604800&step=3600"), 3600);
 }
 
 TEST(EventsQuery, HasLimitSinceAndTypes) {

@@ -93,6 +93,59 @@ TEST_F(Assets, AKnownETagIsAnsweredWith304) {
     EXPECT_EQ(get(server, "/app.js", tag).status, 200u) << tag;
 }
 
+TEST_F(Assets, ACompressedFileGoesToThoseWhoTakeItUnderATagOfItsOwn) {
+  const std::array<EmbeddedAsset, 1> assets{{{"/app.js", "text/javascript; charset=utf-8", "\"bb\"",
+                                              kApp, sizeof kApp, kIndex, sizeof kIndex}}};
+  const AssetServer server(assets, "");
+  const auto answer = [&](const std::string& accept, const std::string& tag = "") {
+    net::Request request;
+    request.path = "/app.js";
+    if (!accept.empty()) request.headers.emplace_back("Accept-Encoding", accept);
+    if (!tag.empty()) request.headers.emplace_back("If-None-Match", tag);
+    return server.answer(request);
+  };
+
+  const net::Response compressed = answer("br, gzip;q=0.5");
+  EXPECT_EQ(body(compressed), "<p>");
+  EXPECT_EQ(header(compressed, "Content-Encoding"), "gzip");
+  EXPECT_EQ(header(compressed, "ETag"), "\"bb-gzip\"");
+  EXPECT_EQ(header(compressed, "Vary"), "Accept-Encoding");
+  EXPECT_EQ(compressed.content_type, "text/javascript; charset=utf-8");
+
+  const net::Response plain = answer("");
+  EXPECT_EQ(body(plain), "1;");
+  EXPECT_EQ(header(plain, "Content-Encoding"), "absent");
+  EXPECT_EQ(header(plain, "ETag"), "\"bb\"");
+  EXPECT_EQ(header(plain, "Vary"), "Accept-Encoding");
+
+  EXPECT_EQ(answer("gzip", "\"bb-gzip\"").status, 304u);
+  EXPECT_EQ(header(answer("gzip", "\"bb-gzip\""), "Vary"), "Accept-Encoding");
+  EXPECT_EQ(answer("gzip", "\"bb\"").status, 200u);
+  EXPECT_EQ(answer("", "\"bb-gzip\"").status, 200u);
+}
+
+TEST_F(Assets, AFileOfTheFolderHidesTheCompressedOneToo) {
+  const std::array<EmbeddedAsset, 1> assets{{{"/app.js", "text/javascript; charset=utf-8", "\"bb\"",
+                                              kApp, sizeof kApp, kIndex, sizeof kIndex}}};
+  const AssetServer server(assets, page());
+  net::Request request;
+  request.path = "/app.js";
+  request.headers.emplace_back("Accept-Encoding", "gzip");
+
+  EXPECT_EQ(body(server.answer(request)), "2;");
+}
+
+TEST(AcceptEncoding, GzipIsTakenUnlessItsQualityIsZero) {
+  for (const char* yes : {"gzip", "GZIP", "deflate, gzip;q=1.0, *;q=0.5", "*", "x-gzip",
+                          " gzip ; q=0.001 ", "identity;q=0, gzip"}) {
+    EXPECT_TRUE(accepts_gzip(yes)) << yes;
+  }
+  for (const char* no :
+       {"", "identity", "br", "gzip;q=0", "gzip;q=0.000", "*;q=0", "gzip;q=0, *", "gzipped"}) {
+    EXPECT_FALSE(accepts_gzip(no)) << no;
+  }
+}
+
 TEST_F(Assets, AnUnknownFileIsA404ThatEscapesItsName) {
   const net::Response response = get(AssetServer(kAssets, ""), "/no\n<b>");
 
@@ -174,6 +227,14 @@ TEST(EmbeddedAssets, ThePageOfThisBuildIsWhole) {
   EXPECT_EQ(get(server, "/app.js").status, 200u);
   EXPECT_EQ(get(server, "/app.css").content_type, "text/css; charset=utf-8");
   EXPECT_EQ(get(server, "/favicon.svg").content_type, "image/svg+xml");
+  EXPECT_EQ(get(server, "/app.js.gz").status, 404u) << "no file, another form of one";
+  for (const EmbeddedAsset& asset : embedded_assets()) {
+    if (asset.path != "/app.js" && asset.path != "/app.css") continue;
+    ASSERT_NE(asset.gzip, nullptr) << asset.path;
+    EXPECT_LT(asset.gzip_size * 2, asset.size) << asset.path;
+    EXPECT_EQ(asset.gzip[0], 0x1f) << asset.path;
+    EXPECT_EQ(asset.gzip[1], 0x8b) << asset.path;
+  }
 }
 
 }  // namespace

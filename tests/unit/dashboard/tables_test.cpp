@@ -123,6 +123,7 @@ TEST(ProvidersTable, ModelsHaveNoActiveRequestsAndCsvHasALinePerModel) {
   EXPECT_EQ(parsed.at("providers").at(0).at("active_requests"), 3);
   EXPECT_EQ(parsed.at("models").at(0).at("model"), "gpt-4");
   EXPECT_FALSE(parsed.at("models").at(0).contains("active_requests"));
+  EXPECT_FALSE(parsed.at("models").at(0).contains("rate_limits"));
 
   EXPECT_EQ(
       providers_csv({provider("openai")}, models),
@@ -136,6 +137,19 @@ TEST(ProvidersTable, ModelsHaveNoActiveRequestsAndCsvHasALinePerModel) {
       "openai,gpt-4,degraded,100,90,9,1,1500,750,0.013500001,12.5,10,5,0.5,0.09,1.25,1,2,3,90,,,,0,"
       ",,,0\r\n"
       "new,m,,100,90,9,1,1500,750,0.013500001,12.5,10,5,0.5,0.09,1.25,1,2,3,90,,,,0,,,,0\r\n");
+}
+
+TEST(ProvidersTable, LimitsAreThereWhenTheProviderToldThem) {
+  ModelStats row = model("openai", "gpt-4");
+  row.rate_limits = RateLimits{.requests_limit = 500,
+                               .requests_remaining = 120,
+                               .tokens_limit = {},
+                               .tokens_remaining = 9000,
+                               .reset_at = kTime};
+
+  EXPECT_EQ(json::parse(providers_json({}, {row})).at("models").at(0).at("rate_limits"),
+            json::parse(R"({"requests_limit":500,"requests_remaining":120,"tokens_remaining":9000,)"
+                        R"("reset_at":"2025-01-15T10:30:00.123Z"})"));
 }
 
 TEST(BenchmarksTable, CsvHasALinePerBenchmark) {

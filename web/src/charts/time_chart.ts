@@ -14,8 +14,15 @@ export interface Line {
   dash?: 'solid' | 'dashed' | 'dotted';
 }
 
+/** A level that values should keep below; drawn across the whole chart. */
+export interface Bound {
+  label: string;
+  value: number;
+}
+
 export interface TimeChartOptions {
   stacked: boolean;
+  whole: boolean;
   /** Writes the marks of the value axis. */
   axis: (value: number) => string;
 }
@@ -44,8 +51,12 @@ const lonePoints: Plugin<'line'> = {
   },
 };
 
+/** A bound far above everything would press the lines flat: it is drawn when it comes within this factor of them. */
+const kBoundInSight = 3;
+
 export class TimeChart {
   private readonly chart: Chart<'line', Point[]>;
+  private bounds: readonly Bound[] = [];
   private range: TimeRange = { from: 0, to: 1 };
   private lines: readonly Line[] = [];
 
@@ -56,7 +67,10 @@ export class TimeChart {
     this.chart = new Chart<'line', Point[]>(canvas, {
       type: 'line',
       data: { datasets: [] },
-      plugins: [lonePoints as unknown as Plugin<'line'>],
+      plugins: [
+        lonePoints as unknown as Plugin<'line'>,
+        { id: 'bounds', afterDatasetsDraw: () => this.drawBounds() },
+      ],
       options: {
         // Each of these keeps an update cheap: no tweening, no copying, no hit-testing, no dots.
         animation: false,
@@ -85,7 +99,14 @@ export class TimeChart {
             grace: '6%',
             border: { display: false },
             grid: { drawTicks: false },
-            ticks: { maxTicksLimit: 5, padding: 8, font: { size: 11 }, callback: (value) => options.axis(Number(value)) },
+            ticks: {
+              maxTicksLimit: 5,
+              autoSkip: false,
+              padding: 8,
+              font: { size: 11 },
+              callback: (value) => options.axis(Number(value)),
+              ...(options.whole && { precision: 0 }),
+            },
             afterFit: (axis) => {
               axis.width = kAxisWidth;
             },
@@ -96,9 +117,10 @@ export class TimeChart {
     this.applyTheme();
   }
 
-  show(lines: readonly Line[], range: TimeRange): void {
+  show(lines: readonly Line[], range: TimeRange, bounds: readonly Bound[] = []): void {
     this.lines = lines;
     this.range = range;
+    this.bounds = bounds;
     const { datasets } = this.chart.data;
     datasets.length = lines.length;
     lines.forEach((line, index) => {
@@ -107,6 +129,9 @@ export class TimeChart {
     const x = this.chart.options.scales!['x']!;
     x.min = range.from;
     x.max = range.to;
+    const highest = Math.max(0, ...lines.flatMap(({ points }) => points.map(({ y }) => y ?? 0)));
+    const inSight = bounds.map(({ value }) => value).filter((value) => value <= highest * kBoundInSight);
+    (this.chart.options.scales!['y'] as { suggestedMax?: number }).suggestedMax = Math.max(0, ...inSight);
     this.chart.update('none');
   }
 
@@ -119,7 +144,7 @@ export class TimeChart {
     Object.assign(x.grid, { color: 'transparent' });
     Object.assign(y.grid, { color: readColor('grid') });
     for (const axis of [x, y]) Object.assign(axis.ticks, { color: text });
-    if (this.lines.length > 0) this.show(this.lines, this.range);
+    if (this.lines.length > 0) this.show(this.lines, this.range, this.bounds);
   }
 
   /** The time under a place `x` pixels from the canvas' left edge; undefined outside the plot. */
@@ -129,10 +154,34 @@ export class TimeChart {
     return this.chart.scales['x']!.getValueForPixel(x);
   }
 
+  /** The plot within the canvas, in pixels. */
+  get area(): { left: number; right: number; top: number; bottom: number } {
+    return this.chart.chartArea;
+  }
+
   /** Where a time is: pixels from the canvas' left edge, and the plot's top and bottom. */
   placeOf(time: number): { x: number; top: number; bottom: number } {
     const { top, bottom } = this.chart.chartArea;
     return { x: this.chart.scales['x']!.getPixelForValue(time), top, bottom };
+  }
+
+  private drawBounds(): void {
+    const { ctx, chartArea, scales } = this.chart;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = readColor('slo');
+    ctx.lineWidth = 1.5;
+    ctx.setLineDash([8, 4]);
+    ctx.font = `600 11px ${Chart.defaults.font.family}`;
+    for (const { label, value } of this.bounds) {
+      const y = scales['y']!.getPixelForValue(value);
+      if (y < chartArea.top || y > chartArea.bottom) continue;
+      ctx.beginPath();
+      ctx.moveTo(chartArea.left, y);
+      ctx.lineTo(chartArea.right, y);
+      ctx.stroke();
+      ctx.fillText(label, chartArea.left + 6, y - 5, chartArea.width - 12);
+    }
+    ctx.restore();
   }
 
   private dataset(line: Line, index: number): Dataset {
@@ -148,7 +197,7 @@ export class TimeChart {
   }
 
   private mostTicks(width: number): number {
-    return Math.max(2, Math.floor((width - kAxisWidth) / 90));
+    return Math.max(2, Math.floor((width - kAxisWidth) / 72));
   }
 
   private timeLabel(time: number): string {

@@ -71,6 +71,7 @@ class Card {
     const { total_examples: total, failed_examples: failed, progress_percent: progress, state } = benchmark;
     this.element.dataset['state'] = state;
     setText(this.name, benchmark.name);
+    setAttribute(this.name, 'title', benchmark.name);
     setClass(this.state, `badge ${state}`);
     setText(this.state, kStates[state] ?? state);
     setText(this.share, format.percent(progress / 100));
@@ -91,6 +92,10 @@ class Card {
   }
 }
 
+/** Everything that was begun is through: the time to save what is there. */
+export const allFinished = (benchmarks: readonly Benchmark[]): boolean =>
+  benchmarks.length > 0 && benchmarks.every(({ state }) => state === 'completed');
+
 export class Benchmarks {
   private readonly cards = new Map<string, Card>();
 
@@ -98,11 +103,13 @@ export class Benchmarks {
     private readonly section: HTMLElement,
     private readonly list: HTMLElement,
     private readonly rest: HTMLElement,
+    private readonly finished: HTMLElement,
   ) {}
 
   update(benchmarks: readonly Benchmark[]): void {
     this.section.hidden = benchmarks.length === 0;
     const { shown, hidden } = shownBenchmarks(benchmarks);
+    this.finished.hidden = !allFinished(benchmarks);
     setText(this.rest, hidden > 0 ? `and ${format.count(hidden)} more` : '');
     const present = new Set(shown.map((benchmark) => benchmark.benchmark_id));
     for (const id of this.cards.keys()) if (!present.has(id)) this.cards.delete(id);

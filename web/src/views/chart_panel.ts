@@ -1,48 +1,17 @@
-// One chart with its title, legend, cursor line and read-out. Cursor and read-out are plain elements above the canvas,
-// so that pointing at a chart draws nothing anew.
-import type { ChartData, ChartDefinition } from '../charts/definitions';
+// One chart with its title, buttons, legend, cursor line and read-out. Cursor and read-out are plain elements above the
+// canvas, so that pointing at a chart draws nothing anew.
 import type { Cursor } from '../charts/cursor';
+import { boundsOf, type ChartData, type ChartDefinition } from '../charts/definitions';
 import { TimeChart, type Line } from '../charts/time_chart';
-import { el, setAttribute, setChildren, setClass, setText } from '../dom';
+import { el, iconButton, setAttribute, setText } from '../dom';
 import * as format from '../format';
 import { latest, nearest, type TimeRange } from '../series';
+import { ChartTable } from './chart_table';
+import { EntryList } from './legend';
+import { ZoomBrush } from './zoom_brush';
 
 /** 1.50 -> 1.5: marks of an axis need no more digits than they have. */
 const shortened = (text: string) => text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');
-
-/** A line of the legend or of the read-out: swatch, label, value. */
-class Entry {
-  readonly element = el('li', 'entry');
-  private readonly swatch = el('span', 'swatch');
-  private readonly label = el('span', 'entry-label');
-  private readonly value = el('span', 'entry-value');
-
-  constructor() {
-    this.element.append(this.swatch, this.label, this.value);
-  }
-
-  set(line: Line, value: string): void {
-    setClass(this.swatch, `swatch ${line.dash ?? 'solid'} ${line.color}`);
-    setText(this.label, line.label);
-    setText(this.value, value);
-  }
-}
-
-class EntryList {
-  readonly element: HTMLUListElement;
-  private entries: Entry[] = [];
-
-  constructor(className: string) {
-    this.element = el('ul', className);
-  }
-
-  set(lines: readonly Line[], value: (line: Line) => string): void {
-    while (this.entries.length < lines.length) this.entries.push(new Entry());
-    this.entries.length = lines.length;
-    lines.forEach((line, index) => this.entries[index]!.set(line, value(line)));
-    setChildren(this.element, this.entries.map(({ element }) => element));
-  }
-}
 
 export class ChartPanel {
   readonly element = el('figure', 'panel chart');
@@ -53,24 +22,44 @@ export class ChartPanel {
   private readonly readoutTime = el('div', 'readout-time');
   private readonly readoutList = new EntryList('entries');
   private readonly readout = el('div', 'readout', this.readoutTime, this.readoutList.element);
-  private readonly legend = new EntryList('entries legend');
+  private readonly legend: EntryList;
+  private readonly bounds = el('span', 'bounds');
+  private readonly table: ChartTable;
+  private readonly tableButton = iconButton('table', 'View as table');
+  private readonly sizeButton: HTMLButtonElement;
   private readonly chart: TimeChart;
+  private readonly hidden = new Set<string>();
   private lines: Line[] = [];
+  private shown: { data: ChartData; range: TimeRange } | undefined;
   private pointed = false;
 
+  /** `number` is the key that maximises it; `onMaximise` is asked to do so, or to undo it. */
   constructor(
     private readonly definition: ChartDefinition,
     private readonly cursor: Cursor,
+    number: number,
+    onMaximise: () => void,
   ) {
-    const { id, title, subtitle, stacked } = definition;
+    const { id, title, subtitle, stacked, wide } = definition;
     this.element.dataset['chart'] = id;
+    this.element.classList.toggle('wide', wide ?? false);
     this.canvas.setAttribute('role', 'img');
     this.line.hidden = this.readout.hidden = true;
     this.readout.setAttribute('aria-hidden', 'true');
-    this.plot.append(this.nothing, this.line, this.readout);
-    const heading = el('figcaption', 'panel-head', el('h3', '', title), el('span', 'muted', subtitle));
-    this.element.append(heading, this.plot, this.legend.element);
-    this.chart = new TimeChart(this.canvas, { stacked, axis: (value) => shortened(definition.format(value)) });
+    this.table = new ChartTable(title);
+    this.table.element.hidden = true;
+    this.legend = new EntryList('entries legend', (label) => this.toggle(label));
+    this.tableButton.addEventListener('click', () => this.showTable(this.table.element.hidden));
+    this.tableButton.setAttribute('aria-pressed', 'false');
+    this.sizeButton = iconButton('expand', `Maximise (${number})`);
+    this.sizeButton.setAttribute('aria-pressed', 'false');
+    this.sizeButton.addEventListener('click', onMaximise);
+    const buttons = el('span', 'panel-buttons', this.tableButton, this.sizeButton);
+    const heading = el('figcaption', 'panel-head', el('h3', '', title), el('span', 'muted', subtitle), this.bounds, buttons);
+    this.element.append(heading, this.plot, this.table.element, this.legend.element);
+    this.chart = new TimeChart(this.canvas, { stacked, whole: definition.whole ?? false, axis: (value) => shortened(definition.format(value)) });
+    const brush = new ZoomBrush(this.plot, this.chart, cursor);
+    this.plot.append(this.nothing, brush.element, this.line, this.readout);
     this.plot.addEventListener('pointermove', (event) => {
       this.pointed = true;
       this.cursor.set(this.chart.timeAt(event.clientX - this.canvas.getBoundingClientRect().left) ?? null);
@@ -83,18 +72,47 @@ export class ChartPanel {
   }
 
   update(data: ChartData, range: TimeRange): void {
-    this.lines = this.definition.lines(data);
-    this.chart.show(this.lines, range);
-    this.legend.set(this.lines, (line) => this.definition.format(latest(line.points)));
+    this.shown = { data, range };
+    const { definition } = this;
+    const lines = definition.lines(data);
+    const bounds = boundsOf(definition, data);
+    this.lines = lines.filter(({ label }) => !this.hidden.has(label));
+    this.chart.show(this.lines, range, bounds);
+    this.legend.set(lines, (line) => definition.format(latest(line.points)), this.hidden);
+    // One bound has its name at its line already.
+    const named = bounds.map(({ label, value }) => `${bounds.length > 1 ? label : 'SLO'} \u2264 ${definition.format(value)}`);
+    setText(this.bounds, named.join(', '));
     this.nothing.hidden = this.lines.some(({ points }) => points.some(({ y }) => y !== null));
-    const values = this.lines.map((line) => `${line.label} ${this.definition.format(latest(line.points))}`);
-    const { title, subtitle } = this.definition;
-    setAttribute(this.canvas, 'aria-label', `${title}, ${subtitle}: ${values.join(', ') || 'no data yet'}`);
+    setText(this.nothing, lines.length > 0 && this.lines.length === 0 ? 'All lines are switched off' : emptyText(definition.id, data));
+    const values = this.lines.map((line) => `${line.label} ${definition.format(latest(line.points))}`);
+    setAttribute(this.canvas, 'aria-label', `${definition.title}, ${definition.subtitle}: ${values.join(', ') || 'no data yet'}`);
+    if (!this.table.element.hidden) this.table.update(this.lines, definition.format);
     this.placeCursor();
   }
 
   applyTheme(): void {
     this.chart.applyTheme();
+  }
+
+  setMaximised(maximised: boolean): void {
+    this.element.classList.toggle('maximised', maximised);
+    setAttribute(this.sizeButton, 'aria-pressed', String(maximised));
+  }
+
+  private redraw(): void {
+    if (this.shown) this.update(this.shown.data, this.shown.range);
+  }
+
+  private toggle(label: string): void {
+    if (!this.hidden.delete(label)) this.hidden.add(label);
+    this.redraw();
+  }
+
+  private showTable(visible: boolean): void {
+    this.table.element.hidden = !visible;
+    this.plot.hidden = visible;
+    setAttribute(this.tableButton, 'aria-pressed', String(visible));
+    this.redraw();
   }
 
   private placeCursor(): void {
@@ -118,4 +136,9 @@ export class ChartPanel {
     const left = x > width / 2 ? x - 12 - this.readout.offsetWidth : x + 12;
     this.readout.style.transform = `translate(${Math.round(Math.max(0, left))}px, ${top + 4}px)`;
   }
+}
+
+/** No errors is good news, not missing data. */
+function emptyText(id: string, data: ChartData): string {
+  return id === 'errors' && data.rates.get('errors_per_second').some(({ y }) => y !== null) ? 'No errors' : 'No data yet';
 }

@@ -1,21 +1,26 @@
 // The event log: follows the newest line until somebody scrolls up. Only the rows in sight exist, so that five hundred
 // entries at two hundred a second cost as much as twenty.
 import { el, setAttribute, setClass, setText } from '../dom';
-import type { LogEntry, State } from '../state';
+import { matches, type LogFilter } from '../log_filter';
+import type { Filter } from '../selection';
+import type { LogEntry, Shown } from '../state';
 import { logLine } from './event_text';
 
 const kSpareRows = 4;
 
 class RowView {
-  readonly element = el('li', 'log-row');
+  readonly element = el('li');
   private readonly time = el('span', 'log-time');
   private readonly type = el('span', 'log-type');
   private readonly subject = el('span', 'log-subject');
   private readonly detail = el('span', 'log-detail');
+  private readonly button = el('button', 'log-row', this.time, this.type, this.subject, this.detail);
   private entry: LogEntry | undefined;
 
-  constructor() {
-    this.element.append(this.time, this.type, this.subject, this.detail);
+  constructor(onOpen: (entry: LogEntry) => void) {
+    this.button.type = 'button';
+    this.button.addEventListener('click', () => this.entry && onOpen(this.entry));
+    this.element.append(this.button);
   }
 
   show(entry: LogEntry): void {
@@ -31,92 +36,124 @@ class RowView {
   }
 }
 
+export interface LogParts {
+  box: HTMLElement;
+  newest: HTMLButtonElement;
+  empty: HTMLElement;
+  type: HTMLSelectElement;
+  search: HTMLInputElement;
+  count: HTMLElement;
+}
+
 export class EventLog {
   private readonly rows: RowView[] = [];
   private readonly list = el('ol', 'log-rows');
   private readonly spacer = el('div', 'log-spacer', this.list);
+  private shown: Shown = { overview: undefined, entries: [], logged: -1 };
   private entries: readonly LogEntry[] = [];
-  private logged = 0;
-  /** `logged` when following stopped; undefined while following. */
-  private stoppedAt: number | undefined;
+  private filter: LogFilter = { type: '', search: '' };
+  private following = true;
+  /** The newest entry when following stopped. */
+  private lastSeen: LogEntry | undefined;
+  private rowHeight = 0;
 
   constructor(
-    private readonly box: HTMLElement,
-    private readonly newest: HTMLButtonElement,
-    private readonly empty: HTMLElement,
+    private readonly parts: LogParts,
+    private readonly onOpen: (entry: LogEntry) => void,
   ) {
+    const { box, newest, type, search } = parts;
     box.append(this.spacer);
     box.addEventListener('scroll', () => this.scrolled(), { passive: true });
     newest.addEventListener('click', () => {
       this.follow();
       // The button goes away; the keyboard stays at the log.
-      this.box.focus({ preventScroll: true });
+      box.focus({ preventScroll: true });
     });
+    const refilter = () => {
+      this.refilter({ ...this.filter, type: type.value, search: search.value });
+    };
+    type.addEventListener('change', refilter);
+    search.addEventListener('input', refilter);
     // Another width may mean another row height.
-    window.addEventListener('resize', () => this.settle());
+    window.addEventListener('resize', () => {
+      this.rowHeight = 0;
+      this.settle();
+    });
   }
 
-  update(state: State): void {
-    const added = state.logged - this.logged;
-    if (added === 0) return;
-    const before = this.entries.length;
-    this.entries = state.newestLog;
-    this.logged = state.logged;
-    this.empty.hidden = this.entries.length > 0;
-    if (this.stoppedAt !== undefined) {
+  update(shown: Shown, about: Filter | undefined): void {
+    if (about !== this.filter.about) this.refilter({ ...this.filter, about });
+    if (shown.logged === this.shown.logged && shown.entries.length === this.shown.entries.length) return;
+    this.shown = shown;
+    const before = this.entries;
+    this.entries = shown.entries.filter((entry) => matches(entry, this.filter));
+    if (!this.following) {
       // Entries that fell off the front must not move what is being read.
-      const dropped = before + added - this.entries.length;
-      this.box.scrollTop -= dropped * this.rowHeight;
-      this.showNewCount();
+      const [first] = this.entries;
+      const dropped = first ? before.indexOf(first) : 0;
+      if (dropped > 0) this.parts.box.scrollTop -= dropped * this.height;
     }
     this.settle();
   }
 
+  private refilter(filter: LogFilter): void {
+    this.filter = filter;
+    this.entries = this.shown.entries.filter((entry) => matches(entry, filter));
+    this.follow();
+  }
+
   private follow(): void {
-    this.stoppedAt = undefined;
-    this.newest.hidden = true;
+    this.following = true;
     this.settle();
   }
 
   private scrolled(): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.box;
-    const atEnd = scrollHeight - clientHeight - scrollTop < this.rowHeight;
-    if (atEnd) {
-      this.stoppedAt = undefined;
-      this.newest.hidden = true;
-    } else {
-      this.stoppedAt ??= this.logged;
-      this.showNewCount();
-    }
+    const { scrollTop, scrollHeight, clientHeight } = this.parts.box;
+    const atEnd = scrollHeight - clientHeight - scrollTop < this.height;
+    if (this.following && !atEnd) this.lastSeen = this.entries[this.entries.length - 1];
+    this.following = atEnd;
+    this.showNewCount();
     this.layOut();
   }
 
   /** Lays out what is in sight, at the end while following. */
   private settle(): void {
-    this.spacer.style.height = `${this.entries.length * this.rowHeight}px`;
-    if (this.stoppedAt === undefined) this.box.scrollTop = this.box.scrollHeight;
+    const { box, empty, count } = this.parts;
+    empty.hidden = this.entries.length > 0;
+    setText(empty, this.shown.entries.length > 0 ? 'No event matches' : 'No events yet');
+    const { type, search, about } = this.filter;
+    const isFiltered = type !== '' || search.trim() !== '' || about !== undefined;
+    setText(count, isFiltered ? `${this.entries.length} of the newest ${this.shown.entries.length}` : '');
+    this.spacer.style.height = `${this.entries.length * this.height}px`;
+    if (this.following) box.scrollTop = this.entries.length * this.height;
+    this.showNewCount();
     this.layOut();
   }
 
   private showNewCount(): void {
-    const fresh = this.logged - (this.stoppedAt ?? this.logged);
-    this.newest.hidden = false;
-    setText(this.newest, fresh > 0 ? `+${fresh} new` : 'Newest');
+    const { newest } = this.parts;
+    newest.hidden = this.following;
+    if (this.following) return;
+    // Not there any more: everything is newer.
+    const at = this.lastSeen ? this.entries.lastIndexOf(this.lastSeen) : -1;
+    const fresh = this.entries.length - 1 - at;
+    setText(newest, fresh > 0 ? `+${fresh} new` : 'Newest');
   }
 
   /** One height for all rows; the style sheet decides which. */
-  private get rowHeight(): number {
-    return Number.parseFloat(getComputedStyle(this.box).getPropertyValue('--row-height')) || 28;
+  private get height(): number {
+    this.rowHeight ||= Number.parseFloat(getComputedStyle(this.parts.box).getPropertyValue('--row-height')) || 28;
+    return this.rowHeight;
   }
 
   private layOut(): void {
-    const height = this.rowHeight;
-    const first = Math.max(0, Math.floor(this.box.scrollTop / height) - kSpareRows);
-    const visible = Math.ceil(this.box.clientHeight / height) + 2 * kSpareRows;
+    const { box } = this.parts;
+    const first = Math.max(0, Math.floor(box.scrollTop / this.height) - kSpareRows);
+    const visible = Math.ceil(box.clientHeight / this.height) + 2 * kSpareRows;
     const shown = this.entries.slice(first, first + visible);
-    this.list.style.transform = `translateY(${first * height}px)`;
+    this.list.style.transform = `translateY(${first * this.height}px)`;
     while (this.rows.length < shown.length) {
-      const row = new RowView();
+      const row = new RowView(this.onOpen);
       this.rows.push(row);
       this.list.append(row.element);
     }

@@ -4,7 +4,8 @@ import { byId, setClass, setText } from '../dom';
 import * as format from '../format';
 import type { State } from '../state';
 
-const kPill = { connecting: 'Connecting', live: 'Live', lost: 'Disconnected' };
+/** How long the pill tells of events that were lost. */
+const kLaggedShownMs = 20_000;
 
 /** "Connection lost 12 s ago, retrying in 4 s". */
 export function lossText(connection: ConnectionState, now: number): string {
@@ -17,6 +18,7 @@ export function lossText(connection: ConnectionState, now: number): string {
 
 /** "12.4 req/s . MMLU 45 %": what a tab in the background should tell. */
 export function pageTitle(state: State): string {
+  if (state.connection.kind === 'report') return `Report ${format.dateTime(state.connection.madeAt)} \u00b7 LLM monitoring`;
   if (state.connection.kind === 'lost') return 'Disconnected \u00b7 LLM monitoring';
   const { overview } = state;
   if (!overview || overview.totals.total_requests === 0) return 'LLM monitoring';
@@ -26,23 +28,52 @@ export function pageTitle(state: State): string {
   return parts.join(' \u00b7 ');
 }
 
+export interface Pill {
+  kind: 'connecting' | 'live' | 'lost' | 'paused' | 'lagged' | 'report';
+  text: string;
+}
+
+/** The most important thing to say of how the page stands to the program. */
+export function pillOf(state: State, now: number): Pill {
+  const { connection, lagged } = state;
+  if (connection.kind === 'report') return { kind: 'report', text: `Report of ${format.dateTime(connection.madeAt)}` };
+  if (connection.kind === 'connecting') return { kind: 'connecting', text: 'Connecting' };
+  if (connection.kind === 'lost') return { kind: 'lost', text: 'Disconnected' };
+  if (state.pausedAt !== undefined) {
+    const fresh = state.newWhilePaused;
+    return { kind: 'paused', text: fresh > 0 ? `Paused \u00b7 ${format.count(fresh)} new` : 'Paused' };
+  }
+  if (lagged && now - lagged.at < kLaggedShownMs) {
+    return { kind: 'lagged', text: `Live \u00b7 ${format.count(lagged.skipped)} ${lagged.skipped === 1 ? 'event' : 'events'} skipped` };
+  }
+  return { kind: 'live', text: 'Live' };
+}
+
 export class Header {
   private readonly pill = byId('connection');
   private readonly pillText = byId('connection-text');
+  private readonly announced = byId('connection-announced');
   private readonly banner = byId('banner');
   private readonly uptime = byId('uptime');
   private readonly version = byId('version');
 
   update(state: State, now: number): void {
     const { connection, overview } = state;
-    setClass(this.pill, `pill ${connection.kind}`);
-    setText(this.pillText, kPill[connection.kind]);
+    const { kind, text } = pillOf(state, now);
+    setClass(this.pill, `pill ${kind}`);
+    setText(this.pillText, text);
+    // Read aloud when the state changes, not for every number in it.
+    setText(this.announced, kind === 'lagged' ? 'Live, events were skipped' : text.split(' \u00b7 ')[0]!);
     this.banner.hidden = connection.kind !== 'lost';
     setText(this.banner, lossText(connection, now));
     if (connection.kind === 'lost') this.banner.title = connection.reason;
     document.body.classList.toggle('stale', connection.kind === 'lost');
     setText(this.uptime, overview ? `up ${format.span(overview.uptime_seconds)}` : '');
-    setText(this.version, state.version && `v${state.version}`);
+    setText(this.version, state.version && `ltb-monitoring ${state.version}`);
+    this.updateTitle(state);
+  }
+
+  updateTitle(state: State): void {
     const title = pageTitle(state);
     if (document.title !== title) document.title = title;
   }

@@ -1,118 +1,54 @@
-// The table of providers and models: one row per model, a last row for all of them together.
+// The table of providers and models: one row per model, sorted as people like, a last row for all of them together.
 import { el, setAttribute, setChildren, setClass, setText } from '../dom';
 import * as format from '../format';
-import type { CallTotals, Overview, ProviderHealth } from '../protocol';
+import type { Overview } from '../protocol';
 import type { ColorBook } from '../theme';
-import { kFewSamples } from './tiles';
-
-export interface Row {
-  key: string;
-  provider: string;
-  model: string;
-  status?: ProviderHealth;
-  totals: CallTotals;
-}
-
-interface Column {
-  title: string;
-  /** For the mouse: what exactly is counted. */
-  help: string;
-  value: (totals: CallTotals) => number | undefined;
-  format: (value: number | undefined) => string;
-  className?: (totals: CallTotals) => string;
-}
-
-const few = (totals: CallTotals) => (totals.latency.count < kFewSamples ? 'few' : '');
-
-const kColumns: readonly Column[] = [
-  { title: 'Requests', help: 'finished calls since the start', value: (t) => t.total_requests, format: format.count },
-  {
-    title: 'Errors',
-    help: 'failed calls since the start, as a share of those that succeeded or failed',
-    value: (t) => {
-      const judged = t.successful_requests + t.failed_requests;
-      return judged > 0 ? t.failed_requests / judged : undefined;
-    },
-    format: format.percent,
-    className: (t) => (t.failed_requests > 0 ? 'bad' : ''),
-  },
-  { title: 'P50', help: 'median latency of the last 5 minutes', value: (t) => t.latency.p50, format: format.seconds },
-  { title: 'P95', help: '95th percentile of the last 5 minutes', value: (t) => t.latency.p95, format: format.seconds },
-  {
-    title: 'P99',
-    help: '99th percentile of the last 5 minutes; grey below 100 samples',
-    value: (t) => t.latency.p99,
-    format: format.seconds,
-    className: few,
-  },
-  { title: 'TTFT', help: 'time to first token, P95 of the last 5 minutes', value: (t) => t.time_to_first_token.p95, format: format.seconds },
-  { title: 'Tok/s', help: 'output tokens per second over the last 10 seconds', value: (t) => t.output_tokens_per_second, format: format.decimal },
-  { title: 'Tokens in', help: 'input tokens since the start', value: (t) => t.total_input_tokens, format: format.count },
-  { title: 'Tokens out', help: 'output tokens since the start', value: (t) => t.total_output_tokens, format: format.count },
-  { title: 'Cost', help: 'US dollars since the start', value: (t) => t.total_cost, format: format.dollars },
-];
-
-const kStatusWords: Record<ProviderHealth, string> = {
-  healthy: 'Healthy',
-  degraded: 'Degraded',
-  unavailable: 'Unavailable',
-  rate_limited: 'Rate limited',
-};
-
-/** One row per model; a provider without any model yet has a row of its own. */
-export function tableRows(overview: Overview): Row[] {
-  const status = new Map(overview.providers.map((provider) => [provider.provider, provider.status]));
-  const seen = new Set<string>();
-  const rows = overview.models.map<Row>((totals) => {
-    seen.add(totals.provider);
-    const health = status.get(totals.provider);
-    return {
-      key: JSON.stringify([totals.provider, totals.model]),
-      provider: totals.provider,
-      model: totals.model,
-      totals,
-      ...(health && { status: health }),
-    };
-  });
-  for (const totals of overview.providers) {
-    if (seen.has(totals.provider)) continue;
-    rows.push({ key: JSON.stringify([totals.provider]), provider: totals.provider, model: format.kNoData, status: totals.status, totals });
-  }
-  return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-}
+import { ComparePanel, kMostCompared } from './compare_panel';
+import { kColumns, kStatusWords, sortRows, tableRows, type Order, type Row } from './model_columns';
 
 class RowView {
   readonly element = el('tr');
+  private readonly check = el('input');
   private readonly dot = el('span', 'dot');
-  private readonly name = el('span');
-  private readonly model = el('td');
+  private readonly name = el('span', 'name');
+  private readonly model = el('td', 'model');
   private readonly shape = el('span', 'shape');
   private readonly word = el('span');
   private readonly cells = kColumns.map(() => el('td', 'number'));
 
-  constructor() {
+  constructor(onCompare: (wanted: boolean) => void) {
     const head = el('th', '', this.dot, this.name);
     head.scope = 'row';
-    this.element.append(head, this.model, el('td', 'status', this.shape, this.word), ...this.cells);
+    this.check.type = 'checkbox';
+    this.check.addEventListener('change', () => onCompare(this.check.checked));
+    this.element.append(
+      el('td', 'pick', this.check), head, this.model, el('td', 'status', this.shape, this.word), ...this.cells);
   }
 
-  update(row: Row, colors: ColorBook): void {
+  update(row: Row, colors: ColorBook, compared: boolean, full: boolean): void {
     setClass(this.dot, `dot ${colors.of(row.provider)}`);
     setText(this.name, row.provider);
     setText(this.model, row.model);
+    setAttribute(this.name, 'title', row.provider);
+    setAttribute(this.model, 'title', row.model);
+    setAttribute(this.check, 'aria-label', `Compare ${row.provider} ${row.model}`);
+    if (this.check.checked !== compared) this.check.checked = compared;
+    this.check.disabled = full && !compared;
+    this.element.classList.toggle('compared', compared);
     setClass(this.shape, `shape ${row.status ?? ''}`);
     setText(this.word, row.status ? (kStatusWords[row.status] ?? row.status) : format.kNoData);
     fillCells(this.cells, row.totals);
   }
 }
 
-function fillCells(cells: readonly HTMLElement[], totals: CallTotals): void {
+function fillCells(cells: readonly HTMLElement[], totals: Row['totals']): void {
   kColumns.forEach((column, index) => {
     const cell = cells[index]!;
     const value = column.value(totals);
     setText(cell, column.format(value));
     setClass(cell, `number ${column.className?.(totals) ?? ''}`.trimEnd());
     setAttribute(cell, 'data-value', value === undefined ? '' : String(value));
+    if (column.titleOf) setAttribute(cell, 'title', column.titleOf(totals));
   });
 }
 
@@ -120,39 +56,96 @@ export class ModelTable {
   private readonly body = el('tbody');
   private readonly foot = el('tfoot');
   private readonly totalCells = kColumns.map(() => el('td', 'number'));
+  private readonly heads = new Map<string, HTMLElement>();
   private readonly rows = new Map<string, RowView>();
+  private readonly compare: ComparePanel;
+  private readonly compared: string[] = [];
+  private order: Order = { by: 'provider', descending: false };
+  private ranks = new Map<string, number>();
+  private overview: Overview | undefined;
 
   constructor(
     private readonly section: HTMLElement,
-    box: HTMLElement,
+    private readonly box: HTMLElement,
     private readonly colors: ColorBook,
   ) {
-    const titles = ['Provider', 'Model', 'Status'].map((title) => el('th', '', title));
-    const numbers = kColumns.map(({ title, help }) => {
-      const head = el('th', 'number', title);
-      head.title = help;
-      return head;
-    });
-    for (const head of [...titles, ...numbers]) head.scope = 'col';
+    const pick = el('th', 'pick', el('span', 'unseen', 'Compare'));
+    pick.scope = 'col';
+    const heads = [
+      pick,
+      ...['Provider', 'Model', 'Status'].map((title) => this.head(title.toLowerCase(), title, '')),
+      ...kColumns.map(({ id, title, help }) => this.head(id, title, help, 'number')),
+    ];
     const all = el('th', '', 'All');
     all.scope = 'row';
-    this.foot.append(el('tr', '', all, el('td'), el('td'), ...this.totalCells));
-    box.append(el('table', '', el('thead', '', el('tr', '', ...titles, ...numbers)), this.body, this.foot));
+    this.foot.append(el('tr', '', el('td'), all, el('td'), el('td'), ...this.totalCells));
+    box.append(el('table', 'models', el('thead', '', el('tr', '', ...heads)), this.body, this.foot));
+    this.compare = new ComparePanel((key) => this.pick(key, false));
+    section.append(this.compare.element);
+    this.showOrder();
   }
 
   update(overview: Overview | undefined): void {
-    const rows = overview ? tableRows(overview) : [];
+    this.overview = overview;
+    const rows = overview ? this.ordered(tableRows(overview)) : [];
     this.section.hidden = rows.length === 0;
     const present = new Set(rows.map(({ key }) => key));
     for (const key of this.rows.keys()) if (!present.has(key)) this.rows.delete(key);
+    for (const key of this.compared.filter((one) => !present.has(one))) this.compared.splice(this.compared.indexOf(key), 1);
+    const full = this.compared.length >= kMostCompared;
     const elements = rows.map((row) => {
       let view = this.rows.get(row.key);
-      if (!view) this.rows.set(row.key, (view = new RowView()));
-      view.update(row, this.colors);
+      if (!view) this.rows.set(row.key, (view = new RowView((wanted) => this.pick(row.key, wanted))));
+      view.update(row, this.colors, this.compared.includes(row.key), full);
       return view.element;
     });
     setChildren(this.body, elements);
     this.foot.hidden = rows.length < 2;
     if (overview) fillCells(this.totalCells, overview.totals);
+    this.compare.update(this.compared.flatMap((key) => rows.find((row) => row.key === key) ?? []), this.colors);
+  }
+
+  private head(id: string, title: string, help: string, className = ''): HTMLElement {
+    const button = el('button', 'sort', title);
+    button.type = 'button';
+    if (help) button.title = help;
+    button.addEventListener('click', () => this.sortBy(id));
+    const head = el('th', className, button);
+    head.scope = 'col';
+    this.heads.set(id, head);
+    return head;
+  }
+
+  /** Names begin with the first, numbers with the largest; a second click turns it round. */
+  private sortBy(id: string): void {
+    const isNumber = kColumns.some((column) => column.id === id);
+    this.order = { by: id, descending: this.order.by === id ? !this.order.descending : isNumber };
+    this.ranks.clear();
+    this.showOrder();
+    this.update(this.overview);
+  }
+
+  private showOrder(): void {
+    for (const [id, head] of this.heads) {
+      if (id === this.order.by) setAttribute(head, 'aria-sort', this.order.descending ? 'descending' : 'ascending');
+      else head.removeAttribute('aria-sort');
+    }
+  }
+
+  /** While somebody points at the rows they keep their places: nobody clicks well at what moves. */
+  private ordered(rows: Row[]): Row[] {
+    if (this.ranks.size === rows.length && this.box.matches(':hover') && rows.every(({ key }) => this.ranks.has(key))) {
+      return rows.sort((a, b) => this.ranks.get(a.key)! - this.ranks.get(b.key)!);
+    }
+    const sorted = sortRows(rows, this.order);
+    this.ranks = new Map(sorted.map(({ key }, index) => [key, index]));
+    return sorted;
+  }
+
+  private pick(key: string, wanted: boolean): void {
+    const at = this.compared.indexOf(key);
+    if (wanted && at < 0 && this.compared.length < kMostCompared) this.compared.push(key);
+    if (!wanted && at >= 0) this.compared.splice(at, 1);
+    this.update(this.overview);
   }
 }

@@ -1,5 +1,5 @@
 // The six numbers that matter, each with two lines of detail. All of them are the server's.
-import { el, NumberField, setClass, setText } from '../dom';
+import { el, NumberField, setAttribute, setClass, setText } from '../dom';
 import * as format from '../format';
 import type { CallTotals, Percentiles } from '../protocol';
 
@@ -41,6 +41,11 @@ export function topErrors(errors: Record<string, number>, most: number): string 
   return ranked.slice(0, most).map(([name, number]) => `${format.count(number)} ${format.words(name)}`).join(', ');
 }
 
+/** "fast 98.2 % good": how well the service levels are kept. */
+export function sloText(totals: CallTotals | undefined): string {
+  return (totals?.slos ?? []).map(({ name, attainment }) => `${name} ${format.percent(attainment)} good`).join(', ');
+}
+
 export class Tiles {
   private readonly requests = new Tile('Requests', format.count, 'total_requests');
   private readonly rate = new Detail('', format.decimal, 'requests_per_second', ' req/s');
@@ -52,6 +57,7 @@ export class Tiles {
   private readonly latency50 = new Detail('P50', format.seconds, 'latency_p50');
   private readonly latency99 = new Detail('P99', format.seconds, 'latency_p99');
   private readonly average = new Detail('average', format.seconds, 'avg_latency');
+  private readonly slos = el('span', 'detail clip');
 
   private readonly first = new Tile('Time to first token P95', format.seconds, 'ttft_p95');
   private readonly first50 = new Detail('P50', format.seconds, 'ttft_p50');
@@ -75,7 +81,7 @@ export class Tiles {
     this.requests.row(this.rate.element, this.active.element);
     this.requests.row(this.succeeded.element, this.cancelled.element);
     this.latency.row(this.latency50.element, this.latency99.element);
-    this.latency.row(this.average.element);
+    this.latency.row(this.average.element, this.slos);
     this.first.row(this.first50.element, this.first99.element);
     this.first.row(this.between.element);
     this.tokens.row(this.tokensIn.element);
@@ -102,6 +108,9 @@ export class Tiles {
     this.cancelled.field.set(totals?.cancelled_requests);
     percentiles(totals?.latency, this.latency50, this.latency, this.latency99);
     this.average.field.set(totals?.avg_latency);
+    const slos = sloText(totals);
+    setText(this.slos, slos);
+    setAttribute(this.slos, 'title', slos);
     percentiles(totals?.time_to_first_token, this.first50, this.first, this.first99);
     this.between.field.set(totals?.inter_token_latency.p95);
     this.tokens.main.set(totals?.output_tokens_per_second);
