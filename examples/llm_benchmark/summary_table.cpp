@@ -146,7 +146,7 @@ std::string closing_line(const Summary& summary) {
       std::to_string(total.requests) + " requests in " + fixed(summary.elapsed_seconds, 1) + " s";
   if (summary.elapsed_seconds > 0) line += " (" + per_second(total.requests, summary) + "/s)";
   if (total.cancelled > 0) line += ", " + std::to_string(total.cancelled) + " cancelled";
-  line += ", " + std::to_string(total.errors) + " errors";
+  line += ", " + std::to_string(total.errors) + (total.errors == 1 ? " error" : " errors");
   char separator = ':';
   for (const auto& [type, count] : total.errors_by_type) {
     line += separator + (' ' + type + ' ' + std::to_string(count));

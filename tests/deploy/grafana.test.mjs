@@ -22,7 +22,7 @@ before(async () => {
     ['--requests', '5000', '--rate', '20', '--concurrency', '100', '--slo', 'fast:latency=2s', '--quiet'], { LTB_BUDGET_USD: '5' });
   server = await Prometheus.start(new URL(benchmark.metricsUrl).host);
   // Some errors and some scrapes: then every panel has something to show.
-  await server.hold('sum(llm_errors_total) > 0 and count_over_time(up[1m]) > 12');
+  await server.hold('sum(llm_errors_total) > 0 and on () count_over_time(up[1m]) > 12');
 });
 after(async () => {
   await benchmark?.stopCleanly();

@@ -12,7 +12,7 @@ const program = process.env.LTB_PROMETHEUS;
 const promtool = process.env.LTB_PROMTOOL;
 
 export class Prometheus extends Process {
-  /// Starts a server that scrapes `target` (host:port) once a second, as the guide's configuration does. `more` is added to
+  /// Starts a server that scrapes `target` (host:port) once a second, as examples/deploy does. `more` is added to
   /// the configuration (rules, alertmanagers).
   static async start(target, more = '') {
     assert.ok(program, 'LTB_PROMETHEUS must name the prometheus program');
@@ -30,7 +30,7 @@ scrape_configs:
       - targets: ['${target}']
     metric_relabel_configs:
       - source_labels: [__name__]
-        regex: 'llm_.*'
+        regex: '(llm_|process_).*'
         action: keep
 ${more}`,
     );
