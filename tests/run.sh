@@ -105,7 +105,8 @@ export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:check_initialization_
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 # A developer's own settings would change what the programs under test do.
-while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^LTB_(PROMETHEUS|WEBSOCKET|DASHBOARD|BIND|AUTH|EVENT|MAX|RETENTION|DETAILED|IO|ALLOWED)' || true)
+while IFS= read -r name; do unset "$name"; done < <(
+  compgen -e | grep '^LTB_' | grep -vE '^LTB_(TEST_|JOBS$|SKIP_PACKAGES$|WITHOUT_ASLR$|CHROMIUM$)' || true)
 
 say "packages"
 install_packages
