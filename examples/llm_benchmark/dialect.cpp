@@ -110,7 +110,9 @@ ltb::ProviderError error_from_reply(const Dialect& dialect, const HttpReply& rep
   // Without words of the server's own, the start of what it sent.
   const std::string& words = error.message == status ? reply.body : error.message;
   if (!words.empty()) message += ": " + excerpt(words);
-  return {error.type, message, error.code, read.retry_after};
+  ltb::ProviderError failed(error.type, message, error.code, read.retry_after);
+  failed.with_rate_limits(read.rate_limits);
+  return failed;
 }
 
 std::string excerpt(std::string_view text) {

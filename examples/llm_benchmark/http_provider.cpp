@@ -132,8 +132,10 @@ Timeouts HttpProvider::timeouts_of(const ltb::CompletionRequest& request) const 
 }
 
 ltb::ProviderError HttpProvider::with_url(const ltb::ProviderError& error) const {
-  return {error.type(), "POST " + endpoint_ + ": " + error.what(), error.code(),
-          error.retry_after()};
+  ltb::ProviderError named(error.type(), "POST " + endpoint_ + ": " + error.what(), error.code(),
+                           error.retry_after(), error.failed_attempts());
+  named.with_rate_limits(error.rate_limits());
+  return named;
 }
 
 ltb::CompletionResponse HttpProvider::complete(const ltb::CompletionRequest& request) {

@@ -100,7 +100,8 @@ ltb::CompletionResponse RetryingProvider::run(const ltb::CompletionRequest& requ
       if (!goes_on) {
         if (failed.empty()) throw;  // Unchanged.
         throw ltb::ProviderError(error.type(), error.what(), error.code(), error.retry_after(),
-                                 std::move(failed));
+                                 std::move(failed))
+            .with_rate_limits(error.rate_limits());
       }
       failed.push_back({error.type(), *wait});
       if (!wait_(*wait)) {

@@ -13,7 +13,7 @@ const bound = process.env.LTB_SANITIZED ? 0.015 : 0.002;
 const model = 'model-a';
 const labels = { provider: 'openai', model };
 const wait = 0.12;
-const busy = { status: 429, headers: { 'retry-after-ms': String(wait * 1000) } };
+const busy = { status: 429, headers: { 'retry-after-ms': String(wait * 1000), 'x-ratelimit-remaining-requests': '0' } };
 const answer = { first_ms: 10, gap_ms: 5, chunks: 3 };
 
 // Each call is a list of what its attempts meet; one call after the other.
@@ -65,6 +65,10 @@ test('the server saw every attempt and the events each call once', () => {
   assert.deepEqual(ended.map((event) => event.attempts ?? 1), calls.map((call) => call.length));
   const types = ended.filter(({ ok }) => !ok).map((event) => event.error_type);
   assert.deepEqual(types, Array.from({ length: rounds }, () => ['rate_limit', 'invalid_request']).flat());
+});
+
+test('the limits that a refusal told are shown', () => {
+  assert.equal(metrics.value('llm_ratelimit_remaining', { ...labels, kind: 'requests' }), 0);
 });
 
 /// From the last bytes of an answer, which the client cannot have had before, to the next request.
