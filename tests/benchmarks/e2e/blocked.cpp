@@ -129,7 +129,7 @@ int main(int argc, char** argv) {
         rounds.add("prometheus-cpp " + size,
                    [=] { return ltb::bench::prometheus_cpp(series, scrapes); });
     }
-    rounds.run(only_ours ? 1 : 3);
+    rounds.run(argc > 1 && !only_ours ? std::atoi(argv[1]) : 1);
     rounds.print();
     if (only_ours && !rounds.all_zero("waits"))
       throw std::runtime_error("a recorder had to wait for a lock while a scrape ran");

@@ -42,7 +42,7 @@ try {
   for (const [path, expected] of Object.entries(reference.instructions)) {
     const counted = instructions(path, folder);
     const change = counted / expected - 1;
-    const verdict = change > kAllowance ? 'SLOWER' : change < -kAllowance ? 'faster: renew the reference' : 'as before';
+    const verdict = option === '--write' ? 'kept' : change > kAllowance ? 'SLOWER' : change < -kAllowance ? 'faster: renew the reference' : 'as before';
     console.log(`${path}: ${counted.toFixed(1)} instructions, reference ${expected} (${(change * 100).toFixed(1)} %), ${verdict}`);
     if (change > kAllowance) ++slower;
     reference.instructions[path] = Number(counted.toFixed(1));

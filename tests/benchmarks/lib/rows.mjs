@@ -60,7 +60,7 @@ export const sections = [
       { figure: '', kind: 'ratio', ours: event('BM_PublishToReceivers/receivers:4'), baseline: event('BM_PublishToReceivers/receivers:1'), against: '1 receiver', most: 1.6 },
       { figure: 'paced publish, the hub sleeping', kind: 'ratio', ours: 'wake:armed/us', baseline: 'wake:per event/us', against: 'waking per event', most: 0.25 },
       ...[0, 1, 4].map((count) => ({
-        figure: `dispatch to ${count} inline subscriber${count === 1 ? '' : 's'}`, minus: event('BM_ShareSmallEvent'),
+        figure: `dispatch to ${count} inline subscriber${count === 1 ? '' : 's'}`, minus: event('BM_BuildSmallEvent'),
         ...times('event_benchmark', `BM_PublishToSubscribers/subscribers:${count}`, 4),
       })),
       { figure: 'JSON of an event', kind: 'ratio', ours: event('BM_JsonOfEvent'), baseline: event('BM_JsonByNlohmann'), against: 'nlohmann build and dump', most: 0.1 },

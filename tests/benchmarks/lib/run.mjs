@@ -63,7 +63,7 @@ export function steps({ programs, quick, root, fullBuild }) {
     micro('quantile_benchmark', rounds(5, 1), 0.05),
     micro('provider_benchmark', rounds(7, 2), 0.2),
     micro('record_curve', rounds(3, 1), 0.02),
-    windows('blocked', 'blocked'),
+    windows('blocked', 'blocked', rounds(2, 1)),
     windows('wake', 'wake', rounds(7, 2)),
     windows('memory', 'memory'),
     windows('scrape', 'scrape', 10_000, rounds(9, 3)),
