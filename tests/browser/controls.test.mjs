@@ -72,8 +72,10 @@ test('T turns the page dark and back, and a reload remembers', async () => {
   await page.click('#theme');
   assert.equal(await background(), light);
   await page.emulateMedia({ colorScheme: 'dark' });
-  assert.equal(await background(), dark, 'back to following the system');
+  // The page hears of the system's change as an event.
+  await untilHolds(async () => assert.equal(await background(), dark, 'back to following the system'));
   await page.emulateMedia({ colorScheme: 'light' });
+  await untilHolds(async () => assert.equal(await background(), light));
 });
 
 test('? lists the keys, and while somebody types keys are letters', async () => {

@@ -39,6 +39,23 @@ TEST_F(Dashboard, ServesThePageWithItsHeadersAndKnowsItsETag) {
   EXPECT_EQ(get("/app.js").status, 200);
 }
 
+TEST_F(Dashboard, ServesTheScriptCompressedToThoseWhoTakeIt) {
+  const HttpReply plain = get("/app.js");
+  if (plain.status == 404) GTEST_SKIP() << "built without the page";
+  EXPECT_EQ(plain.header("content-encoding"), "");
+  EXPECT_EQ(plain.header("vary"), "Accept-Encoding");
+  const HttpReply packed = get("/app.js", "Accept-Encoding: gzip, deflate, br\r\n");
+  EXPECT_EQ(packed.status, 200);
+  EXPECT_EQ(packed.header("content-encoding"), "gzip");
+  EXPECT_EQ(packed.header("content-type"), plain.header("content-type"));
+  EXPECT_TRUE(packed.body.starts_with("\x1f\x8b"));
+  EXPECT_LT(packed.body.size() * 2, plain.body.size());
+  EXPECT_NE(packed.header("etag"), plain.header("etag"));
+  const std::string known = "If-None-Match: " + packed.header("etag") + "\r\n";
+  EXPECT_EQ(get("/app.js", "Accept-Encoding: gzip\r\n" + known).status, 304);
+  EXPECT_EQ(get("/app.js", known).status, 200);
+}
+
 TEST_F(Dashboard, NoPathLeadsOutOfTheAssets) {
   for (const char* target :
        {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd",
@@ -54,6 +71,7 @@ TEST_F(Dashboard, ConfigSaysThatTheStreamIsHere) {
   EXPECT_EQ(config.at("websocket_url"), "");
   EXPECT_EQ(config.at("protocol"), 1);
   EXPECT_FALSE(config.at("version").get<std::string>().empty());
+  EXPECT_FALSE(config.contains("service_levels"));
 }
 
 TEST_F(Dashboard, NumbersAgreeWithMetricsAndEvents) {

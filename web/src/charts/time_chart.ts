@@ -54,6 +54,13 @@ const lonePoints: Plugin<'line'> = {
 /** A bound far above everything would press the lines flat: it is drawn when it comes within this factor of them. */
 const kBoundInSight = 3;
 
+function highestInSight(lines: readonly Line[], bounds: readonly Bound[]): number {
+  if (bounds.length === 0) return 0;
+  let highest = 0;
+  for (const { points } of lines) for (const { y } of points) highest = Math.max(highest, y ?? 0);
+  return Math.max(0, ...bounds.map(({ value }) => value).filter((value) => value <= highest * kBoundInSight));
+}
+
 export class TimeChart {
   private readonly chart: Chart<'line', Point[]>;
   private bounds: readonly Bound[] = [];
@@ -129,9 +136,7 @@ export class TimeChart {
     const x = this.chart.options.scales!['x']!;
     x.min = range.from;
     x.max = range.to;
-    const highest = Math.max(0, ...lines.flatMap(({ points }) => points.map(({ y }) => y ?? 0)));
-    const inSight = bounds.map(({ value }) => value).filter((value) => value <= highest * kBoundInSight);
-    (this.chart.options.scales!['y'] as { suggestedMax?: number }).suggestedMax = Math.max(0, ...inSight);
+    (this.chart.options.scales!['y'] as { suggestedMax?: number }).suggestedMax = highestInSight(lines, bounds);
     this.chart.update('none');
   }
 

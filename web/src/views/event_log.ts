@@ -56,6 +56,10 @@ export class EventLog {
   /** The newest entry when following stopped. */
   private lastSeen: LogEntry | undefined;
   private rowHeight = 0;
+  // Where the box is scrolled to, and how high it is and its content: remembered, because asking lays out the page anew.
+  private top = 0;
+  private viewHeight = 0;
+  private contentHeight = -1;
 
   constructor(
     private readonly parts: LogParts,
@@ -76,7 +80,8 @@ export class EventLog {
     search.addEventListener('input', refilter);
     // Another width may mean another row height.
     window.addEventListener('resize', () => {
-      this.rowHeight = 0;
+      this.rowHeight = this.viewHeight = 0;
+      this.contentHeight = -1;
       this.settle();
     });
   }
@@ -91,7 +96,7 @@ export class EventLog {
       // Entries that fell off the front must not move what is being read.
       const [first] = this.entries;
       const dropped = first ? before.indexOf(first) : 0;
-      if (dropped > 0) this.parts.box.scrollTop -= dropped * this.height;
+      if (dropped > 0) this.scrollTo(this.top - dropped * this.height);
     }
     this.settle();
   }
@@ -109,6 +114,7 @@ export class EventLog {
 
   private scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.parts.box;
+    this.top = scrollTop;
     const atEnd = scrollHeight - clientHeight - scrollTop < this.height;
     if (this.following && !atEnd) this.lastSeen = this.entries[this.entries.length - 1];
     this.following = atEnd;
@@ -124,10 +130,22 @@ export class EventLog {
     const { type, search, about } = this.filter;
     const isFiltered = type !== '' || search.trim() !== '' || about !== undefined;
     setText(count, isFiltered ? `${this.entries.length} of the newest ${this.shown.entries.length}` : '');
-    this.spacer.style.height = `${this.entries.length * this.height}px`;
-    if (this.following) box.scrollTop = this.entries.length * this.height;
+    this.viewHeight ||= box.clientHeight;
+    const contentHeight = this.entries.length * this.height;
+    const end = Math.max(0, contentHeight - this.viewHeight);
+    if (contentHeight !== this.contentHeight) {
+      this.contentHeight = contentHeight;
+      this.spacer.style.height = `${contentHeight}px`;
+      if (!this.following) this.top = box.scrollTop;
+    }
+    if (this.following && this.top !== end) this.scrollTo(end);
     this.showNewCount();
     this.layOut();
+  }
+
+  private scrollTo(top: number): void {
+    this.top = Math.max(0, top);
+    this.parts.box.scrollTop = this.top;
   }
 
   private showNewCount(): void {
@@ -147,9 +165,8 @@ export class EventLog {
   }
 
   private layOut(): void {
-    const { box } = this.parts;
-    const first = Math.max(0, Math.floor(box.scrollTop / this.height) - kSpareRows);
-    const visible = Math.ceil(box.clientHeight / this.height) + 2 * kSpareRows;
+    const first = Math.max(0, Math.floor(this.top / this.height) - kSpareRows);
+    const visible = Math.ceil(this.viewHeight / this.height) + 2 * kSpareRows;
     const shown = this.entries.slice(first, first + visible);
     this.list.style.transform = `translateY(${first * this.height}px)`;
     while (this.rows.length < shown.length) {
