@@ -227,8 +227,10 @@ void Subscribers::wait_for_calls(const Subscriber& subscriber) const noexcept {
     while (const List* list = place.list.load(std::memory_order_seq_cst)) {
       const auto index = index_in(list, subscriber);
       if (!index) break;
+      // The time first: what is read of the place afterwards is not older than that.
+      const bool is_late = Clock::now() > surely_visible;
       const std::size_t at = place.at.load(std::memory_order_acquire);
-      if (at > *index || (at < *index && Clock::now() > surely_visible)) break;
+      if (at > *index || (at < *index && is_late)) break;
       pause();
     }
   }
