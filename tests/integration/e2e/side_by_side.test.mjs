@@ -252,6 +252,52 @@ test('every number of the summary follows from the events', () => {
   assertSummaryRow(summary.totals, rows.flatMap(({ ended }) => ended));
 });
 
+test('the seconds of the run, and the rates over them, follow from the events', () => {
+  const at = (event) => Date.parse(event.timestamp) / 1000;
+  const started = client.events.filter(({ event_type: type }) => type === 'RequestStarted').map(at);
+  const ended = client.events.filter(({ event_type: type }) => /^Request(Completed|Failed)$/.test(type)).map(at);
+  const seconds = Math.max(...ended) - Math.min(...started);
+  assert.ok(Math.abs(summary.elapsed_seconds - seconds) <= 0.002, `${summary.elapsed_seconds}, events ${seconds}`);
+  for (const row of [...summary.models, summary.totals]) {
+    const near = (shown, count) => assert.ok(Math.abs(shown - count / summary.elapsed_seconds) <= 1e-9 * count, `${shown}`);
+    near(row.output_tokens_per_second, row.total_output_tokens);
+    for (const level of row.slos) {
+      near(level.goodput, level.good);
+      assert.equal(level.attainment, level.good / (level.good + level.bad));
+    }
+  }
+});
+
+test('the printed tables show that summary', () => {
+  const lines = benchmark.stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+  /// The cells of a model in the table with this heading, by column.
+  const cellsOf = (heading, model) => {
+    const from = lines.findIndex((line) => line.includes(heading));
+    assert.ok(from >= 0, `a table with ${heading}`);
+    const line = lines.slice(from).find((cells) => cells.includes(model));
+    return Object.fromEntries(lines[from].map((name, i) => [name, line[i]]));
+  };
+  const dollars = (usd) => (Number((nanoFromUsd(usd) + 500n) / 1000n) / 1e6).toFixed(6);
+  for (const row of summary.models) {
+    const calls = cellsOf('requests', row.model);
+    const shown = [calls.requests, calls.errors, calls['P50 s'], calls['P95 s'], calls['P99 s'], calls['cost USD']];
+    assert.deepEqual(shown, [String(row.total_requests), String(row.failed_requests),
+      ...['p50', 'p95', 'p99'].map((q) => row.latency[q].toFixed(3)), dollars(row.total_cost)]);
+    const stream = cellsOf('TTFT P50 s', row.model);
+    assert.equal(stream['TTFT P50 s'], row.time_to_first_token.p50.toFixed(3));
+    assert.equal(stream['TTFT P95 s'], row.time_to_first_token.p95.toFixed(3));
+    assert.equal(stream['TPOT P50 ms'], (row.time_per_output_token.p50 * 1000).toFixed(1));
+    assert.equal(stream['TPOT P95 ms'], (row.time_per_output_token.p95 * 1000).toFixed(1));
+    assert.equal(stream['tokens in'], String(row.total_input_tokens));
+    assert.equal(stream['tokens out'], String(row.total_output_tokens));
+    assert.equal(stream['tokens out/s'], row.output_tokens_per_second.toFixed(1));
+    const objective = cellsOf('goodput/s', row.model);
+    const [level] = row.slos;
+    assert.deepEqual([objective.objective, objective.good, objective.bad, objective.kept, objective['goodput/s']],
+      [level.name, String(level.good), String(level.bad), `${(level.attainment * 100).toFixed(1)}%`, level.goodput.toFixed(1)]);
+  }
+});
+
 test('the micro-dollars of /metrics are the same money', () => {
   for (const row of rows) {
     const pico = row.good.reduce((total, { cost }) => total + scaled(cost, 12), 0n);

@@ -59,8 +59,10 @@ TEST(AnthropicMessages, AWholeAnswerIsReadWithTheCacheCountedAsInput) {
   EXPECT_EQ(response.model, "claude-x");
   EXPECT_EQ(response.request_id, "msg_1");
   EXPECT_EQ(response.finish_reason, "end_turn");
-  EXPECT_EQ(response.usage,
-            (ltb::TokenUsage{.input_tokens = 117, .output_tokens = 5, .cached_tokens = 100}));
+  EXPECT_EQ(response.usage, (ltb::TokenUsage{.input_tokens = 117,
+                                             .output_tokens = 5,
+                                             .cached_tokens = 100,
+                                             .cache_written_tokens = 7}));
   ASSERT_TRUE(response.rate_limits);
   EXPECT_EQ(response.rate_limits->requests_remaining, 49U);
 }
