@@ -82,6 +82,8 @@ export class SeriesFeed {
       this.error = error instanceof Error ? error.message : String(error);
     }
     this.onChange();
+    // Who was told may have turned this feed off, or asked something else.
+    if (generation !== this.generation) return;
     if (past && this.error === undefined) return;
     const pause = Math.min(kLongestPauseMs, Math.max(kShortestPauseMs, question.step * 500));
     const wait = this.error === undefined ? untilNextBeat(pause, Date.now()) : Math.max(kRetryPauseMs, pause);

@@ -249,6 +249,9 @@ class Page {
 
   private changed(): void {
     if (document.hidden) {
+      // A redraw that was asked for before would wake the feeds again.
+      window.clearTimeout(this.redrawTimer);
+      this.redrawTimer = undefined;
       this.setFeedsActive(false);
       // The tab's title is what is seen of a page in the background.
       this.header.updateTitle(this.state);
@@ -256,13 +259,15 @@ class Page {
     }
     this.redrawTimer ??= window.setTimeout(() => {
       this.redrawTimer = undefined;
-      window.requestAnimationFrame(() => this.redraw());
+      this.redrawSoon();
     }, kRedrawMs);
   }
 
   /** Somebody did something and waits for it. */
   private redrawSoon(): void {
-    window.requestAnimationFrame(() => this.redraw());
+    window.requestAnimationFrame(() => {
+      if (!document.hidden) this.redraw();
+    });
   }
 
   private setFeedsActive(active: boolean): void {
