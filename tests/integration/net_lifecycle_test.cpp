@@ -300,13 +300,14 @@ TEST_F(NetLifecycle, ServesIpv6) {
 }
 
 TEST_F(NetLifecycle, AcceptingSurvivesDescriptorExhaustion) {
+#ifdef __SANITIZE_ADDRESS__
+  // Which object the check meets first is chance; dev and tsan run this test.
+  GTEST_SKIP() << "UBSan's vptr check needs a pipe to look at memory, and calls every object "
+                  "invalid when there are no descriptors left for one";
+#endif
   std::ostringstream lines;
-  // UBSan's vptr check needs a pipe to look at memory, and calls every object invalid when it gets
-  // none: no formatting under it while there are no descriptors.
-#ifndef __SANITIZE_ADDRESS__
   options_.log = support::Log(std::make_shared<spdlog::logger>(
       "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)));
-#endif
   start();
   std::vector<RawClient> clients;
   clients.push_back(connect());
@@ -331,11 +332,9 @@ TEST_F(NetLifecycle, AcceptingSurvivesDescriptorExhaustion) {
   EXPECT_EQ(connect().get("/hello")->status, 200);
   ::close(spare);
   server_->stop();
-#ifndef __SANITIZE_ADDRESS__
   EXPECT_NE(lines.str().find("cannot accept"), std::string::npos);
   EXPECT_EQ(lines.str().find("cannot accept"), lines.str().rfind("cannot accept"))
       << "rate-limited";
-#endif
 }
 
 TEST_F(NetLifecycle, SocketsAreCloseOnExecAndWithoutDelay) {
