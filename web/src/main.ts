@@ -173,6 +173,8 @@ class Page {
     selection.window = report.window;
     selection.filter = report.filter;
     selection.zoom = report.zoom;
+    this.providerColors.restore(report.colors.providers);
+    this.errorColors.restore(report.colors.errors);
     state.applyOverview(report.overview, report.made_at);
     const { epoch, last_event_id } = report.overview;
     state.applyEvents({ epoch, last_event_id, skipped: 0, events: report.events });
@@ -238,6 +240,7 @@ class Page {
       window,
       ...(filter && { filter }),
       ...(zoom && { zoom }),
+      colors: { providers: this.providerColors.chosen, errors: this.errorColors.chosen },
     };
     try {
       await exportAs(kind, report, this.parts);

@@ -14,6 +14,8 @@ export interface Report {
   window: WindowChoice;
   filter?: Filter;
   zoom?: TimeRange;
+  /** Who has a colour of their own, in the order of the colours: the same as on the page it was made from. */
+  colors: { providers: string[]; errors: string[] };
 }
 
 const kDataId = 'report-data';

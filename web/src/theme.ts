@@ -99,6 +99,14 @@ export class ColorBook {
     return [...this.colors].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([name]) => name);
   }
 
+  /** Goes on from a choice that was made elsewhere: `names` as `chosen` gave them. */
+  restore(names: readonly string[]): void {
+    this.colors.clear();
+    kSeriesNames.forEach((color, i) => {
+      if (names[i] !== undefined) this.colors.set(names[i], color);
+    });
+  }
+
   /** "other" for a name that has none of its own. */
   of(name: string): ColorName {
     return this.colors.get(name) ?? 'series-other';

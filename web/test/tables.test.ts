@@ -164,3 +164,16 @@ test('a service level is a line in the charts it is about, where the filter lets
   assert.deepEqual(labels({ provider: 'openai', model: 'gpt-4' }), ['SLO fast', 'SLO gpt']);
   assert.equal(boundsOf(kCharts[0]!, { levels } as unknown as ChartData).length, 0);
 });
+
+test('a report goes on with the colours of the page it was made from', () => {
+  const page = new ColorBook();
+  page.rank(new Map([['first', 1]]));
+  page.rank(new Map([['first', 1], ['larger', 2]]));
+  const report = new ColorBook();
+
+  report.restore(page.chosen);
+  report.rank(new Map([['first', 1], ['larger', 2]]));
+
+  assert.deepEqual(report.chosen, ['first', 'larger']);
+  assert.equal(report.of('larger'), page.of('larger'));
+});
