@@ -6,6 +6,7 @@ import { Connection, type Socket } from './connection';
 import { byId, setText } from './dom';
 import { exportAs, PartsCache, type ExportKind } from './exports';
 import { SeriesFeed } from './feed';
+import { FrameQueue } from './frame_queue';
 import * as format from './format';
 import { listenToKeys } from './keys';
 import type { PageConfig } from './protocol';
@@ -61,6 +62,11 @@ class Page {
   );
   private readonly charts = kCharts.map(
     (definition, index) => new ChartPanel(definition, this.cursor, index + 1, () => this.maximise(index)));
+  private chartView: { data: ChartData; range: TimeRange } | undefined;
+  /** All charts in one frame would be a long task. */
+  private readonly chartQueue = new FrameQueue<ChartPanel>((chart) => {
+    if (this.chartView) chart.update(this.chartView.data, this.chartView.range);
+  });
   private readonly feeds = Object.fromEntries(kSourceNames.map((name) => [name, new SeriesFeed(() => {
     this.chartsChanged = true;
     this.changed();
@@ -327,7 +333,8 @@ class Page {
       chooseColors(data);
       const uptime = state.shown.overview?.uptime_seconds ?? 0;
       const range = zoom ?? visibleRange(to, windowSeconds(selection.window, uptime), uptime);
-      for (const chart of this.charts) chart.update(data, range);
+      this.chartView = { data, range };
+      this.chartQueue.add(this.charts);
     }
     setText(byId('charts-title'), zoom ? `${format.clock(zoom.from)} \u2013 ${format.clock(zoom.to)}` : kWindowTitles[selection.window]);
     byId('zoom-reset').hidden = zoom === undefined;
