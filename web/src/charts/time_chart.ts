@@ -111,7 +111,8 @@ export class TimeChart {
               autoSkip: false,
               padding: 8,
               font: { size: 11 },
-              callback: (value) => options.axis(Number(value)),
+              // Of what is counted, half a one has no mark: its text would be that of its neighbour.
+              callback: (value) => (options.whole && !Number.isInteger(value) ? null : options.axis(Number(value))),
               ...(options.whole && { precision: 0 }),
             },
             afterFit: (axis) => {
