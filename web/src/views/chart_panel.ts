@@ -44,6 +44,7 @@ export class ChartPanel {
     this.element.dataset['chart'] = id;
     this.element.classList.toggle('wide', wide ?? false);
     this.canvas.setAttribute('role', 'img');
+    this.canvas.setAttribute('aria-label', this.label('no data yet'));
     this.line.hidden = this.readout.hidden = true;
     this.readout.setAttribute('aria-hidden', 'true');
     this.table = new ChartTable(title);
@@ -85,9 +86,14 @@ export class ChartPanel {
     this.nothing.hidden = this.lines.some(({ points }) => points.some(({ y }) => y !== null));
     setText(this.nothing, lines.length > 0 && this.lines.length === 0 ? 'All lines are switched off' : emptyText(definition.id, data));
     const values = this.lines.map((line) => `${line.label} ${definition.format(latest(line.points))}`);
-    setAttribute(this.canvas, 'aria-label', `${definition.title}, ${definition.subtitle}: ${values.join(', ') || 'no data yet'}`);
+    setAttribute(this.canvas, 'aria-label', this.label(values.join(', ') || 'no data yet'));
     if (!this.table.element.hidden) this.table.update(this.lines, definition.format);
     this.placeCursor();
+  }
+
+  private label(values: string): string {
+    const { title, subtitle } = this.definition;
+    return `${title}, ${subtitle}: ${values}`;
   }
 
   applyTheme(): void {
