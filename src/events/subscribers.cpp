@@ -1,8 +1,11 @@
 // How a call and a removal find each other without a lock. A thread that goes through a list says
-// so in a place of its own: which list, and how far it is. That costs one locked instruction for a
-// whole list. Who removes a subscriber first takes it out of the current list, then waits for each
-// place that still goes through a list with it to be past it.
+// so in a place of its own: which list, and how far it is. Who removes a subscriber takes it out of
+// the current list, then waits for each place that still goes through a list with it to be past it.
+// Both sides store first and look at the other's word afterwards, so one of them always sees the
+// other. Calls are many and removals few: the removal pays for the order of both (heavy_fence).
 #include "events/subscribers.hpp"
+
+#include "support/asymmetric_fence.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -57,7 +60,7 @@ class InsideCall {
 
 }  // namespace
 
-Subscribers::Subscribers() = default;
+Subscribers::Subscribers() : removal_fences_(support::has_heavy_fence()) {}
 Subscribers::~Subscribers() = default;
 
 void Subscribers::call_current(const MonitoringEvent& event) noexcept {
@@ -70,9 +73,9 @@ void Subscribers::call_current(const MonitoringEvent& event) noexcept {
   Place& place = places_[slot];
   place.at.store(0, std::memory_order_relaxed);
   for (;;) {
-    // seq_cst, both: either whoever replaces the list sees it in this place and keeps it, or this
-    // thread sees that it was replaced.
-    place.list.store(list, std::memory_order_seq_cst);
+    // Either whoever replaces the list sees it in this place and keeps it, or this thread sees that
+    // it was replaced.
+    support::store_before_loads(place.list, list, removal_fences_);
     const List* now = current_.load(std::memory_order_seq_cst);
     if (now == list) break;
     list = now;
@@ -82,9 +85,10 @@ void Subscribers::call_current(const MonitoringEvent& event) noexcept {
     const InsideCall inside(this);
     std::size_t at = 0;
     for (const auto& subscriber : *list) {
-      // release: who sees it here knows that the calls before it are over.
-      place.at.store(at++, std::memory_order_release);
-      if (subscriber->active.load(std::memory_order_acquire)) call(*subscriber, event);
+      // Who sees it here knows that the calls before it are over; who does not has made it inactive
+      // early enough for this thread to see that.
+      support::store_before_loads(place.at, at++, removal_fences_);
+      if (subscriber->active.load(std::memory_order_seq_cst)) call(*subscriber, event);
     }
   }
   place.list.store(nullptr, std::memory_order_release);
@@ -153,6 +157,8 @@ void Subscribers::replace(std::shared_ptr<const List> list) {
     has_retired_.store(true, std::memory_order_relaxed);
   }
   current_.store(list->empty() ? nullptr : list.get(), std::memory_order_seq_cst);
+  // Before anybody looks at the places for the old list.
+  if (removal_fences_) support::heavy_fence();
   list_ = std::move(list);
 }
 
@@ -176,6 +182,8 @@ bool Subscribers::remove_where(Match&& match) noexcept {
     }
   }
   removed->active.store(false, std::memory_order_seq_cst);
+  // Before anybody looks at the places for how far the callers are.
+  if (removal_fences_) support::heavy_fence();
   if (!InsideCall::of(this)) {
     wait_for_calls(*removed);
     if (is_taken_out) {  // what it holds goes now, not with the last list that names it
@@ -212,7 +220,6 @@ std::optional<std::size_t> Subscribers::index_in(const List* list,
 }
 
 void Subscribers::wait_for_calls(const Subscriber& subscriber) const noexcept {
-  using Clock = std::chrono::steady_clock;
   auto pause = [tries = 0]() mutable {
     if (++tries < 64) return std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::microseconds{50});
@@ -220,17 +227,11 @@ void Subscribers::wait_for_calls(const Subscriber& subscriber) const noexcept {
   while (subscriber.running.load(std::memory_order_seq_cst) != 0) pause();
   for (std::uint32_t slot = 0; slot < metrics::kExclusiveSlots; ++slot) {
     const Place& place = places_[slot];
-    // A call in front of it may take long, or wait for this very thread. It is not waited for: by
-    // then the thread cannot but see that the subscriber is not active any more, when it comes to
-    // it.
-    const auto surely_visible = Clock::now() + std::chrono::milliseconds{2};
     while (const List* list = place.list.load(std::memory_order_seq_cst)) {
       const auto index = index_in(list, subscriber);
-      if (!index) break;
-      // The time first: what is read of the place afterwards is not older than that.
-      const bool is_late = Clock::now() > surely_visible;
-      const std::size_t at = place.at.load(std::memory_order_acquire);
-      if (at > *index || (at < *index && is_late)) break;
+      // A thread that is not there yet will find it inactive. It is not waited for: a call in front
+      // may take long, or wait for this very thread.
+      if (!index || place.at.load(std::memory_order_seq_cst) != *index) break;
       pause();
     }
   }

@@ -61,6 +61,7 @@ class Subscribers {
   void call_counted(const MonitoringEvent& event) noexcept;
   void call(Subscriber& subscriber, const MonitoringEvent& event) noexcept;
 
+  const bool removal_fences_;                  // see asymmetric_fence.hpp
   std::atomic<const List*> current_{nullptr};  // list_; null when it is empty
   std::atomic<bool> has_retired_{false};
   std::atomic<std::uint64_t> errors_{0};
