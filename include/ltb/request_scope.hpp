@@ -42,6 +42,9 @@ class LTB_MONITORING_EXPORT RequestScope {
   /// A piece of generated content arrived now. The first sets time to first token, each later one
   /// an inter-token latency; they go straight into the histograms. Marks the call as streamed.
   void on_chunk() noexcept;
+  /// The same for a piece whose arrival the caller has timed already, by when its bytes were read,
+  /// say; saves reading the clock once more. A time before the last piece counts as 0 since then.
+  void on_chunk(std::chrono::steady_clock::time_point arrived) noexcept;
 
   /// Tokens as the provider reported them. The last call wins.
   void set_usage(const TokenUsage& usage) noexcept;

@@ -2,6 +2,7 @@
 
 #include "provider/recorder.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -43,18 +44,22 @@ RequestScope::~RequestScope() {
 
 void RequestScope::on_chunk() noexcept {
   if (!state_ || state_->finished) return;
-  const auto now = state_->recorder->clock().steady_now();
+  on_chunk(state_->recorder->clock().steady_now());
+}
+
+void RequestScope::on_chunk(std::chrono::steady_clock::time_point arrived) noexcept {
+  if (!state_ || state_->finished) return;
   if (state_->chunks++ == 0) {
-    state_->first_chunk = now;
+    state_->first_chunk = arrived;
     // Once per call: what a retried attempt streams first is not the call's first token.
     if (!state_->time_to_first_token_ns) {
-      state_->time_to_first_token_ns = nanoseconds(state_->started, now);
+      state_->time_to_first_token_ns = nanoseconds(state_->started, arrived);
       state_->series->first_token(*state_->time_to_first_token_ns);
     }
   } else {
-    state_->series->inter_token(nanoseconds(state_->last_chunk, now));
+    state_->series->inter_token(nanoseconds(state_->last_chunk, arrived));
   }
-  state_->last_chunk = now;
+  state_->last_chunk = std::max(state_->last_chunk, arrived);
 }
 
 void RequestScope::set_usage(const TokenUsage& usage) noexcept {

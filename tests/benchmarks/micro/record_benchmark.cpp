@@ -130,7 +130,19 @@ void BM_InterTokenThroughScope(benchmark::State& state) {
 }
 BENCHMARK(BM_InterTokenThroughScope);
 
-// What on_chunk() cannot do without: it must know the time.
+// The same for who has read the clock already.
+void BM_InterTokenTimedThroughScope(benchmark::State& state) {
+  MonitoringSystem monitoring(
+      MonitoringConfig{}.with_websocket(false).with_dashboard(false).with_prometheus(false));
+  RequestScope scope = monitoring.begin_request(kProvider, kModel);
+  Cycle durations(kDurations);
+  auto arrived = std::chrono::steady_clock::now();
+  for (auto _ : state)
+    scope.on_chunk(arrived += std::chrono::nanoseconds(durations.next()));
+}
+BENCHMARK(BM_InterTokenTimedThroughScope);
+
+// What on_chunk() without a time cannot do without.
 void BM_SteadyClock(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(std::chrono::steady_clock::now());
 }

@@ -231,6 +231,22 @@ TEST_F(ScopeTest, ChunksGiveFirstTokenInterTokenAndPerTokenTimes) {
   EXPECT_DOUBLE_EQ(*payload.latency, 1.6);
 }
 
+TEST_F(ScopeTest, ChunksTimedByTheCallerCountFromTheirArrival) {
+  RequestScope scope = begin();
+  const auto started = stage.clock->steady_now();
+  stage.advance(9s);  // told late, all at once
+  scope.on_chunk(started + 500ms);
+  scope.on_chunk(started + 525ms);
+  scope.on_chunk(started + 515ms);  // out of order: no time since the last
+  scope.on_chunk(started + 550ms);
+  scope.finish(TokenUsage{10, 6});
+
+  EXPECT_EQ(histogram(stage.store(), "llm_time_to_first_token_seconds", kGpt).sum, 0.5);
+  EXPECT_EQ(histogram(stage.store(), "llm_inter_token_latency_seconds", kGpt).count, 3u);
+  EXPECT_EQ(histogram(stage.store(), "llm_inter_token_latency_seconds", kGpt).sum, 0.05);
+  EXPECT_EQ(histogram(stage.store(), "llm_time_per_output_token_seconds", kGpt).sum, 0.01);
+}
+
 TEST_F(ScopeTest, OneTokenHasNoTimePerToken) {
   RequestScope scope = begin();
   scope.on_chunk();
