@@ -78,7 +78,7 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   }
   if (request.tokens) {
     if (metrics::is_sane(*request.tokens)) {
-      call.usage = request.tokens;
+      call.usage = &*request.tokens;
     } else {
       store_.count_rejected();
     }

@@ -1,7 +1,9 @@
 #include "events/request_id.hpp"
 
+#include <bit>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <random>
 
 namespace ltb::events {
@@ -43,21 +45,25 @@ void write_hex(char* at, std::uint32_t bits) noexcept {
   v = (v << 4 | v) & 0x0F0F0F0F0F0F0F0Fu;
   const std::uint64_t letters = ((v + 6 * kOnes) >> 4) & kOnes;
   v += '0' * kOnes + letters * ('a' - '0' - 10);
-  for (std::size_t i = 8; i > 0; --i, v >>= 8) at[i - 1] = static_cast<char>(v & 0xFF);
+  if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap64(v);
+  std::memcpy(at, &v, sizeof v);
 }
 
 }  // namespace
 
-RequestIdText new_request_id_text() noexcept {
-  const std::uint64_t bits = next_random();
+RequestIdText request_id_text(std::uint64_t bits) noexcept {
   RequestIdText id{'r', 'e', 'q', '_'};
   write_hex(id.data() + 4, static_cast<std::uint32_t>(bits >> 32));
   write_hex(id.data() + 12, static_cast<std::uint32_t>(bits));
   return id;
 }
 
+std::uint64_t new_request_id_bits() noexcept {
+  return next_random();
+}
+
 std::string new_request_id() {
-  const RequestIdText id = new_request_id_text();
+  const RequestIdText id = request_id_text(new_request_id_bits());
   return std::string(id.data(), id.size());
 }
 

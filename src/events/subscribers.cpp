@@ -17,7 +17,7 @@ namespace ltb::detail {
 
 struct Subscribers::Subscriber {
   std::uint64_t key = 0;
-  std::shared_ptr<EventSubscriber> object;
+  std::shared_ptr<EventSubscriber> object;  // that the callback calls, if it is for one
   std::function<void(const MonitoringEvent&)> callback;
   std::atomic<bool> active{true};
   std::atomic<std::uint32_t> running{0};  // calls by threads that have no place
@@ -115,11 +115,7 @@ void Subscribers::call_counted(const MonitoringEvent& event) noexcept {
 
 void Subscribers::call(Subscriber& subscriber, const MonitoringEvent& event) noexcept {
   try {
-    if (subscriber.object) {
-      subscriber.object->on_event(event);
-    } else {
-      subscriber.callback(event);
-    }
+    subscriber.callback(event);
   } catch (...) {
     errors_.fetch_add(1, std::memory_order_relaxed);
   }
@@ -127,6 +123,9 @@ void Subscribers::call(Subscriber& subscriber, const MonitoringEvent& event) noe
 
 std::uint64_t Subscribers::add(std::shared_ptr<EventSubscriber> object) {
   auto subscriber = std::make_shared<Subscriber>();
+  subscriber->callback = [called = object.get()](const MonitoringEvent& event) {
+    called->on_event(event);
+  };
   subscriber->object = std::move(object);
   return add(std::move(subscriber));
 }
@@ -187,8 +186,8 @@ bool Subscribers::remove_where(Match&& match) noexcept {
   if (!InsideCall::of(this)) {
     wait_for_calls(*removed);
     if (is_taken_out) {  // what it holds goes now, not with the last list that names it
-      removed->object = nullptr;
       removed->callback = nullptr;
+      removed->object = nullptr;
     }
   }
   free_retired();

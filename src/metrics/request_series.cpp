@@ -185,9 +185,10 @@ void ProviderSeries::manual_ended() noexcept {
 }
 
 void RequestSeries::record(const CallRecord& call) noexcept {
-  words.write([&](const auto& writer) { write_call(writer, *layout, call); });
+  const std::uint32_t slot = thread_slot();
+  words.write([&](const auto& writer) { write_call(writer, *layout, call); }, slot);
   if (call.status == CallStatus::Success && call.duration_ns)
-    latency_sketch.writer().add(SketchLayout::index_of(*call.duration_ns), 1);
+    latency_sketch.writer(slot).add(SketchLayout::index_of(*call.duration_ns), 1);
 }
 
 void RequestSeries::add_cost(const ExactCost& cost) noexcept {
@@ -240,25 +241,42 @@ void RequestSeries::add_usage(const TokenUsage& usage) noexcept {
 }
 
 void RequestSeries::first_token(std::uint64_t nanoseconds) noexcept {
-  observe(words.writer(), layout->first_token, layout->first_token_at, nanoseconds);
-  first_token_sketch.writer().add(SketchLayout::index_of(nanoseconds), 1);
+  const std::uint32_t slot = thread_slot();
+  words.write(
+      [&](const auto& writer) {
+        observe(writer, layout->first_token, layout->first_token_at, nanoseconds);
+      },
+      slot);
+  first_token_sketch.writer(slot).add(SketchLayout::index_of(nanoseconds), 1);
 }
 
 void RequestSeries::inter_token(std::uint64_t nanoseconds) noexcept {
-  observe(words.writer(), layout->inter_token, layout->inter_token_at, nanoseconds);
-  inter_token_sketch.writer().add(SketchLayout::index_of(nanoseconds), 1);
+  const std::uint32_t slot = thread_slot();
+  words.write(
+      [&](const auto& writer) {
+        observe(writer, layout->inter_token, layout->inter_token_at, nanoseconds);
+      },
+      slot);
+  inter_token_sketch.writer(slot).add(SketchLayout::index_of(nanoseconds), 1);
 }
+
+namespace {
+/// To the nearest, for 0 <= value < 2^63; std::llround is a call into the C library.
+std::uint64_t rounded(double value) noexcept {
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(value + 0.5));
+}
+}  // namespace
 
 std::optional<ExactCost> to_exact_cost(double usd) noexcept {
   constexpr double kMost = 9e9;
   if (!(usd >= 0) || usd > kMost) return std::nullopt;
-  return ExactCost{.nano_usd = static_cast<std::uint64_t>(std::llround(usd * 1e9))};
+  return ExactCost{.nano_usd = rounded(usd * 1e9)};
 }
 
 std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
   constexpr double kMost = 1e9;
   if (!(seconds >= 0) || seconds > kMost) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(seconds * kNanosecondsPerSecond));
+  return rounded(seconds * kNanosecondsPerSecond);
 }
 
 bool is_sane(const TokenUsage& usage) noexcept {

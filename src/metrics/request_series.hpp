@@ -107,7 +107,7 @@ struct CallRecord {
   CallStatus status = CallStatus::Success;
   ErrorType error_type = ErrorType::Other;  // when not successful
   std::optional<std::uint64_t> duration_ns{};
-  std::optional<TokenUsage> usage{};
+  const TokenUsage* usage = nullptr;  // the caller's, who keeps it until the call is recorded
   std::optional<ExactCost> cost{};
   std::optional<std::uint32_t> finish_reason{};
   std::optional<std::uint64_t>

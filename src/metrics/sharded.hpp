@@ -82,16 +82,15 @@ class Sharded {
     return untouched;
   }
 
-  [[nodiscard]] Writer writer() noexcept {
-    const std::uint32_t slot = thread_slot();
+  /// `slot` is the calling thread's, for who writes to several blocks.
+  [[nodiscard]] Writer writer(std::uint32_t slot = thread_slot()) noexcept {
     return Writer(shard(slot), slot != kSharedSlot);
   }
 
   /// Calls `record` with a writer: for many additions at once, since what kind of shard it is, is
   /// asked once and not with each. Nothing happens when memory for the shard could not be had.
   template <typename Record>
-  void write(Record&& record) noexcept {
-    const std::uint32_t slot = thread_slot();
+  void write(Record&& record, std::uint32_t slot = thread_slot()) noexcept {
     Cell* cells = shard(slot);
     if (cells == nullptr) [[unlikely]]
       return;

@@ -72,12 +72,13 @@ std::shared_ptr<MonitoringEvent> Recorder::event_of(EventType type, const ScopeS
 
 RequestScope Recorder::begin_request(std::string_view provider, std::string_view model) noexcept {
   try {
-    auto scope = std::make_unique<ScopeState>();
+    // Not zeroed first: each member but one has a value of its own.
+    auto scope = std::make_unique_for_overwrite<ScopeState>();
     scope->series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
     scope->provider = scope->series->provider();
     scope->model = scope->series->model();
     if (scope->model == metrics::kOverflow) keep_own_names(*scope, provider, model);
-    scope->id_text = events::new_request_id_text();
+    scope->id_bits = events::new_request_id_bits();
     scope->recorder = shared_from_this();
     std::shared_ptr<MonitoringEvent> event;
     if (events_.has_listeners()) event = event_of(EventType::RequestStarted, *scope);
@@ -103,7 +104,7 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   call.status = status;
   call.error_type = error_type;
   call.duration_ns = nanoseconds_between(scope.started, now);
-  call.usage = scope.usage;
+  call.usage = scope.usage ? &*scope.usage : nullptr;
   call.cost = scope.cost;
   call.queue_ns = scope.queue_ns;
   call.time_to_first_token_ns = scope.time_to_first_token_ns;
@@ -133,7 +134,7 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
   auto event = event_of(is_success ? EventType::RequestCompleted : EventType::RequestFailed, scope);
   auto& payload = std::get<RequestPayload>(event->payload);
   payload.latency = to_seconds(*call.duration_ns);
-  payload.tokens = call.usage;
+  payload.tokens = scope.usage;
   if (call.cost) payload.cost = call.cost->usd();
   if (scope.time_to_first_token_ns) {
     payload.streamed = true;

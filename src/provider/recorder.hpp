@@ -97,7 +97,9 @@ struct ScopeState {
   support::SteadyTime first_chunk{};
   support::SteadyTime last_chunk{};
   std::uint64_t chunks = 0;
-  events::RequestIdText id_text{};
+  std::uint64_t id_bits = 0;
+  mutable events::RequestIdText id_text;  // written when somebody asks
+  mutable bool has_id_text = false;
   // As events show them: the series' own, which live as long as the recorder; only those of a call
   // that the overflow series takes need a place of their own.
   std::string_view provider;
@@ -112,6 +114,8 @@ struct ScopeState {
   bool finished = false;
 
   [[nodiscard]] std::string_view request_id() const noexcept {
+    if (!has_id_text) id_text = events::request_id_text(id_bits);
+    has_id_text = true;
     return {id_text.data(), id_text.size()};
   }
 };

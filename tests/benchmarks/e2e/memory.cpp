@@ -64,7 +64,7 @@ Samples history_memory(std::chrono::seconds kept) {
     for (std::size_t i = 0; i < kModels; ++i) {
       metrics::CallRecord record;
       record.duration_ns = next.next();
-      record.usage = call_usage();
+      record.usage = &call_usage();
       stage.store().request_series(kProvider, model_name(i)).record(record);
     }
     stage.advance(std::chrono::seconds{1});

@@ -21,7 +21,7 @@ const std::vector<std::uint64_t> kDurations = bench::call_durations();
 metrics::CallRecord finished_call(std::uint64_t duration) {
   metrics::CallRecord call;
   call.duration_ns = duration;
-  call.usage = bench::call_usage();
+  call.usage = &bench::call_usage();
   call.cost = ExactCost{.nano_usd = 207'000};
   call.was_active = true;
   return call;

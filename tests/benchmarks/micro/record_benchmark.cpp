@@ -45,7 +45,7 @@ Stores& stores() {
 CallRecord finished_call(std::uint64_t duration) {
   CallRecord call;
   call.duration_ns = duration;
-  call.usage = call_usage();
+  call.usage = &call_usage();
   call.cost = ExactCost{.nano_usd = 207'000};
   call.was_active = true;
   return call;

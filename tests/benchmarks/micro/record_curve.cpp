@@ -46,7 +46,7 @@ void BM_RecordAcross(benchmark::State& state) {
   for (auto _ : state) {
     metrics::CallRecord call;
     call.duration_ns = duration.next();
-    call.usage = call_usage();
+    call.usage = &call_usage();
     call.cost = ExactCost{.nano_usd = 207'000};
     call.was_active = true;
     RequestSeries& one = *series.next();

@@ -80,8 +80,9 @@ void fill(MetricStore& store) {
         call.status = static_cast<CallStatus>(random() % 3);
         call.error_type = static_cast<ErrorType>(random() % kErrorTypeCount);
         call.duration_ns = random() % 700'000'000'000;
-        call.usage =
-            TokenUsage{.input_tokens = random() % 100'000, .output_tokens = random() % 9'000};
+        const TokenUsage usage{.input_tokens = random() % 100'000,
+                               .output_tokens = random() % 9'000};
+        call.usage = &usage;
         call.cost = ExactCost{.nano_usd = random() % 3'000'000'000};
         call.finish_reason = static_cast<std::uint32_t>(random() % 5);
         call.time_per_output_token_ns = random() % 2'000'000'000;

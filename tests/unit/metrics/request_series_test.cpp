@@ -36,8 +36,9 @@ struct RequestSeriesTest : ::testing::Test {
 TEST_F(RequestSeriesTest, ASuccessfulCallMovesItsCounters) {
   CallRecord call;
   call.duration_ns = 1'520'000'000;
-  call.usage = TokenUsage{
+  const TokenUsage usage{
       .input_tokens = 150, .output_tokens = 75, .cached_tokens = 40, .reasoning_tokens = 5};
+  call.usage = &usage;
   call.cost = ExactCost{.nano_usd = 13'500'001};
   call.finish_reason = finish_reason_index("end_turn");
   call.was_active = true;
