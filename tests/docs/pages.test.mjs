@@ -137,6 +137,15 @@ test('refusals quoted in docs/configuration.md are what the program says', () =>
   }
 });
 
+test('what docs/troubleshooting.md quotes is said by the library, the page or the system', () => {
+  const page = readdirSync(join(root, 'web/src'), { recursive: true }).filter((name) => /\.(ts|html)$/.test(name)).map((name) => text(`web/src/${name}`)).join('\n');
+  const system = ['Address already in use'];
+  const said = sources('src').replace(/"\s*\n\s*"/g, '') + page + system.join('\n');
+  const quoted = [...prose('docs/troubleshooting.md').matchAll(/"([^"]+)"/g)].flatMap(([, words]) => words.split(' ... '));
+  assert.ok(quoted.length > 4, `found only ${quoted}`);
+  for (const words of quoted) assert.ok(said.includes(words), `nothing says "${words}"`);
+});
+
 test('the version stands in one place', () => {
   const [, version] = text('CMakeLists.txt').match(/VERSION (\d+\.\d+\.\d+)/);
   for (const page of ['README.md', 'docs/guide.md', 'docs/configuration.md', 'docs/deployment.md']) assert.ok(!text(page).includes(version), `${page} names ${version}`);
