@@ -9,8 +9,10 @@ macro(ltb_require package debian_package)
   endif()
 endmacro()
 
+set(LTB_BOOST_VERSION 1.81)
+
 ltb_require(Threads libc6-dev)
-ltb_require(Boost libboost1.81-dev 1.81)
+ltb_require(Boost libboost1.81-dev ${LTB_BOOST_VERSION})
 ltb_require(prometheus-cpp prometheus-cpp-dev CONFIG COMPONENTS core)
 ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)

@@ -8,6 +8,8 @@
 #   tsan     ThreadSanitizer; all but the page's own
 #   clang    built by clang, with its thread-safety analysis; all but the page's own
 #   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
+#   docs     the API reference by Doxygen (build/dev/reference/html), and the checks of README and docs
+#   coverage unit and integration tests, then what lines of the library they ran: build/coverage/report
 #   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
 #            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
@@ -21,13 +23,16 @@ usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
 
 mode=dev
 selection=()
+targets=()
 case "${1:-}" in
   dev | release | asan | tsan | clang | bench) mode=$1 && shift ;;
+  coverage) mode=coverage && selection=(-L '^(unit|integration)$') && shift ;;
+  docs) selection=(-L '^docs$') && targets=(--target docs_snippets docs_run example_quick_start) && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, bench or conformance" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, docs, coverage, bench or conformance" >&2
     exit 2
     ;;
 esac
@@ -48,7 +53,10 @@ source "$root/cmake/install-debian-packages.sh"
 
 install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
-    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libssl-dev openssl libgtest-dev libgmock-dev)
+    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libssl-dev openssl libgtest-dev libgmock-dev
+    pkg-config dpkg-dev)
+  [[ $mode == dev ]] && packages+=(doxygen)
+  [[ $mode == coverage ]] && packages+=(gcovr)
   [[ $mode == clang ]] && packages+=(clang)
   [[ $mode == bench ]] && packages+=(libbenchmark-dev)
   [[ $mode == release ]] && packages+=(valgrind)
@@ -132,9 +140,18 @@ say "configure ($mode)"
 cmake --preset "$mode" -DLTB_TEST_SERVERS="$root/build/servers"
 
 say "build ($mode)"
-cmake --build --preset "$mode" --parallel "${LTB_JOBS:-$(nproc)}"
+cmake --build --preset "$mode" --parallel "${LTB_JOBS:-$(nproc)}" "${targets[@]}"
 
 say "test ($mode)"
 # What runs in Node and the browser alone is the same in every mode.
 ((with_browser)) || selection+=(--label-exclude '^(browser|web)$')
+if [[ $mode == coverage ]]; then
+  find build/coverage -name '*.gcda' -delete  # of an earlier run
+  ctest --preset coverage --no-tests=error --parallel "${LTB_JOBS:-$(nproc)}" "${selection[@]}" "$@"
+  say "coverage of src/ and include/ (build/coverage/report/index.html)"
+  mkdir -p build/coverage/report
+  exec gcovr --root . --object-directory build/coverage --filter src/ --filter include/ --exclude-throw-branches \
+    --exclude-unreachable-branches --print-summary --html-details build/coverage/report/index.html \
+    --json-summary build/coverage/report/summary.json build/coverage/src build/coverage/tests/unit build/coverage/tests/integration
+fi
 exec ctest --preset "$mode" --no-tests=error --parallel "${LTB_JOBS:-$(nproc)}" "${selection[@]}" "$@"

@@ -107,7 +107,7 @@ struct HistoryQuery {
   /// error_rate (0..1), latency_avg, latency_p50, latency_p95, latency_p99, ttft_p50, ttft_p95,
   /// ttft_p99, itl_p50, itl_p95, itl_p99 (seconds), input_tokens_per_second,
   /// output_tokens_per_second, cost (USD in each step), cost_total (USD so far), cost_per_hour,
-  /// active_requests, or errors.<error_type> (per second).
+  /// active_requests, or `errors.<error_type>` (per second).
   std::string metric{};
   std::string provider{};                                ///< Empty: all.
   std::string model{};                                   ///< Empty: all.
@@ -123,6 +123,7 @@ struct HistoryPoint {
   std::optional<double> value{};
 };
 
+/// What history() answers.
 struct HistorySeries {
   std::chrono::seconds step{1};
   std::vector<HistoryPoint> points{};  ///< Ascending, every step of the window present.

@@ -1,0 +1,40 @@
+# run(command...): runs it and fails with all it printed when it fails. What it printed is in RUN_OUTPUT.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGN " " command)
+    message("${output}")  # apart, for a FATAL_ERROR would wrap its lines
+    message(FATAL_ERROR "failed (${code}): ${command}")
+  endif()
+  set(RUN_OUTPUT "${output}" PARENT_SCOPE)
+endfunction()
+
+# expect_failure(text command...): runs it; it must fail and say text.
+function(expect_failure text)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  list(JOIN ARGN " " command)
+  if(code EQUAL 0)
+    message("${output}")
+    message(FATAL_ERROR "succeeded, but had to fail: ${command}")
+  endif()
+  string(REGEX REPLACE "[ \n]+" " " flat "${output}")  # CMake breaks lines where it likes
+  string(FIND "${flat}" "${text}" at)
+  if(at EQUAL -1)
+    message("${output}")
+    message(FATAL_ERROR "failed as it had to, but does not say \"${text}\": ${command}")
+  endif()
+endfunction()
+
+# run_program(path kind): the program says which library it works with; kind is static or shared.
+function(run_program path kind)
+  run(${path})
+  if(NOT RUN_OUTPUT MATCHES "works")
+    message(FATAL_ERROR "${path} says: ${RUN_OUTPUT}")
+  endif()
+  run(readelf --dynamic ${path})
+  if(kind STREQUAL "shared" AND NOT RUN_OUTPUT MATCHES "NEEDED.*libltb_monitoring\\.so\\.[0-9]+\\.[0-9]+\\]")
+    message(FATAL_ERROR "${path} does not use the shared library:\n${RUN_OUTPUT}")
+  elseif(kind STREQUAL "static" AND RUN_OUTPUT MATCHES "libltb_monitoring")
+    message(FATAL_ERROR "${path} uses the shared library:\n${RUN_OUTPUT}")
+  endif()
+endfunction()
