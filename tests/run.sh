@@ -8,9 +8,11 @@
 #   tsan     ThreadSanitizer; all but the page's own
 #   clang    built by clang, with its thread-safety analysis; all but the page's own
 #   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
+#   fuzz     libFuzzer on every parser, under ASan and UBSan: SECONDS for each target, 60 by default; arguments go to
+#            tests/fuzz/run, which prints executions and findings
 #   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
 #            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
-# Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
+# Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus        tests/run.sh fuzz 600
 #
 # The last lines are ctest's own summary; the exit code is ctest's.
 set -euo pipefail
@@ -22,12 +24,12 @@ usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
 mode=dev
 selection=()
 case "${1:-}" in
-  dev | release | asan | tsan | clang | bench) mode=$1 && shift ;;
+  dev | release | asan | tsan | clang | bench | fuzz) mode=$1 && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, bench or conformance" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, bench, fuzz or conformance" >&2
     exit 2
     ;;
 esac
@@ -50,6 +52,8 @@ install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
     libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev libssl-dev openssl libgtest-dev libgmock-dev)
   [[ $mode == clang ]] && packages+=(clang)
+  # The runtimes of libFuzzer and the sanitizers; a clang without recommended packages lacks them.
+  [[ $mode == fuzz ]] && packages+=(clang libclang-rt-14-dev)
   [[ $mode == bench ]] && packages+=(libbenchmark-dev)
   [[ $mode == release ]] && packages+=(valgrind)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
@@ -118,6 +122,14 @@ if [[ $mode == bench ]]; then
   cmake --build --preset bench --parallel "${LTB_JOBS:-$(nproc)}" --target benchmarks
   say "measure"
   exec tests/benchmarks/report "$@"
+fi
+if [[ $mode == fuzz ]]; then
+  say "configure (fuzz)"
+  cmake --preset fuzz
+  say "build (fuzz)"
+  cmake --build --preset fuzz --parallel "${LTB_JOBS:-$(nproc)}"
+  say "fuzz"
+  exec tests/fuzz/run "$@"
 fi
 unpack_server prometheus usr/bin/prometheus
 unpack_server prometheus-alertmanager usr/bin/prometheus-alertmanager
