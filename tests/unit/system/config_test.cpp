@@ -132,7 +132,8 @@ TEST(Config, RefusalsNameFieldValueAndRange) {
        "MonitoringConfig::allowed_origins = \"https://\": expected scheme://host[:port], for "
        "example https://bench.example"},
       {base.with_allowed_origins({"https://x:65536"}),
-       "MonitoringConfig::allowed_origins = \"https://x:65536\": expected scheme://host[:port], for "
+       "MonitoringConfig::allowed_origins = \"https://x:65536\": expected scheme://host[:port], "
+       "for "
        "example https://bench.example"},
       {base.with_allowed_origins({"https://*.example"}),
        "MonitoringConfig::allowed_origins = \"https://*.example\": expected scheme://host[:port], "
