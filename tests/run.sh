@@ -10,6 +10,7 @@
 #   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
 #   fuzz     libFuzzer on every parser, under ASan and UBSan: SECONDS for each target, 60 by default; arguments go to
 #            tests/fuzz/run, which prints executions and findings
+#   soak     optimised: a host under load for SECONDS, 600 by default, that must not grow: memory, descriptors, threads
 #   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
 #            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus        tests/run.sh fuzz 600
@@ -24,12 +25,12 @@ usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$root/tests/run.sh"; }
 mode=dev
 selection=()
 case "${1:-}" in
-  dev | release | asan | tsan | clang | bench | fuzz) mode=$1 && shift ;;
+  dev | release | asan | tsan | clang | bench | fuzz | soak) mode=$1 && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, bench, fuzz or conformance" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, bench, fuzz, soak or conformance" >&2
     exit 2
     ;;
 esac
@@ -130,6 +131,14 @@ if [[ $mode == fuzz ]]; then
   cmake --build --preset fuzz --parallel "${LTB_JOBS:-$(nproc)}"
   say "fuzz"
   exec tests/fuzz/run "$@"
+fi
+if [[ $mode == soak ]]; then
+  say "configure (release)"
+  cmake --preset release
+  say "build (soak)"
+  cmake --build --preset release --parallel "${LTB_JOBS:-$(nproc)}" --target soak
+  say "soak"
+  exec build/release/tests/soak/soak "$@"
 fi
 unpack_server prometheus usr/bin/prometheus
 unpack_server prometheus-alertmanager usr/bin/prometheus-alertmanager
