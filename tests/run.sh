@@ -10,9 +10,12 @@
 #   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
 #   docs     the API reference by Doxygen (build/dev/reference/html), and the checks of README and docs
 #   coverage unit and integration tests, then what lines of the library they ran: build/coverage/report
+#   fuzz     libFuzzer on every parser, under ASan and UBSan: SECONDS for each target, 60 by default; arguments go to
+#            tests/fuzz/run, which prints executions and findings
+#   soak     optimised: a host under load for SECONDS, 600 by default, that must not grow: memory, descriptors, threads
 #   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
 #            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
-# Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus
+# Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus        tests/run.sh fuzz 600
 #
 # The last lines are ctest's own summary; the exit code is ctest's.
 set -euo pipefail
@@ -25,14 +28,15 @@ mode=dev
 selection=()
 targets=()
 case "${1:-}" in
-  dev | release | asan | tsan | clang | bench) mode=$1 && shift ;;
+  dev | release | asan | tsan | clang | bench | fuzz | soak) mode=$1 && shift ;;
   coverage) mode=coverage && selection=(-L '^(unit|integration)$') && shift ;;
   docs) selection=(-L '^docs$') && targets=(--target docs_snippets docs_run example_quick_start) && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, docs, coverage, bench or conformance" >&2
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, docs, coverage, fuzz, soak," \
+      "bench or conformance" >&2
     exit 2
     ;;
 esac
@@ -58,6 +62,8 @@ install_packages() {
   [[ $mode == dev ]] && packages+=(doxygen)
   [[ $mode == coverage ]] && packages+=(gcovr)
   [[ $mode == clang ]] && packages+=(clang)
+  # The runtimes of libFuzzer and the sanitizers; a clang without recommended packages lacks them.
+  [[ $mode == fuzz ]] && packages+=(clang libclang-rt-14-dev)
   [[ $mode == bench ]] && packages+=(libbenchmark-dev)
   [[ $mode == release ]] && packages+=(valgrind)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
@@ -126,6 +132,22 @@ if [[ $mode == bench ]]; then
   cmake --build --preset bench --parallel "${LTB_JOBS:-$(nproc)}" --target benchmarks
   say "measure"
   exec tests/benchmarks/report "$@"
+fi
+if [[ $mode == fuzz ]]; then
+  say "configure (fuzz)"
+  cmake --preset fuzz
+  say "build (fuzz)"
+  cmake --build --preset fuzz --parallel "${LTB_JOBS:-$(nproc)}"
+  say "fuzz"
+  exec tests/fuzz/run "$@"
+fi
+if [[ $mode == soak ]]; then
+  say "configure (release)"
+  cmake --preset release
+  say "build (soak)"
+  cmake --build --preset release --parallel "${LTB_JOBS:-$(nproc)}" --target soak
+  say "soak"
+  exec build/release/tests/soak/soak "$@"
 fi
 unpack_server prometheus usr/bin/prometheus
 unpack_server prometheus-alertmanager usr/bin/prometheus-alertmanager

@@ -1,5 +1,6 @@
 #include "events/timestamp.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace ltb::events {
@@ -8,6 +9,13 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::system_clock;
+
+constexpr int kFirstYear = 1700;
+constexpr int kLastYear = 2260;
+constexpr system_clock::time_point kEarliest{
+    std::chrono::sys_days{std::chrono::year{kFirstYear} / 1 / 1}};
+constexpr system_clock::time_point kLatest =
+    std::chrono::sys_days{std::chrono::year{kLastYear + 1} / 1 / 1} - std::chrono::milliseconds{1};
 
 void write_digits(char* at, std::size_t count, unsigned value) noexcept {
   for (std::size_t i = count; i > 0; --i, value /= 10) {
@@ -71,6 +79,8 @@ class Scanner {
 }  // namespace
 
 TimestampText timestamp_chars(system_clock::time_point time) noexcept {
+  // What parse_timestamp() reads back; rounding the ends of the clock's own range would overflow.
+  time = std::clamp(time, kEarliest, kLatest);
   const auto day = floor<days>(time);
   const std::chrono::year_month_day date{day};
   const auto ms = static_cast<unsigned>(floor<std::chrono::milliseconds>(time - day).count());
@@ -118,8 +128,8 @@ std::optional<system_clock::time_point> parse_timestamp(std::string_view text) n
                                          std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   // Second 60 is a leap second; the system clock counts it as the next one.
-  if (!scan.done() || !date.ok() || year < 1700 || year > 2260 || hour > 23 || minute > 59 ||
-      second > 60) {
+  if (!scan.done() || !date.ok() || year < kFirstYear || year > kLastYear || hour > 23 ||
+      minute > 59 || second > 60) {
     return std::nullopt;
   }
   return std::chrono::sys_days{date} + std::chrono::hours{hour} +

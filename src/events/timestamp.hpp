@@ -9,7 +9,8 @@
 
 namespace ltb::events {
 
-/// "2025-01-15T10:30:00.123Z", the milliseconds rounded down.
+/// "2025-01-15T10:30:00.123Z", the milliseconds rounded down. A time outside of 1700..2260 is
+/// written as the nearest one within.
 using TimestampText = std::array<char, 24>;
 [[nodiscard]] TimestampText timestamp_chars(std::chrono::system_clock::time_point time) noexcept;
 [[nodiscard]] std::string timestamp_text(std::chrono::system_clock::time_point time);

@@ -21,6 +21,11 @@ Family::~Family() {
 }
 
 Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner) {
+  return add(make_series(std::move(labels), std::move(cell), std::move(owner)));
+}
+
+std::unique_ptr<Series> Family::make_series(Metric::Labels labels, Cell cell,
+                                            std::shared_ptr<void> owner) {
   auto series = std::make_unique<Series>();
   for (const auto& [name, value] : labels) {
     if (!series->text.empty()) series->text += ',';
@@ -32,6 +37,10 @@ Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owne
   series->labels = std::move(labels);
   series->cell = std::move(cell);
   series->owner = std::move(owner);
+  return series;
+}
+
+Series* Family::add(std::unique_ptr<Series> series) noexcept {
   Series* added = series.release();
   Series* head = fresh_.load(std::memory_order_relaxed);
   do {

@@ -105,6 +105,10 @@ class Family {
 
   /// Adds a series; its labels must not be there already. Lock-free but for the allocation.
   Series* add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner = nullptr);
+  /// The same in two steps: all that can fail, and the rest.
+  [[nodiscard]] static std::unique_ptr<Series> make_series(Metric::Labels labels, Cell cell,
+                                                           std::shared_ptr<void> owner = nullptr);
+  Series* add(std::unique_ptr<Series> series) noexcept;
   /// Takes a series out and destroys it. Waits for a reader, so it is not for recording threads.
   void remove(Series* series);
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -157,5 +161,22 @@ class Family {
 
 /// The value of a series now, as a Metric value.
 [[nodiscard]] MetricValue read_value(const Series& series, MetricType type);
+
+/// Series of several families that are added together or, when memory runs out, not at all: what
+/// their cells point to may then be destroyed.
+class SeriesBatch {
+ public:
+  /// Nothing is seen of it before publish(). Throws only std::bad_alloc.
+  void add(Family& family, Metric::Labels labels, Cell cell) {
+    made_.emplace_back(&family, Family::make_series(std::move(labels), std::move(cell)));
+  }
+  void publish() noexcept {
+    for (auto& [family, series] : made_) family->add(std::move(series));
+    made_.clear();
+  }
+
+ private:
+  std::vector<std::pair<Family*, std::unique_ptr<Series>>> made_;
+};
 
 }  // namespace ltb::metrics

@@ -75,9 +75,10 @@ RequestSeries& MetricStore::request_series(std::string_view provider,
     if (series != nullptr) return *series;
     support::MutexLock lock(overflow_mutex_);
     show_overflow_provider();
-    if (!overflow_shown_.exchange(true, std::memory_order_acq_rel)) {
+    if (!overflow_shown_.load(std::memory_order_relaxed)) {
       add_request_series(*overflow_requests_);
       link_model(*overflow_requests_);
+      overflow_shown_.store(true, std::memory_order_release);
     }
   } catch (...) {  // no memory: the overflow series takes it
   }
@@ -108,8 +109,9 @@ ProviderSeries& MetricStore::provider_series(std::string_view provider) noexcept
 }
 
 void MetricStore::show_overflow_provider() {
-  if (!overflow_provider_shown_.exchange(true, std::memory_order_acq_rel))
-    add_provider_series(*overflow_provider_);
+  if (overflow_provider_shown_.load(std::memory_order_relaxed)) return;
+  add_provider_series(*overflow_provider_);
+  overflow_provider_shown_.store(true, std::memory_order_release);
 }
 
 EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std::string_view model,
@@ -131,8 +133,8 @@ EvaluationSeries& MetricStore::evaluation_series(std::string_view provider, std:
     if (series != nullptr) return *series;
     support::MutexLock lock(overflow_mutex_);
     if (!evaluations_overflow_shown_) {
-      evaluations_overflow_shown_ = true;
       add_evaluation_series(*overflow_evaluations_);
+      evaluations_overflow_shown_ = true;
     }
   } catch (...) {
   }
@@ -148,7 +150,8 @@ void MetricStore::set_score(EvaluationSeries& series, double score) noexcept {
     own_family("llm_evaluation_score")
         .add({{"provider", series.key[0]}, {"model", series.key[1]}, {"metric", series.key[2]}},
              GaugeCell{&series.score});
-  } catch (...) {
+  } catch (...) {  // no memory: the next score tries again
+    series.shows_score.store(false, std::memory_order_relaxed);
     count_rejected();
   }
 }

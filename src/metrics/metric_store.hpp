@@ -126,10 +126,11 @@ class MetricStore {
   void show_overflow_provider() LTB_REQUIRES(overflow_mutex_);
   void add_request_series(RequestSeries& series);
   void add_provider_series(ProviderSeries& series);
-  void add_slo_series(RequestSeries& series);
+  void add_detailed_series(SeriesBatch& batch, RequestSeries& series);
+  void add_slo_series(SeriesBatch& batch, RequestSeries& series);
   void add_evaluation_series(EvaluationSeries& series);
-  void add_request_series_to(RequestSeries& series, std::string_view family, Cell cell,
-                             std::string_view label = {}, std::string_view value = {});
+  void add_request_series_to(SeriesBatch& batch, RequestSeries& series, std::string_view family,
+                             Cell cell, std::string_view label = {}, std::string_view value = {});
   Family& own_family(std::string_view name) const;
   std::string clean(std::string_view label) const {
     return clean_label(label, options_.max_label_bytes);

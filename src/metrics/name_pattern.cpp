@@ -18,7 +18,31 @@ struct NamePattern::Compiled {
   std::regex expression;
 };
 
+namespace {
+
+/// Whether a repetition count ("{1,12345}") or a back-reference has more digits than a name could
+/// use: libstdc++ reads them into an int without a look at its range.
+bool has_huge_number(const std::string& text) noexcept {
+  constexpr std::size_t kMostDigits = 4;
+  std::size_t digits = 0;
+  bool counts = false;
+  for (const char c : text) {
+    const bool is_digit = c >= '0' && c <= '9';
+    if (is_digit && counts && ++digits > kMostDigits) return true;
+    if (is_digit) continue;
+    counts = c == '{' || c == '\\' || (counts && c == ',');
+    digits = 0;
+  }
+  return false;
+}
+
+}  // namespace
+
 NamePattern::NamePattern(const std::string& text) {
+  if (has_huge_number(text)) {
+    throw std::invalid_argument(
+        "not a regular expression for names: a repetition of more than 4 digits");
+  }
   auto flags = std::regex::ECMAScript | std::regex::optimize;
 #ifdef __GLIBCXX__
   // libstdc++'s other matcher: no back-references, but neither exponential time nor a stack frame

@@ -104,58 +104,64 @@ void MetricStore::link_model(RequestSeries& series) noexcept {
 }
 
 void MetricStore::add_provider_series(ProviderSeries& series) {
-  own_family("llm_requests_active").add({{"provider", series.provider()}}, CallbackCell{[&series] {
-                                          return static_cast<double>(series.active());
-                                        }});
+  SeriesBatch batch;
+  batch.add(own_family("llm_requests_active"), {{"provider", series.provider()}},
+            CallbackCell{[&series] { return static_cast<double>(series.active()); }});
   for (std::size_t i = 0; i < kProviderHealthCount; ++i) {
     const auto health = static_cast<ProviderHealth>(i);
-    own_family("llm_provider_up")
-        .add({{"provider", series.provider()}, {"status", std::string(to_string(health))}},
-             CallbackCell{[&series, health] {
-               return series.health.load(std::memory_order_relaxed) == health ? 1.0 : 0.0;
-             }});
+    batch.add(own_family("llm_provider_up"),
+              {{"provider", series.provider()}, {"status", std::string(to_string(health))}},
+              CallbackCell{[&series, health] {
+                return series.health.load(std::memory_order_relaxed) == health ? 1.0 : 0.0;
+              }});
   }
+  batch.publish();
 }
 
-void MetricStore::add_request_series_to(RequestSeries& series, std::string_view family, Cell cell,
-                                        std::string_view label, std::string_view value) {
+void MetricStore::add_request_series_to(SeriesBatch& batch, RequestSeries& series,
+                                        std::string_view family, Cell cell, std::string_view label,
+                                        std::string_view value) {
   Metric::Labels labels{{"provider", series.provider()}, {"model", series.model()}};
   if (!label.empty()) labels.emplace_back(std::string(label), std::string(value));
-  own_family(family).add(std::move(labels), std::move(cell));
+  batch.add(own_family(family), std::move(labels), std::move(cell));
 }
 
 void MetricStore::add_request_series(RequestSeries& series) {
   using L = RequestLayout;
+  SeriesBatch batch;
   const Words* words = &series.words;
   const auto counter = [&](std::string_view family, std::uint32_t index, unsigned decimals = 0) {
-    add_request_series_to(series, family, CounterCell{words, index, decimals});
+    add_request_series_to(batch, series, family, CounterCell{words, index, decimals});
   };
   const auto histogram = [&](std::string_view family, const BucketLayout& layout,
                              std::uint32_t first, unsigned decimals) {
-    add_request_series_to(series, family, HistogramCell{words, first, &layout, decimals});
+    add_request_series_to(batch, series, family, HistogramCell{words, first, &layout, decimals});
   };
   for (std::uint32_t i = 0; i < kCallStatusTexts.size(); ++i)
-    add_request_series_to(series, "llm_requests_total", CounterCell{words, L::kStatus + i, 0},
-                          "status", kCallStatusTexts[i]);
+    add_request_series_to(batch, series, "llm_requests_total",
+                          CounterCell{words, L::kStatus + i, 0}, "status", kCallStatusTexts[i]);
   for (std::uint32_t i = 0; i < kErrorTypeCount; ++i)
-    add_request_series_to(series, "llm_errors_total", CounterCell{words, layout_.errors + i, 0},
-                          "error_type", to_string(static_cast<ErrorType>(i)));
+    add_request_series_to(batch, series, "llm_errors_total",
+                          CounterCell{words, layout_.errors + i, 0}, "error_type",
+                          to_string(static_cast<ErrorType>(i)));
   for (std::uint32_t i = 0; i < kFinishReasons.size(); ++i)
-    add_request_series_to(series, "llm_finish_reasons_total",
+    add_request_series_to(batch, series, "llm_finish_reasons_total",
                           CounterCell{words, layout_.finish_reasons + i, 0}, "reason",
                           kFinishReasons[i]);
   for (std::uint32_t i = 0; i < kCallStatusTexts.size(); ++i)
-    add_request_series_to(series, "llm_attempts_total", CounterCell{words, layout_.attempts + i, 0},
-                          "outcome", kCallStatusTexts[i]);
+    add_request_series_to(batch, series, "llm_attempts_total",
+                          CounterCell{words, layout_.attempts + i, 0}, "outcome",
+                          kCallStatusTexts[i]);
   counter("llm_retry_wait_seconds_total", layout_.retry_wait, kNano);
   histogram("llm_queue_seconds", layout_.queue, layout_.queue_at, kNano);
-  add_slo_series(series);
+  add_slo_series(batch, series);
   counter("llm_tokens_input_total", L::kInputTokens);
   counter("llm_tokens_output_total", L::kOutputTokens);
   counter("llm_tokens_cached_input_total", L::kCachedTokens);
   counter("llm_tokens_reasoning_total", L::kReasoningTokens);
   const auto cost = [&](std::string_view family, unsigned decimals) {
-    add_request_series_to(series, family, CounterCell{words, L::kCostNano, decimals, L::kCostPico});
+    add_request_series_to(batch, series, family,
+                          CounterCell{words, L::kCostNano, decimals, L::kCostPico});
   };
   cost("llm_cost_usd_total", kMilli);  // nano-dollars shown as micro-dollars
   cost("llm_spend_usd_total", kNano);
@@ -168,18 +174,27 @@ void MetricStore::add_request_series(RequestSeries& series) {
             layout_.per_output_token_at, kNano);
   histogram("llm_output_tokens_per_second", layout_.tokens_per_second, layout_.tokens_per_second_at,
             kMilli);
-  if (!layout_.detailed) return;
+  if (layout_.detailed) add_detailed_series(batch, series);
+  batch.publish();
+}
+
+void MetricStore::add_detailed_series(SeriesBatch& batch, RequestSeries& series) {
+  const Words* words = &series.words;
+  const auto histogram = [&](std::string_view family, const BucketLayout& layout,
+                             std::uint32_t first, unsigned decimals) {
+    add_request_series_to(batch, series, family, HistogramCell{words, first, &layout, decimals});
+  };
   histogram("llm_request_input_tokens", layout_.input_tokens, layout_.input_tokens_at, 0);
   histogram("llm_request_output_tokens", layout_.output_tokens, layout_.output_tokens_at, 0);
   for (std::uint32_t i = 0; i < kErrorTypeCount; ++i)
     add_request_series_to(
-        series, "llm_request_error_duration_seconds",
+        batch, series, "llm_request_error_duration_seconds",
         HistogramCell{words, layout_.error_duration_at + i * (layout_.error_duration.count() + 1),
                       &layout_.error_duration, kNano},
         "error_type", to_string(static_cast<ErrorType>(i)));
 }
 
-void MetricStore::add_slo_series(RequestSeries& series) {
+void MetricStore::add_slo_series(SeriesBatch& batch, RequestSeries& series) {
   for (std::uint32_t i = 0; i < options_.service_levels.size(); ++i) {
     const ServiceLevel& level = options_.service_levels[i];
     if ((!level.provider.empty() && level.provider != series.provider()) ||
@@ -190,9 +205,8 @@ void MetricStore::add_slo_series(RequestSeries& series) {
       Metric::Labels labels{{"provider", series.provider()}, {"model", series.model()}};
       labels.emplace_back("slo", level.name);
       labels.emplace_back("result", good ? "good" : "bad");
-      own_family("llm_slo_requests_total")
-          .add(std::move(labels),
-               CounterCell{&series.words, layout_.slos + 2 * i + (good ? 0 : 1), 0});
+      batch.add(own_family("llm_slo_requests_total"), std::move(labels),
+                CounterCell{&series.words, layout_.slos + 2 * i + (good ? 0 : 1), 0});
     }
   }
 }
@@ -201,15 +215,21 @@ void MetricStore::show_rate_limits(RequestSeries& series, const RateLimits& limi
   series.set_rate_limits(limits);
   const auto show = [&](std::string_view family, std::atomic<double>& gauge,
                         std::string_view kind) {
-    const Cell cell = GaugeCell{&gauge};
-    if (kind.empty()) return add_request_series_to(series, family, cell);
-    add_request_series_to(series, family, cell, "kind", kind);
+    SeriesBatch batch;
+    add_request_series_to(batch, series, family, GaugeCell{&gauge},
+                          kind.empty() ? std::string_view() : "kind", kind);
+    batch.publish();
   };
   // A gauge shows up with its first value: most providers tell some of these, many none.
   const auto show_once = [&](std::uint32_t bit, bool told, std::string_view family,
                              std::atomic<double>& gauge, std::string_view kind) {
     if (!told || (series.shown_limits.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
-    show(family, gauge, kind);
+    try {
+      show(family, gauge, kind);
+    } catch (...) {  // no memory: the next value tries again
+      series.shown_limits.fetch_and(~bit, std::memory_order_relaxed);
+      throw;
+    }
   };
   try {
     RateLimitGauges& gauges = series.rate_limits;
@@ -231,9 +251,11 @@ void MetricStore::show_rate_limits(RequestSeries& series, const RateLimits& limi
 void MetricStore::add_evaluation_series(EvaluationSeries& series) {
   const Metric::Labels labels{
       {"provider", series.key[0]}, {"model", series.key[1]}, {"metric", series.key[2]}};
-  own_family("llm_evaluations_total").add(labels, CounterCell{&series.words, 0, 0});
-  own_family("llm_evaluation_duration_seconds")
-      .add(labels, HistogramCell{&series.words, 1, &evaluation_duration_, kNano});
+  SeriesBatch batch;
+  batch.add(own_family("llm_evaluations_total"), labels, CounterCell{&series.words, 0, 0});
+  batch.add(own_family("llm_evaluation_duration_seconds"), labels,
+            HistogramCell{&series.words, 1, &evaluation_duration_, kNano});
+  batch.publish();
 }
 
 }  // namespace ltb::metrics

@@ -73,6 +73,8 @@ std::optional<Authority> parse_authority(std::string_view text) {
     const auto end = text.find(']');
     if (end == std::string_view::npos) return std::nullopt;
     authority.host = to_lower(text.substr(1, end - 1));
+    // What follows a NUL, inet_pton() would not look at.
+    if (authority.host.find('\0') != std::string::npos) return std::nullopt;
     in6_addr address{};
     if (inet_pton(AF_INET6, authority.host.c_str(), &address) != 1) return std::nullopt;
     text.remove_prefix(end + 1);

@@ -4,6 +4,7 @@
 #include "metrics/bucket_layout.hpp"
 #include "metrics/labels.hpp"
 #include "metrics/number_text.hpp"
+#include "net/access.hpp"
 #include "support/utf8.hpp"
 #include "system/config_text.hpp"
 
@@ -138,10 +139,9 @@ bool is_auth_token(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c <= 0x7e; });
 }
 
-bool is_origin(std::string_view text) noexcept {
-  if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
-  const std::string_view host = text.substr(text.find("//") + 2);
-  return !host.empty() && host.find_first_of(" /\t\r\n") == std::string_view::npos;
+bool is_origin(std::string_view text) {
+  const auto origin = net::parse_origin(text);  // what requests are compared with
+  return origin && (origin->scheme == "http" || origin->scheme == "https");
 }
 
 }  // namespace detail

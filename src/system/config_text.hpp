@@ -15,6 +15,6 @@ inline constexpr std::string_view kOriginExpected =
 /// Empty, or a token that may stand in a header.
 [[nodiscard]] bool is_auth_token(std::string_view text) noexcept;
 /// An origin as browsers send it.
-[[nodiscard]] bool is_origin(std::string_view text) noexcept;
+[[nodiscard]] bool is_origin(std::string_view text);
 
 }  // namespace ltb::detail

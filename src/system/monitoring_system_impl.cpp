@@ -82,6 +82,8 @@ MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
 
 MonitoringSystemImpl::~MonitoringSystemImpl() {
   stop();
+  // A wrapper or scope may keep the bus alive; who waits for its events shall not wait for that.
+  recorder_->events().close();
 }
 
 void MonitoringSystemImpl::add_listeners() {

@@ -37,7 +37,10 @@ class StreamClient {
     while (queue_.empty()) {
       const auto frame = raw.read_frame(patience);
       if (!frame) return nullptr;
-      if (frame->opcode == 9) continue;  // a ping
+      if (frame->opcode == 9) {  // a ping: who does not answer is closed
+        (void)raw.send(RawClient::client_frame(0x8a, frame->payload));
+        continue;
+      }
       EXPECT_EQ(frame->opcode, 1u);
       EXPECT_FALSE(frame->masked);
       EXPECT_TRUE(frame->final);

@@ -302,6 +302,14 @@ TEST(Timestamp, IsRfc3339InUtcWithMilliseconds) {
             "2024-02-29T12:34:56.789Z");
 }
 
+TEST(Timestamp, TimesThatCannotBeReadBackAreWrittenAsTheNearestThatCan) {
+  using events::timestamp_text;
+  EXPECT_EQ(timestamp_text(system_clock::time_point::min()), "1700-01-01T00:00:00.000Z");
+  EXPECT_EQ(timestamp_text(system_clock::time_point::max()), "2260-12-31T23:59:59.999Z");
+  EXPECT_EQ(timestamp_text(*events::parse_timestamp("2260-12-31T23:59:60Z")),
+            "2260-12-31T23:59:59.999Z");
+}
+
 TEST(Timestamp, OffsetsFractionsAndLeapSecondsAreRead) {
   using events::parse_timestamp;
   const auto at = [](std::int64_t ms) { return system_clock::time_point{milliseconds{ms}}; };

@@ -328,6 +328,25 @@ TEST(PriceTable, SumsOfTenMillionRequestsAreExact) {
   EXPECT_EQ(nano, static_cast<std::uint64_t>(expected / 1000));
 }
 
+TEST(PriceTable, RepetitionsBeyondAnyNameAreRefused) {
+  const auto refusal = [](const char* model) -> std::string {
+    PriceTable table;
+    try {
+      table.add({.model = model, .match = PriceMatch::Regex, .input = 1, .output = 1});
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "taken";
+  };
+  EXPECT_EQ(
+      refusal("a{1,7222222222222222222222}"),
+      "price of \"a{1,7222222222222222222222}\": match=\"regex\": not a regular expression for "
+      "names: a repetition of more than 4 digits");
+  EXPECT_NE(refusal("a{72222222222222222222}"), "taken");
+  EXPECT_NE(refusal("\\72222222222222222222"), "taken");
+  EXPECT_EQ(refusal("gpt-[0-9]{1,256}-2024080612345"), "taken");
+}
+
 TEST(PriceTable, HostileNamesAreLookedUpInBoundedTime) {
   PriceTable table;
   table.add(price("(a|aa|a+)*b", PriceMatch::Regex, 1));  // exponential for a backtracking matcher

@@ -38,6 +38,12 @@ TEST(ParseAuthority, RefusesAllElse) {
   }
 }
 
+TEST(ParseAuthority, RefusesANulWithWhateverFollowsIt) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(parse_authority("[::1\0evil.example]"sv).has_value());
+  EXPECT_FALSE(parse_authority("127.0.0.1\0evil.example"sv).has_value());
+}
+
 TEST(LoopbackHost, KnowsNamesAndAddresses) {
   for (const auto* host : {"localhost", "app.localhost", "127.0.0.1", "127.255.3.4", "::1"}) {
     EXPECT_TRUE(is_loopback_host(host)) << host;

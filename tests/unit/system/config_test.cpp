@@ -131,6 +131,13 @@ TEST(Config, RefusalsNameFieldValueAndRange) {
       {base.with_allowed_origins({"https://"}),
        "MonitoringConfig::allowed_origins = \"https://\": expected scheme://host[:port], for "
        "example https://bench.example"},
+      {base.with_allowed_origins({"https://x:65536"}),
+       "MonitoringConfig::allowed_origins = \"https://x:65536\": expected scheme://host[:port], "
+       "for "
+       "example https://bench.example"},
+      {base.with_allowed_origins({"https://*.example"}),
+       "MonitoringConfig::allowed_origins = \"https://*.example\": expected scheme://host[:port], "
+       "for example https://bench.example"},
       {base.with_dashboard_port(9090),
        "MonitoringConfig::dashboard_port = 9090: expected a port other than prometheus_port, which "
        "is the same (0 picks a free one)"},

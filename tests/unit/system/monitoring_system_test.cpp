@@ -214,6 +214,22 @@ TEST(MonitoringSystem, ItsEndClosesReceiversAndLeavesHandlesHarmless) {
   EXPECT_FALSE(subscription.is_active());
 }
 
+TEST(MonitoringSystem, ItsEndClosesReceiversThoughAScopeKeepsTheBus) {
+  std::optional<MonitoringSystem> monitoring(std::in_place);
+  EventReceiver receiver = monitoring->event_bus().subscribe();
+  RequestScope scope = monitoring->begin_request("p", "m");
+  EXPECT_TRUE(receiver.receive());
+  std::optional<ReceivedEvent> got = ReceivedEvent{};
+  std::thread waiting([&] { got = receiver.receive_for(std::chrono::seconds{20}); });
+
+  monitoring.reset();
+  waiting.join();
+
+  EXPECT_EQ(got, std::nullopt);
+  EXPECT_TRUE(receiver.is_closed());
+  scope.finish();
+}
+
 TEST(MonitoringSystem, RunsACollectorOfItsOwnWhileItRuns) {
   MonitoringSystem monitoring(quiet());
   EventReceiver receiver = monitoring.event_bus().subscribe();
