@@ -14,6 +14,7 @@ ltb_require(Boost libboost1.81-dev 1.81)
 ltb_require(prometheus-cpp prometheus-cpp-dev CONFIG COMPONENTS core)
 ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)
+ltb_require(ZLIB zlib1g-dev)
 
 if(LTB_BUILD_EXAMPLES)
   ltb_require(OpenSSL libssl-dev)  # llm_benchmark speaks https; the library itself does without.

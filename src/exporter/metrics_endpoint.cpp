@@ -86,6 +86,7 @@ net::Router make_metrics_router(std::shared_ptr<Exposition> exposition) {
   router.get("/metrics", [exposition](const net::Request&) {
     net::Response response;
     response.content_type = kTextContentType;
+    response.compressible = true;
     response.body = std::make_shared<const std::string>(exposition->render());
     return response;
   });

@@ -1,5 +1,6 @@
 // The page's port end to end: files, configuration, numbers.
 #include "system_fixture.hpp"
+#include "unit/support/gunzip.hpp"
 
 #include <gmock/gmock.h>
 
@@ -54,6 +55,19 @@ TEST_F(Dashboard, ServesTheScriptCompressedToThoseWhoTakeIt) {
   const std::string known = "If-None-Match: " + packed.header("etag") + "\r\n";
   EXPECT_EQ(get("/app.js", "Accept-Encoding: gzip\r\n" + known).status, 304);
   EXPECT_EQ(get("/app.js", known).status, 200);
+}
+
+TEST_F(Dashboard, ServesLongAnswersOfTheApiCompressed) {
+  for (int i = 0; i < 20; ++i)
+    system_.begin_request("openai", "model-" + std::to_string(i)).finish({}, 0.01);
+  const HttpReply plain = get("/api/v1/providers");
+  const HttpReply packed = get("/api/v1/providers", "Accept-Encoding: gzip\r\n");
+
+  EXPECT_EQ(packed.header("content-encoding"), "gzip");
+  const auto text = gunzip(packed.body);
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(json::parse(*text).at("models").size(), 20u);
+  EXPECT_LT(packed.body.size(), plain.body.size() / 4);
 }
 
 TEST_F(Dashboard, NoPathLeadsOutOfTheAssets) {
