@@ -48,7 +48,8 @@ source "$root/cmake/install-debian-packages.sh"
 
 install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
-    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libssl-dev openssl libgtest-dev libgmock-dev)
+    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libssl-dev openssl libgtest-dev libgmock-dev
+    python3-prometheus-client)
   [[ $mode == clang ]] && packages+=(clang)
   [[ $mode == bench ]] && packages+=(libbenchmark-dev)
   [[ $mode == release ]] && packages+=(valgrind)

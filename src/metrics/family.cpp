@@ -20,7 +20,8 @@ Family::~Family() {
   }
 }
 
-Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner) {
+Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner,
+                    std::optional<std::chrono::system_clock::time_point> created) {
   auto series = std::make_unique<Series>();
   for (const auto& [name, value] : labels) {
     if (!series->text.empty()) series->text += ',';
@@ -32,6 +33,9 @@ Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owne
   series->labels = std::move(labels);
   series->cell = std::move(cell);
   series->owner = std::move(owner);
+  const auto began = created.value_or(std::chrono::system_clock::now()).time_since_epoch();
+  series->created_ms = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::milliseconds>(began).count()));
   Series* added = series.release();
   Series* head = fresh_.load(std::memory_order_relaxed);
   do {
