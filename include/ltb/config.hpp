@@ -107,8 +107,9 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   std::string prometheus_bind_address{};
   std::string websocket_bind_address{};
   std::string dashboard_bind_address{};
-  /// When set, every route but the health checks asks for `Authorization: Bearer <token>`. Default:
-  /// empty. LTB_AUTH_TOKEN. Never logged.
+  /// When set, every route but the health checks and the page's own files asks for `Authorization:
+  /// Bearer <token>`; the page takes it from its address, `/#token=...`, and a WebSocket may bring it
+  /// as a protocol (docs/protocol.md). Default: empty. LTB_AUTH_TOKEN. Never logged.
   std::string auth_token{};
   /// Origins (for example "https://bench.example") that may use the WebSocket and the API besides
   /// the page's own host and loopback. LTB_ALLOWED_ORIGINS (comma-separated).

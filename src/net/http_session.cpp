@@ -185,15 +185,21 @@ std::optional<Response> HttpSession::check_access(const Request& request, bool w
         403, "origin \"" + support::escape_for_log(request.header("Origin")) +
                  "\" is not allowed; see with_allowed_origins() and LTB_ALLOWED_ORIGINS\n");
   }
-  const auto& token = context.options.auth_token;
-  if (!token.empty() && !context.router.is_open(request.path) &&
-      !bearer_matches(request.header("Authorization"), token)) {
+  if (!has_token(request, websocket)) {
     count(counters().unauthorized);
     auto response = Response::text(401, "a bearer token is required\n");
     response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
     return response;
   }
   return std::nullopt;
+}
+
+bool HttpSession::has_token(const Request& request, bool websocket) const {
+  const auto& token = seat_.context->options.auth_token;
+  if (token.empty() || seat_.context->router.is_open(request.path)) return true;
+  if (bearer_matches(request.header("Authorization"), token)) return true;
+  return websocket &&
+         offers_protocol(request.list_header("Sec-WebSocket-Protocol"), bearer_protocol(token));
 }
 
 Response HttpSession::call_handler(const Request& request) {

@@ -39,6 +39,7 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void take_requests();
   void answer(Request request);
   std::optional<Response> check_access(const Request& request, bool websocket);
+  [[nodiscard]] bool has_token(const Request& request, bool websocket) const;
   Response call_handler(const Request& request);
   void upgrade(const Request& request, const UpgradeHandler& handler);
   void refuse(const Refusal& refusal);
