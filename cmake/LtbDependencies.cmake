@@ -16,6 +16,7 @@ ltb_require(Boost libboost1.81-dev ${LTB_BOOST_VERSION})
 ltb_require(prometheus-cpp prometheus-cpp-dev CONFIG COMPONENTS core)
 ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)
+ltb_require(ZLIB zlib1g-dev)
 
 if(LTB_BUILD_EXAMPLES)
   ltb_require(OpenSSL libssl-dev)  # llm_benchmark speaks https; the library itself does without.

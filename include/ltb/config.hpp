@@ -75,6 +75,12 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   bool prometheus_enabled = true;
   /// Default: 9090; 0 picks a free port. LTB_PROMETHEUS_PORT.
   std::uint16_t prometheus_port = 9090;
+  /// Default: true. /metrics answers in OpenMetrics 1.0 when the Accept header prefers it, as
+  /// Prometheus' does: with exemplars (the request id of a recent call in each bucket of
+  /// llm_request_duration_seconds) and `_created` samples, which Prometheus stores as a series
+  /// beside each counter, histogram and summary. False: always the text format 0.0.4, and no
+  /// exemplars are kept. LTB_OPENMETRICS.
+  bool openmetrics_enabled = true;
   /// Default: true. LTB_WEBSOCKET_ENABLED.
   bool websocket_enabled = true;
   /// Default: 8080; 0 picks a free port. LTB_WEBSOCKET_PORT.
@@ -101,8 +107,9 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   std::string prometheus_bind_address{};
   std::string websocket_bind_address{};
   std::string dashboard_bind_address{};
-  /// When set, every route but the health checks asks for `Authorization: Bearer <token>`. Default:
-  /// empty. LTB_AUTH_TOKEN. Never logged.
+  /// When set, every route but the health checks and the page's own files asks for `Authorization:
+  /// Bearer <token>`; the page takes it from its address, `/#token=...`, and a WebSocket may bring
+  /// it as a protocol (docs/protocol.md). Default: empty. LTB_AUTH_TOKEN. Never logged.
   std::string auth_token{};
   /// Origins (for example "https://bench.example") that may use the WebSocket and the API besides
   /// the page's own host and loopback. LTB_ALLOWED_ORIGINS (comma-separated).
@@ -145,6 +152,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
 
   [[nodiscard]] MonitoringConfig with_prometheus(bool enabled) const;
   [[nodiscard]] MonitoringConfig with_prometheus_port(std::uint16_t port) const;
+  [[nodiscard]] MonitoringConfig with_openmetrics(bool enabled) const;
   [[nodiscard]] MonitoringConfig with_websocket(bool enabled) const;
   [[nodiscard]] MonitoringConfig with_websocket_port(std::uint16_t port) const;
   [[nodiscard]] MonitoringConfig with_dashboard(bool enabled) const;

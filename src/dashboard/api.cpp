@@ -29,10 +29,9 @@ net::Handler route(std::string name,
   return [name = std::move(name), answer = std::move(answer)](const net::Request& request) {
     try {
       Answer made = answer(Query(request.query), request);
-      if (made.format == Format::Json) {
-        return net::Response::json(200, std::move(made.body)).with_header("Vary", "Accept");
-      }
-      net::Response response = net::Response::text(200, std::move(made.body));
+      net::Response response = net::Response::json(200, std::move(made.body));
+      response.compressible = true;
+      if (made.format == Format::Json) return std::move(response).with_header("Vary", "Accept");
       response.content_type = "text/csv; charset=utf-8; header=present";
       return std::move(response)
           .with_header("Vary", "Accept")

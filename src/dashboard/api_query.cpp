@@ -1,6 +1,7 @@
 #include "dashboard/api_query.hpp"
 
 #include "events/event_id.hpp"
+#include "net/accept.hpp"
 #include "net/target.hpp"
 #include "support/utf8.hpp"
 
@@ -33,29 +34,21 @@ std::string_view take_until(std::string_view& rest, char separator) noexcept {
   return trimmed(part);
 }
 
-// Quality values of the media ranges that matter here (RFC 9110, 12.5.1); negative when absent.
+// Quality values of the media ranges that matter here, in thousandths (RFC 9110, 12.5.1); negative
+// when absent.
 struct Accepted {
-  double csv = -1;
-  double json = -1;
-  double any = -1;
+  int csv = -1;
+  int json = -1;
+  int any = -1;
 };
 
 Accepted accepted_by(std::string_view header) {
   Accepted out;
-  while (!header.empty()) {
-    std::string_view range = take_until(header, ',');
-    const std::string_view type = take_until(range, ';');
-    double quality = 1;
-    while (!range.empty()) {
-      const std::string_view parameter = take_until(range, ';');
-      if (parameter.substr(0, 2) == "q=" || parameter.substr(0, 2) == "Q=") {
-        quality = parse<double>(parameter.substr(2)).value_or(0);
-      }
-    }
-    if (net::equal_ignoring_case(type, "text/csv")) out.csv = quality;
-    if (net::equal_ignoring_case(type, "application/json")) out.json = quality;
-    if (type == "*/*") out.any = quality;
-  }
+  net::for_each_accepted(header, [&](const net::AcceptElement& range) {
+    if (net::equal_ignoring_case(range.value, "text/csv")) out.csv = range.quality;
+    if (net::equal_ignoring_case(range.value, "application/json")) out.json = range.quality;
+    if (range.value == "*/*") out.any = range.quality;
+  });
   return out;
 }
 
@@ -123,10 +116,10 @@ Format format_of(const Query& query, const net::Request& request) {
     if (*format == "json") return Format::Json;
     refuse("format", *format, "json or csv");
   }
-  const Accepted accepted = accepted_by(request.header("accept"));
+  const Accepted accepted = accepted_by(request.list_header("accept"));
   if (accepted.csv <= 0) return Format::Json;
   const bool json_is_named = accepted.json >= 0;
-  const double json = json_is_named ? accepted.json : accepted.any;
+  const int json = json_is_named ? accepted.json : accepted.any;
   const bool csv = accepted.csv > json || (accepted.csv >= json && !json_is_named);
   return csv ? Format::Csv : Format::Json;
 }

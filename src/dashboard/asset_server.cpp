@@ -1,5 +1,6 @@
 #include "dashboard/asset_server.hpp"
 
+#include "net/accept.hpp"
 #include "support/utf8.hpp"
 
 #include <fcntl.h>
@@ -139,7 +140,8 @@ net::Response AssetServer::answer(const net::Request& request) const {
                    "/api/v1/overview.\n"
                  : "no such file: " + support::escape_for_log(request.path) + '\n');
   } else {
-    const bool compressed = asset->gzip && accepts_gzip(request.header("accept-encoding"));
+    const bool compressed =
+        asset->gzip && net::accepts_gzip(request.list_header("accept-encoding"));
     // Other bytes, another tag: a strong ETag names one representation (RFC 9110, 8.8.3.3).
     if (compressed) asset->etag.insert(asset->etag.size() - 1, "-gzip");
     response.content_type = asset->content_type;
@@ -163,36 +165,6 @@ void add_security_headers(net::Response& response) {
                    "connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'")
       .with_header("X-Frame-Options", "DENY")
       .with_header("Referrer-Policy", "no-referrer");
-}
-
-bool accepts_gzip(std::string_view accept_encoding) noexcept {
-  const auto take = [](std::string_view& rest, char separator) {
-    const std::size_t end = rest.find(separator);
-    std::string_view part = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    while (!part.empty() && (part.front() == ' ' || part.front() == '\t')) part.remove_prefix(1);
-    while (!part.empty() && (part.back() == ' ' || part.back() == '\t')) part.remove_suffix(1);
-    return part;
-  };
-  std::optional<bool> named;
-  bool any = false;
-  while (!accept_encoding.empty()) {
-    std::string_view parameters = take(accept_encoding, ',');
-    const std::string_view coding = take(parameters, ';');
-    bool wanted = true;
-    while (!parameters.empty()) {
-      const std::string_view parameter = take(parameters, ';');
-      // A quality of nothing but zeros means "not this".
-      if (parameter.starts_with("q=") || parameter.starts_with("Q=")) {
-        wanted = parameter.find_first_of("123456789", 2) != std::string_view::npos;
-      }
-    }
-    if (net::equal_ignoring_case(coding, "gzip") || net::equal_ignoring_case(coding, "x-gzip")) {
-      named = wanted;
-    }
-    if (coding == "*") any = wanted;
-  }
-  return named.value_or(any);
 }
 
 bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept {

@@ -39,9 +39,6 @@ class AssetServer {
 /// Content-Security-Policy and its companions, for everything the page's port serves.
 void add_security_headers(net::Response& response);
 
-/// Whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3: `;q=0` does not).
-[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding) noexcept;
-
 /// Whether an If-None-Match header names this ETag (RFC 9110, 13.1.2: weak comparison).
 [[nodiscard]] bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept;
 

@@ -1,5 +1,6 @@
 #include "exporter/metrics_endpoint.hpp"
 
+#include "exporter/open_metrics.hpp"
 #include "exporter/text_format.hpp"
 
 #include <prometheus/text_serializer.h>
@@ -43,10 +44,7 @@ Exposition::Exposition(metrics::MetricStore& store)
       .add({}, metrics::HistogramCell{words, Metrics::kDuration, &scrapes_->layout, 9}, scrapes_);
 }
 
-std::string Exposition::render() {
-  const auto started = std::chrono::steady_clock::now();
-  std::string text = render_text(store_);
-  const auto writer = scrapes_->words.writer();
+std::vector<prometheus::MetricFamily> Exposition::collect_hosts() {
   std::vector<std::shared_ptr<prometheus::Collectable>> collectables;
   {
     support::MutexLock lock(mutex_);
@@ -62,10 +60,23 @@ std::string Exposition::render() {
       families.insert(families.end(), std::make_move_iterator(collected.begin()),
                       std::make_move_iterator(collected.end()));
     } catch (...) {
-      writer.add(ScrapeMetrics::kErrors, 1);
+      scrapes_->words.writer().add(ScrapeMetrics::kErrors, 1);
     }
   }
-  if (!families.empty()) text += prometheus::TextSerializer().Serialize(families);
+  return families;
+}
+
+std::string Exposition::render(Format format) {
+  const auto started = std::chrono::steady_clock::now();
+  std::string text;
+  if (format == Format::OpenMetrics) {
+    text = render_openmetrics(store_, collect_hosts());
+  } else {
+    text = render_text(store_);
+    const auto families = collect_hosts();
+    if (!families.empty()) text += prometheus::TextSerializer().Serialize(families);
+  }
+  const auto writer = scrapes_->words.writer();
   writer.add(ScrapeMetrics::kScrapes, 1);
   const auto elapsed =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -81,12 +92,17 @@ void Exposition::add(std::weak_ptr<prometheus::Collectable> collectable) {
   collectables_.push_back(std::move(collectable));
 }
 
-net::Router make_metrics_router(std::shared_ptr<Exposition> exposition) {
+net::Router make_metrics_router(std::shared_ptr<Exposition> exposition, bool openmetrics) {
   net::Router router;
-  router.get("/metrics", [exposition](const net::Request&) {
+  router.get("/metrics", [exposition, openmetrics](const net::Request& request) {
+    const Format format =
+        openmetrics ? negotiate_format(request.list_header("Accept")) : Format::Text;
     net::Response response;
-    response.content_type = kTextContentType;
-    response.body = std::make_shared<const std::string>(exposition->render());
+    response.content_type =
+        format == Format::OpenMetrics ? kOpenMetricsContentType : kTextContentType;
+    response.compressible = true;
+    response.body = std::make_shared<const std::string>(exposition->render(format));
+    if (openmetrics) response.with_header("Vary", "Accept");
     return response;
   });
   router.get("/-/healthy", [](const net::Request&) { return net::Response::text(200, "ok\n"); });

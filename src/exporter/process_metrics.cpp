@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -75,9 +76,14 @@ double start_time_seconds() {
 
 void add_process_metrics(metrics::MetricStore& store) {
   using enum MetricType;
-  store.add_callback("process_cpu_seconds_total",
-                     "User and system CPU time of the host process in seconds.", Counter,
-                     cpu_seconds);
+  const double start = start_time_seconds();
+  using std::chrono::system_clock;
+  store
+      .add_family("process_cpu_seconds_total",
+                  "User and system CPU time of the host process in seconds.", Counter)
+      .add({}, metrics::CallbackCell{cpu_seconds}, nullptr,
+           system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(
+               std::chrono::duration<double>(start))));
   store.add_callback("process_resident_memory_bytes",
                      "Resident memory of the host process in bytes.", Gauge,
                      [] { return stat_field(24) * static_cast<double>(sysconf(_SC_PAGESIZE)); });
@@ -91,7 +97,7 @@ void add_process_metrics(metrics::MetricStore& store) {
                      [] { return stat_field(20); });
   store.add_callback("process_start_time_seconds",
                      "Start of the host process, in seconds since the Unix epoch.", Gauge,
-                     [start = start_time_seconds()] { return start; });
+                     [start] { return start; });
 }
 
 }  // namespace ltb::exporter

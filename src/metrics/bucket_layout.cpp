@@ -43,8 +43,10 @@ BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
     previous = bound;
     units_.push_back(whole_units(units));
     le_texts_.push_back(number_text(bound));
+    canonical_le_texts_.push_back(canonical_number_text(bound));
   }
   le_texts_.emplace_back("+Inf");
+  canonical_le_texts_.emplace_back("+Inf");
   units_.push_back(std::numeric_limits<std::uint64_t>::max());
   for (std::size_t width = 0; width < first_for_width_.size(); ++width) {
     const std::uint64_t smallest = width == 0 ? 0 : std::uint64_t{1} << (width - 1);

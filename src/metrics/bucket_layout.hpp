@@ -26,6 +26,10 @@ class BucketLayout {
   [[nodiscard]] const std::vector<double>& bounds() const noexcept { return bounds_; }
   /// The text of `le` for each bucket, "+Inf" last.
   [[nodiscard]] const std::vector<std::string>& le_texts() const noexcept { return le_texts_; }
+  /// The same as OpenMetrics writes them: "1.0" for "1".
+  [[nodiscard]] const std::vector<std::string>& canonical_le_texts() const noexcept {
+    return canonical_le_texts_;
+  }
   [[nodiscard]] double units_per_one() const noexcept { return units_per_one_; }
 
   /// The bucket of a value: the first bound that is not below it (`le` is inclusive).
@@ -42,6 +46,7 @@ class BucketLayout {
   std::vector<double> bounds_;
   std::vector<std::uint64_t> units_;  // then one that no value is above
   std::vector<std::string> le_texts_;
+  std::vector<std::string> canonical_le_texts_;
   std::array<std::uint8_t, 65> first_for_width_{};
   std::uint32_t most_in_width_ = 0;  // bounds that lie within one power of two
   double units_per_one_;

@@ -20,12 +20,14 @@ Family::~Family() {
   }
 }
 
-Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner) {
-  return add(make_series(std::move(labels), std::move(cell), std::move(owner)));
+Series* Family::add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner,
+                    std::optional<std::chrono::system_clock::time_point> created) {
+  return add(make_series(std::move(labels), std::move(cell), std::move(owner), created));
 }
 
-std::unique_ptr<Series> Family::make_series(Metric::Labels labels, Cell cell,
-                                            std::shared_ptr<void> owner) {
+std::unique_ptr<Series> Family::make_series(
+    Metric::Labels labels, Cell cell, std::shared_ptr<void> owner,
+    std::optional<std::chrono::system_clock::time_point> created) {
   auto series = std::make_unique<Series>();
   for (const auto& [name, value] : labels) {
     if (!series->text.empty()) series->text += ',';
@@ -37,6 +39,9 @@ std::unique_ptr<Series> Family::make_series(Metric::Labels labels, Cell cell,
   series->labels = std::move(labels);
   series->cell = std::move(cell);
   series->owner = std::move(owner);
+  const auto began = created.value_or(std::chrono::system_clock::now()).time_since_epoch();
+  series->created_ms = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::milliseconds>(began).count()));
   return series;
 }
 

@@ -2,16 +2,19 @@
 #pragma once
 
 #include "metrics/bucket_layout.hpp"
+#include "metrics/exemplars.hpp"
 #include "metrics/sharded.hpp"
 #include "support/mutex.hpp"
 
 #include <ltb/metric.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -41,7 +44,8 @@ struct HistogramCell {
   const Words* words;
   std::uint32_t first;
   const BucketLayout* layout;
-  unsigned decimals;  // the sum is shown as word / 10^decimals
+  unsigned decimals;                     // the sum is shown as word / 10^decimals
+  const Exemplars* exemplars = nullptr;  // null: none are kept
 };
 
 /// A gauge somebody sets.
@@ -68,7 +72,8 @@ struct Series {
   Metric::Labels labels;
   std::string text;  // the labels as /metrics shows them, rendered once
   Cell cell;
-  std::shared_ptr<void> owner;  // keeps what the cell points to, when nothing else does
+  std::uint64_t created_ms = 0;  // since the Unix epoch: when it began to count
+  std::shared_ptr<void> owner;   // keeps what the cell points to, when nothing else does
   std::atomic<Series*> next_fresh{nullptr};
 };
 
@@ -103,11 +108,14 @@ class Family {
   [[nodiscard]] MetricType type() const noexcept { return type_; }
   [[nodiscard]] FamilyOwner owner() const noexcept { return owner_; }
 
-  /// Adds a series; its labels must not be there already. Lock-free but for the allocation.
-  Series* add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner = nullptr);
+  /// Adds a series; its labels must not be there already. Lock-free but for the allocation. It
+  /// counts since `created`, or since now.
+  Series* add(Metric::Labels labels, Cell cell, std::shared_ptr<void> owner = nullptr,
+              std::optional<std::chrono::system_clock::time_point> created = std::nullopt);
   /// The same in two steps: all that can fail, and the rest.
-  [[nodiscard]] static std::unique_ptr<Series> make_series(Metric::Labels labels, Cell cell,
-                                                           std::shared_ptr<void> owner = nullptr);
+  [[nodiscard]] static std::unique_ptr<Series> make_series(
+      Metric::Labels labels, Cell cell, std::shared_ptr<void> owner = nullptr,
+      std::optional<std::chrono::system_clock::time_point> created = std::nullopt);
   Series* add(std::unique_ptr<Series> series) noexcept;
   /// Takes a series out and destroys it. Waits for a reader, so it is not for recording threads.
   void remove(Series* series);

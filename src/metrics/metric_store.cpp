@@ -32,6 +32,7 @@ MetricStore::MetricStore(StoreOptions options)
   overflow_provider_->key = {overflow};
   overflow_requests_ = std::make_unique<RequestSeries>(std::vector{overflow, overflow},
                                                        *overflow_provider_, layout_);
+  make_exemplars(*overflow_requests_);
   overflow_evaluations_ = std::make_unique<EvaluationSeries>(
       std::vector{overflow, overflow, overflow}, 2 + evaluation_duration_.count());
   make_request_families();
@@ -66,6 +67,7 @@ RequestSeries& MetricStore::request_series(std::string_view provider,
         if (requests_.size() >= options_.max_series_per_family) return nullptr;
         auto made = std::make_unique<RequestSeries>(std::vector{clean_provider, clean_model}, owner,
                                                     layout_);
+        make_exemplars(*made);
         add_request_series(*made);
         made_now = true;
         return made;

@@ -36,6 +36,7 @@ struct StoreOptions {
   std::size_t max_series_per_family = 1000;
   std::size_t max_label_bytes = 256;
   bool detailed_metrics = false;
+  bool exemplars = false;  // keep request ids beside the buckets of the duration
   std::map<std::string, std::vector<double>> histogram_buckets{};
   std::vector<ServiceLevel> service_levels{};
   support::Log log{};
@@ -124,6 +125,7 @@ class MetricStore {
   void make_evaluation_families();
   void link_model(RequestSeries& series) noexcept;
   void show_overflow_provider() LTB_REQUIRES(overflow_mutex_);
+  void make_exemplars(RequestSeries& series) const;
   void add_request_series(RequestSeries& series);
   void add_provider_series(ProviderSeries& series);
   void add_detailed_series(SeriesBatch& batch, RequestSeries& series);

@@ -38,6 +38,24 @@ inline char* write_decimal(char* out, std::uint64_t value, unsigned decimals) no
   return out;
 }
 
+/// As the labels `le` and `quantile` of OpenMetrics have it, and Go writes it: "1.0", "0.0001",
+/// "1.5e+06". Source: OpenMetrics 1.0, "Considerations: Canonical Numbers".
+inline std::string canonical_number_text(double value) {
+  char buffer[kNumberTextBytes];
+  if (!std::isfinite(value)) return std::string(buffer, write_number(buffer, value));
+  char* end =
+      std::to_chars(buffer, buffer + kNumberTextBytes, value, std::chars_format::scientific).ptr;
+  std::string text(buffer, end);
+  int exponent = 0;
+  const std::size_t at = text.find('e') + (text[text.find('e') + 1] == '+' ? 2 : 1);
+  std::from_chars(text.data() + at, text.data() + text.size(), exponent);
+  if (exponent < -4 || exponent > 5) return text;
+  end = std::to_chars(buffer, buffer + kNumberTextBytes, value, std::chars_format::fixed).ptr;
+  text.assign(buffer, end);
+  if (text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
 inline std::string number_text(double value) {
   char buffer[kNumberTextBytes];
   return std::string(buffer, write_number(buffer, value));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "metrics/bucket_layout.hpp"
+#include "metrics/exemplars.hpp"
 #include "metrics/sharded.hpp"
 #include "metrics/sketch.hpp"
 
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -149,12 +151,21 @@ struct RequestSeries {
   Sharded<std::uint32_t> first_token_sketch{
       SketchLayout::kBuckets};  // shards exist only where calls are streamed
   Sharded<std::uint32_t> inter_token_sketch{SketchLayout::kBuckets};
+  // Of the duration; null: none are kept. Set before the series is found by anybody.
+  std::unique_ptr<Exemplars> exemplars;
 
   [[nodiscard]] const std::string& provider() const noexcept { return key[0]; }
   [[nodiscard]] const std::string& model() const noexcept { return key[1]; }
 
   void started() noexcept { words.writer().add(RequestLayout::kActive, 1); }
   void record(const CallRecord& call) noexcept;
+  /// Beside record(): the call of an id, as an example of its duration's bucket.
+  void offer_exemplar(const CallRecord& call, std::string_view request_id, support::SteadyTime now,
+                      const support::Clock& clock) noexcept {
+    if (exemplars && call.status == CallStatus::Success && call.duration_ns)
+      exemplars->offer(layout->duration.index_of(*call.duration_ns), *call.duration_ns, request_id,
+                       now, clock);
+  }
   void add_usage(const TokenUsage& usage) noexcept;
   void add_cost(const ExactCost& cost) noexcept;
   /// An attempt that failed and is followed by another.

@@ -126,6 +126,10 @@ void MetricStore::add_request_series_to(SeriesBatch& batch, RequestSeries& serie
   batch.add(own_family(family), std::move(labels), std::move(cell));
 }
 
+void MetricStore::make_exemplars(RequestSeries& series) const {
+  if (options_.exemplars) series.exemplars = std::make_unique<Exemplars>(layout_.duration.count());
+}
+
 void MetricStore::add_request_series(RequestSeries& series) {
   using L = RequestLayout;
   SeriesBatch batch;
@@ -167,7 +171,9 @@ void MetricStore::add_request_series(RequestSeries& series) {
   cost("llm_spend_usd_total", kNano);
   counter("llm_unpriced_requests_total", L::kUnpriced);
   counter("llm_usage_missing_total", L::kUsageMissing);
-  histogram("llm_request_duration_seconds", layout_.duration, L::kDuration, kNano);
+  add_request_series_to(
+      series, "llm_request_duration_seconds",
+      HistogramCell{words, L::kDuration, &layout_.duration, kNano, series.exemplars.get()});
   histogram("llm_time_to_first_token_seconds", layout_.first_token, layout_.first_token_at, kNano);
   histogram("llm_inter_token_latency_seconds", layout_.inter_token, layout_.inter_token_at, kNano);
   histogram("llm_time_per_output_token_seconds", layout_.per_output_token,

@@ -211,9 +211,9 @@ std::string UserMetrics::refuse_name(const Metric& metric) const {
   if (store_.families_.contains(metric.name()))
     return refused(metric,
                    "the library fills this family itself; publish under a name of your own");
-  // A histogram "x" shows samples x_bucket, x_sum and x_count: no other family may be called so,
-  // before or after it.
-  for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
+  // A histogram "x" shows samples x_bucket, x_sum, x_count and x_created: no other family may be
+  // called so, before or after it.
+  for (const std::string_view suffix : {"_bucket", "_sum", "_count", "_created"}) {
     if (metric.name().ends_with(suffix)) {
       const auto other =
           store_.families_.find(metric.name().substr(0, metric.name().size() - suffix.size()));

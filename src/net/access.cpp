@@ -66,6 +66,32 @@ bool bearer_matches(std::string_view authorization, std::string_view token) noex
   return constant_time_equal(authorization.substr(first), token);
 }
 
+std::string bearer_protocol(std::string_view token) {
+  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out = "ltb.bearer.";
+  std::uint32_t bits = 0;
+  unsigned count = 0;  // of the lowest bits that wait
+  for (const char c : token) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (count += 8; count >= 6; count -= 6) out += kAlphabet[bits >> (count - 6) & 63U];
+  }
+  if (count > 0) out += kAlphabet[bits << (6 - count) & 63U];
+  return out;
+}
+
+bool offers_protocol(std::string_view list, std::string_view protocol) noexcept {
+  bool found = false;
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    std::string_view one = list.substr(0, comma);
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
+    while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
+    found |= constant_time_equal(one, protocol);
+  }
+  return found;
+}
+
 std::optional<Authority> parse_authority(std::string_view text) {
   Authority authority;
   std::string_view port;

@@ -16,6 +16,14 @@ namespace ltb::net {
 /// 6750).
 [[nodiscard]] bool bearer_matches(std::string_view authorization, std::string_view token) noexcept;
 
+/// What a browser offers as a WebSocket protocol in place of an Authorization header, which it
+/// cannot set: "ltb.bearer." and the token in base64url without padding.
+[[nodiscard]] std::string bearer_protocol(std::string_view token);
+
+/// Whether one of the protocols of a Sec-WebSocket-Protocol list is `protocol`, compared in
+/// constant time; false for an empty one.
+[[nodiscard]] bool offers_protocol(std::string_view list, std::string_view protocol) noexcept;
+
 struct Authority {
   std::string host;                   ///< Lower case, IPv6 without brackets, no trailing dot.
   std::optional<std::uint16_t> port;  ///< Absent when not given.

@@ -38,6 +38,16 @@ std::string_view Request::header(std::string_view name) const noexcept {
   return {};
 }
 
+std::string Request::list_header(std::string_view name) const {
+  std::string list;
+  for (const auto& [key, value] : headers) {
+    if (!equal_ignoring_case(key, name)) continue;
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+  return list;
+}
+
 bool Request::has_header(std::string_view name) const noexcept {
   return std::any_of(headers.begin(), headers.end(),
                      [name](const auto& field) { return equal_ignoring_case(field.first, name); });

@@ -29,6 +29,9 @@ struct Request {
   /// as the request.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
   [[nodiscard]] bool has_header(std::string_view name) const noexcept;
+  /// The values of all headers of this name, joined by ", ": one list, in however many lines it was
+  /// sent (RFC 9110, 5.3).
+  [[nodiscard]] std::string list_header(std::string_view name) const;
   /// True when the comma-separated values of all headers `name` contain `token`, compared without
   /// case.
   [[nodiscard]] bool header_has_token(std::string_view name, std::string_view token) const noexcept;
@@ -47,6 +50,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   /// Close the connection after this response.
   bool close = false;
+  /// Text worth compressing: the session sends it as gzip to a client that takes it, with the
+  /// headers that belong to that.
+  bool compressible = false;
 
   [[nodiscard]] static Response text(unsigned status, std::string body);
   [[nodiscard]] static Response json(unsigned status, std::string body);

@@ -2,6 +2,7 @@
 // strand.
 #include "net/http_session.hpp"
 
+#include "net/accept.hpp"
 #include "net/response_head.hpp"
 #include "net/websocket_peer.hpp"
 #include "support/utf8.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kReadChunk = 1024;  // an idle connection keeps one of these
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLeastToCompress = 1024;  // less fits into a packet as it is
 
 }  // namespace
 
@@ -59,7 +61,7 @@ void HttpSession::abandon() noexcept {
 
 void HttpSession::stop_in_order() {
   stopping_ = true;
-  if (phase_ == Phase::Writing) {
+  if (phase_ == Phase::Writing || phase_ == Phase::Compressing) {
     out_keep_alive_ = false;  // what is being written ends whole, then the connection closes
   } else {
     close();
@@ -155,8 +157,15 @@ void HttpSession::answer(Request request) {
   }
   auto response = call_handler(request);
   if (seat_.context->router.checks_origin(request.path)) add_cors(request, response);
-  const bool close_after = response.close;
-  respond(std::move(response), keep_alive && !close_after, head_only, request.http_1_0);
+  const bool keep_open = keep_alive && !response.close;
+  if (response.compressible) {
+    response.with_header("Vary", "Accept-Encoding");
+    if (response.body && response.body->size() >= kLeastToCompress &&
+        accepts_gzip(request.list_header("Accept-Encoding"))) {
+      return compress(std::move(response), keep_open, head_only, request.http_1_0);
+    }
+  }
+  respond(std::move(response), keep_open, head_only, request.http_1_0);
 }
 
 std::optional<Response> HttpSession::check_access(const Request& request, bool websocket) {
@@ -176,15 +185,21 @@ std::optional<Response> HttpSession::check_access(const Request& request, bool w
         403, "origin \"" + support::escape_for_log(request.header("Origin")) +
                  "\" is not allowed; see with_allowed_origins() and LTB_ALLOWED_ORIGINS\n");
   }
-  const auto& token = context.options.auth_token;
-  if (!token.empty() && !context.router.is_open(request.path) &&
-      !bearer_matches(request.header("Authorization"), token)) {
+  if (!has_token(request, websocket)) {
     count(counters().unauthorized);
     auto response = Response::text(401, "a bearer token is required\n");
     response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
     return response;
   }
   return std::nullopt;
+}
+
+bool HttpSession::has_token(const Request& request, bool websocket) const {
+  const auto& token = seat_.context->options.auth_token;
+  if (token.empty() || seat_.context->router.is_open(request.path)) return true;
+  if (bearer_matches(request.header("Authorization"), token)) return true;
+  return websocket &&
+         offers_protocol(request.list_header("Sec-WebSocket-Protocol"), bearer_protocol(token));
 }
 
 Response HttpSession::call_handler(const Request& request) {
@@ -249,6 +264,32 @@ void HttpSession::add_cors(const Request& request, Response& response) const {
 }
 
 // ---- writing ----
+
+/// Slice by slice, each a task of its own: one I/O thread serves everybody, and a scrape of a
+/// hundred thousand series must not hold up an event. Also for HEAD, whose Content-Length is that
+/// of the compressed text.
+void HttpSession::compress(Response response, bool keep_alive, bool head_only, bool http_1_0) {
+  phase_ = Phase::Compressing;
+  deadline_.clear();  // nobody is waited for
+  out_keep_alive_ = keep_alive;
+  auto text = response.body;
+  compression_.reset(new Compression{
+      // no make_unique: an encoder does not move
+      GzipEncoder(std::move(text)), std::move(response), head_only, http_1_0});
+  compress_more();
+}
+
+void HttpSession::compress_more() {
+  if (phase_ != Phase::Compressing) return;
+  if (!compression_->encoder.step()) {
+    asio::post(strand_, [self = shared_from_this()] { self->compress_more(); });
+    return;
+  }
+  const auto done = std::move(compression_);
+  done->response.body = std::make_shared<const std::string>(done->encoder.take());
+  done->response.with_header("Content-Encoding", "gzip");
+  respond(std::move(done->response), out_keep_alive_, done->head_only, done->http_1_0);
+}
 
 void HttpSession::respond(Response response, bool keep_alive, bool head_only, bool http_1_0) {
   phase_ = Phase::Writing;

@@ -2,6 +2,7 @@
 // upgrades over.
 #pragma once
 
+#include "net/gzip.hpp"
 #include "net/request_head.hpp"
 #include "net/session.hpp"
 #include "net/stream.hpp"
@@ -31,18 +32,21 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void on_deadline();
 
  private:
-  enum class Phase { Idle, ReadingHead, Writing, Lingering, Closed };
+  enum class Phase { Idle, ReadingHead, Compressing, Writing, Lingering, Closed };
 
   void read_more();
   void on_read(const ErrorCode& error);
   void take_requests();
   void answer(Request request);
   std::optional<Response> check_access(const Request& request, bool websocket);
+  [[nodiscard]] bool has_token(const Request& request, bool websocket) const;
   Response call_handler(const Request& request);
   void upgrade(const Request& request, const UpgradeHandler& handler);
   void refuse(const Refusal& refusal);
   void add_cors(const Request& request, Response& response) const;
 
+  void compress(Response response, bool keep_alive, bool head_only, bool http_1_0);
+  void compress_more();
   void respond(Response response, bool keep_alive, bool head_only, bool http_1_0);
   void write_more();
   void on_written(const ErrorCode& error, std::size_t size);
@@ -70,6 +74,15 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   std::shared_ptr<const std::string> out_body_;  ///< Null when no content is sent.
   std::size_t out_sent_ = 0;                     ///< Of head and body together.
   bool out_keep_alive_ = false;
+
+  /// A response that is being compressed.
+  struct Compression {
+    GzipEncoder encoder;
+    Response response;
+    bool head_only;
+    bool http_1_0;
+  };
+  std::unique_ptr<Compression> compression_;
 };
 
 }  // namespace ltb::net

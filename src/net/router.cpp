@@ -31,6 +31,11 @@ Router& Router::open(std::string path) {
   return *this;
 }
 
+Router& Router::open_fallback() {
+  fallback_is_open_ = true;
+  return *this;
+}
+
 Router& Router::check_origin(std::string prefix) {
   origin_prefixes_.push_back(std::move(prefix));
   return *this;
@@ -52,7 +57,8 @@ const UpgradeHandler* Router::find_websocket(std::string_view path) const noexce
 }
 
 bool Router::is_open(std::string_view path) const noexcept {
-  return open_.contains(path);
+  if (open_.contains(path)) return true;
+  return fallback_is_open_ && find(path) == &fallback_ && find_websocket(path) == nullptr;
 }
 
 bool Router::checks_origin(std::string_view path) const noexcept {

@@ -32,6 +32,9 @@ class Router {
   Router& websocket(std::string path, UpgradeHandler handler);
   /// Exempts an exact path from the bearer token (health checks).
   Router& open(std::string path);
+  /// Exempts from the bearer token what the fallback answers (a page's own files, which must be
+  /// there before it can send a token).
+  Router& open_fallback();
   /// Checks the Origin header on every path that starts with `prefix`, and answers allowed cross
   /// origins with CORS.
   Router& check_origin(std::string prefix);
@@ -46,6 +49,7 @@ class Router {
   std::map<std::string, Handler, std::less<>> exact_;
   std::map<std::string, Handler, std::less<>> prefixes_;
   Handler fallback_;
+  bool fallback_is_open_ = false;
   std::map<std::string, UpgradeHandler, std::less<>> websockets_;
   std::set<std::string, std::less<>> open_;
   std::vector<std::string> origin_prefixes_;

@@ -22,6 +22,7 @@ constexpr std::size_t kIdleMessageBytes =
     4096;  // a larger message buffer is given back after the message
 constexpr std::size_t kMessageSlack =
     1024;  // the limit is Beast's to find, so that it closes with 1009
+constexpr std::string_view kStreamProtocol = "ltb.v1";
 constexpr std::chrono::milliseconds kCloseTime{2000};
 constexpr std::chrono::milliseconds kLingerTime{1000};
 
@@ -138,6 +139,13 @@ void WebSocketPeer::start(const Request& request) {
   timeouts.keep_alive_pings = true;
   websocket_.set_option(timeouts);
   websocket_.read_message_max(limits().max_websocket_message_bytes);
+  // A browser that offers protocols, to bring its token, hangs up unless one of them comes back.
+  if (offers_protocol(request.list_header("Sec-WebSocket-Protocol"), kStreamProtocol)) {
+    websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+      response.set(http::field::sec_websocket_protocol,
+                   boost::beast::string_view(kStreamProtocol.data(), kStreamProtocol.size()));
+    }));
+  }
   http::request<http::empty_body> handshake;
   handshake.method(http::verb::get);
   handshake.version(11);

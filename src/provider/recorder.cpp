@@ -24,6 +24,7 @@ metrics::StoreOptions store_options(const MonitoringConfig& config) {
   options.max_series_per_family = config.max_series_per_family;
   options.max_label_bytes = config.max_label_bytes;
   options.detailed_metrics = config.detailed_metrics;
+  options.exemplars = config.openmetrics_enabled;
   options.histogram_buckets = config.histogram_buckets;
   options.service_levels = config.service_levels;
   options.log = support::Log(config.logger);
@@ -119,6 +120,7 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   }
   collector_.judge().price(scope.provider, scope.model, call);
   scope.series->record(call);
+  scope.series->offer_exemplar(call, scope.request_id(), now, *clock_);
   collector_.judge().count_service_levels(*scope.series, call);
   if (!events_.has_listeners()) return events_.skip_event();
   try {
@@ -231,6 +233,7 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
+    series.offer_exemplar(call, id, clock_->steady_now(), *clock_);
     if (!events_.has_listeners()) return events_.skip_event();
     events_.distribute(
         MonitoringEvent::request_completed(series.provider(), series.model(), id, latency_seconds));

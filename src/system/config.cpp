@@ -152,6 +152,7 @@ bool is_origin(std::string_view text) {
   }
 LTB_BUILDER(with_prometheus, bool, prometheus_enabled)
 LTB_BUILDER(with_prometheus_port, std::uint16_t, prometheus_port)
+LTB_BUILDER(with_openmetrics, bool, openmetrics_enabled)
 LTB_BUILDER(with_websocket, bool, websocket_enabled)
 LTB_BUILDER(with_websocket_port, std::uint16_t, websocket_port)
 LTB_BUILDER(with_dashboard, bool, dashboard_enabled)

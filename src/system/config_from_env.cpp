@@ -99,6 +99,7 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   MonitoringConfig config = base;
   read("LTB_PROMETHEUS_ENABLED", config.prometheus_enabled);
   read_port("LTB_PROMETHEUS_PORT", config.prometheus_port);
+  read("LTB_OPENMETRICS", config.openmetrics_enabled);
   read("LTB_WEBSOCKET_ENABLED", config.websocket_enabled);
   read_port("LTB_WEBSOCKET_PORT", config.websocket_port);
   read("LTB_DASHBOARD_ENABLED", config.dashboard_enabled);

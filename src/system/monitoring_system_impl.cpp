@@ -89,7 +89,7 @@ MonitoringSystemImpl::~MonitoringSystemImpl() {
 void MonitoringSystemImpl::add_listeners() {
   if (config_.prometheus_enabled)
     add_listener("prometheus", config_.prometheus_bind_address, config_.prometheus_port,
-                 exporter::make_metrics_router(exposition_), false);
+                 exporter::make_metrics_router(exposition_, config_.openmetrics_enabled), false);
   if (config_.websocket_enabled)
     add_listener("websocket", config_.websocket_bind_address, config_.websocket_port,
                  websocket_router(), true);

@@ -1,5 +1,6 @@
 // The page's port end to end: files, configuration, numbers.
 #include "system_fixture.hpp"
+#include "unit/support/gunzip.hpp"
 
 #include <gmock/gmock.h>
 
@@ -54,6 +55,19 @@ TEST_F(Dashboard, ServesTheScriptCompressedToThoseWhoTakeIt) {
   const std::string known = "If-None-Match: " + packed.header("etag") + "\r\n";
   EXPECT_EQ(get("/app.js", "Accept-Encoding: gzip\r\n" + known).status, 304);
   EXPECT_EQ(get("/app.js", known).status, 200);
+}
+
+TEST_F(Dashboard, ServesLongAnswersOfTheApiCompressed) {
+  for (int i = 0; i < 20; ++i)
+    system_.begin_request("openai", "model-" + std::to_string(i)).finish({}, 0.01);
+  const HttpReply plain = get("/api/v1/providers");
+  const HttpReply packed = get("/api/v1/providers", "Accept-Encoding: gzip\r\n");
+
+  EXPECT_EQ(packed.header("content-encoding"), "gzip");
+  const auto text = gunzip(packed.body);
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(json::parse(*text).at("models").size(), 20u);
+  EXPECT_LT(packed.body.size(), plain.body.size() / 4);
 }
 
 TEST_F(Dashboard, NoPathLeadsOutOfTheAssets) {
@@ -122,6 +136,74 @@ TEST_F(Dashboard, ForeignOriginsAndHostsAreTurnedAway) {
   RawClient rebound(system_.dashboard_port());
   ASSERT_TRUE(rebound.send("GET /api/v1/overview HTTP/1.1\r\nHost: evil.example\r\n\r\n"));
   EXPECT_EQ(rebound.read_reply()->status, 403);
+}
+
+TEST(Token, GuardsAllThreeListenersButTheHealthChecksAndThePageItself) {
+  MonitoringSystem system(free_ports().with_auth_token("s3cret"));
+  system.start();
+  const auto status = [](std::uint16_t port, const std::string& target,
+                         const std::string& more = {}) {
+    return RawClient(port).get(target, more)->status;
+  };
+  const std::string token = "Authorization: Bearer s3cret\r\n";
+  for (const char* target : {"/config.json", "/api/v1/overview", "/api/v1/events", "/api/nope"}) {
+    EXPECT_EQ(status(system.dashboard_port(), target), 401) << target;
+    EXPECT_EQ(status(system.dashboard_port(), target, "Authorization: Bearer wrong\r\n"), 401);
+  }
+  EXPECT_EQ(status(system.dashboard_port(), "/api/v1/overview", token), 200);
+  EXPECT_EQ(status(system.prometheus_port(), "/metrics"), 401);
+  EXPECT_EQ(status(system.prometheus_port(), "/metrics", token), 200);
+  EXPECT_EQ(status(system.prometheus_port(), "/-/healthy"), 200);
+  EXPECT_EQ(status(system.websocket_port(), "/health"), 200);
+  EXPECT_NE(status(system.dashboard_port(), "/"), 401);
+  EXPECT_NE(status(system.dashboard_port(), "/app.js"), 401);
+  // The address may carry it by mistake: it opens nothing.
+  EXPECT_EQ(status(system.dashboard_port(), "/config.json?token=s3cret"), 401);
+}
+
+TEST(Token, OpensTheStreamAsAHeaderOrAsAProtocolThatIsNotEchoed) {
+  MonitoringSystem system(free_ports().with_auth_token("s3cret"));
+  system.start();
+  for (const std::uint16_t port : {system.websocket_port(), system.dashboard_port()}) {
+    const auto upgrade = [&](const std::string& headers) {
+      return RawClient(port).upgrade("/ws", headers).value();
+    };
+    EXPECT_EQ(upgrade("").status, 401);
+    EXPECT_EQ(upgrade("Sec-WebSocket-Protocol: ltb.v1, ltb.bearer.d3Jvbmc\r\n").status, 401);
+    const HttpReply header = upgrade("Authorization: Bearer s3cret\r\n");
+    EXPECT_EQ(header.status, 101);
+    EXPECT_EQ(header.headers.count("sec-websocket-protocol"), 0u);
+    const HttpReply protocol = upgrade("Sec-WebSocket-Protocol: ltb.v1, ltb.bearer.czNjcmV0\r\n");
+    EXPECT_EQ(protocol.status, 101);
+    EXPECT_EQ(protocol.header("sec-websocket-protocol"), "ltb.v1");
+  }
+  // What is offered as a protocol is no password for the API.
+  EXPECT_EQ(RawClient(system.dashboard_port())
+                .get("/api/v1/overview", "Sec-WebSocket-Protocol: ltb.bearer.czNjcmV0\r\n")
+                ->status,
+            401);
+}
+
+TEST(MetricsEndpoint, AnswersInOpenMetricsToThoseWhoPreferItUnlessTurnedOff) {
+  const std::string accept = "Accept: text/plain;q=0.5\r\nAccept: application/openmetrics-text\r\n";
+  for (const bool enabled : {true, false}) {
+    MonitoringSystem system(free_ports().with_openmetrics(enabled));
+    system.start();
+    auto scope = system.begin_request("openai", "gpt-4");
+    const std::string id(scope.request_id());
+    scope.finish();
+
+    RawClient client(system.prometheus_port());
+    const auto asked = client.get("/metrics", accept);
+    EXPECT_EQ(asked->header("content-type"),
+              enabled ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                      : "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(asked->body.ends_with("\n# EOF\n"), enabled);
+    EXPECT_EQ(asked->body.find("# {request_id=\"" + id + "\"}") != std::string::npos, enabled);
+    const auto plain = client.get("/metrics");
+    EXPECT_EQ(plain->header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(plain->body.find(id), std::string::npos);
+  }
 }
 
 }  // namespace

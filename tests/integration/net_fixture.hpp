@@ -103,6 +103,8 @@ class NetTest : public ::testing::Test {
  protected:
   ServerOptions options_;
   ListenerOptions listener_{.name = kName};
+  std::string text_ =
+      std::string(200'000, 'x') + "end";  ///< What /text answers; set before start().
   std::optional<Server> server_;
 
   /// Feeds of the clients of /ws, in order of their handshakes.
@@ -124,6 +126,11 @@ class NetTest : public ::testing::Test {
     });
     router.get("/big",
                [](const Request&) { return Response::text(200, std::string(kBigBody, 'x')); });
+    router.get("/text", [this](const Request&) {
+      auto response = Response::text(200, text_);
+      response.compressible = true;
+      return response;
+    });
     router.get("/throws",
                [](const Request&) -> Response { throw std::runtime_error("secret detail"); });
     router.get("/not-modified", [](const Request&) {

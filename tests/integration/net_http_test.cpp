@@ -1,5 +1,6 @@
 // HTTP over real sockets: what a client sees, byte by byte.
 #include "net_fixture.hpp"
+#include "unit/support/gunzip.hpp"
 
 namespace ltb::net {
 namespace {
@@ -323,6 +324,85 @@ TEST_F(NetHttp, ChecksTheOriginWhereMarkedAndAnswersAllowedOnesWithCors) {
   EXPECT_EQ(evil->status, 403);
   EXPECT_EQ(evil->headers.count("access-control-allow-origin"), 0U);
   EXPECT_EQ(client.get("/hello", "Origin: https://evil.example\r\n")->status, 200);
+}
+
+TEST_F(NetHttp, CompressesForClientsThatTakeItAndSaysThatItDepends) {
+  start();
+  auto client = connect();
+  const auto packed = client.get("/text", "Accept-Encoding: br\r\nAccept-Encoding: gzip;q=0.5\r\n");
+  EXPECT_EQ(packed->status, 200);
+  EXPECT_EQ(packed->header("content-encoding"), "gzip");
+  EXPECT_EQ(packed->header("vary"), "Accept-Encoding");
+  EXPECT_EQ(packed->header("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(test::gunzip(packed->body), text_);
+  for (const char* headers :
+       {"", "Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: identity\r\n"}) {
+    const auto plain = client.get("/text", headers);
+    EXPECT_EQ(plain->headers.count("content-encoding"), 0U) << headers;
+    EXPECT_EQ(plain->header("vary"), "Accept-Encoding") << headers;
+    EXPECT_EQ(plain->body, text_) << headers;
+  }
+  const auto never = client.get("/hello", "Accept-Encoding: gzip\r\n");
+  EXPECT_EQ(never->headers.count("content-encoding"), 0U);
+  EXPECT_EQ(never->headers.count("vary"), 0U);
+}
+
+TEST_F(NetHttp, LeavesAShortTextAsItIs) {
+  text_.assign(1023, 'x');
+  start();
+  EXPECT_EQ(connect().get("/text", "Accept-Encoding: gzip\r\n")->body, text_);
+  server_.reset();
+  text_.assign(1024, 'x');
+  start();
+  EXPECT_EQ(test::gunzip(connect().get("/text", "Accept-Encoding: gzip\r\n")->body), text_);
+}
+
+TEST_F(NetHttp, AnswersHeadWithTheLengthOfTheCompressedText) {
+  start();
+  auto client = connect();
+  const auto whole = client.get("/text", "Accept-Encoding: gzip\r\n");
+  ASSERT_TRUE(
+      client.send("HEAD /text HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"));
+  const auto head = client.read_reply(true);
+  EXPECT_EQ(head->header("content-length"), std::to_string(whole->body.size()));
+  EXPECT_EQ(head->header("content-encoding"), "gzip");
+  EXPECT_EQ(client.get("/hello")->body, "hello\n");
+}
+
+TEST_F(NetHttp, AnswersPipelinedRequestsInOrderAlsoWhenOneIsCompressed) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(
+      client.send("GET /text HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+                  "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_EQ(test::gunzip(client.read_reply()->body), text_);
+  EXPECT_EQ(client.read_reply()->body, "hello\n");
+}
+
+TEST_F(NetHttp, ServesOthersWhileOneLargeTextIsCompressed) {
+  text_.assign(std::size_t{256} << 20, 'x');
+  start();
+  auto large = connect();
+  ASSERT_TRUE(large.send("GET /text HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return stats().requests == 1; }));
+
+  auto other = connect();
+  EXPECT_EQ(other.get("/hello")->status, 200);
+  // The one thread that there is has not written the large answer yet.
+  EXPECT_FALSE(large.read_exactly(1, 0ms).has_value());
+  EXPECT_EQ(large.read_reply()->header("content-encoding"), "gzip");
+}
+
+TEST_F(NetHttp, StopsWhileATextIsCompressed) {
+  text_.assign(std::size_t{256} << 20, 'x');
+  start();
+  auto client = connect();
+  ASSERT_TRUE(
+      client.send("GET /text HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return stats().requests == 1; }));
+  const auto began = std::chrono::steady_clock::now();
+  server_->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
 }
 
 }  // namespace

@@ -1,11 +1,18 @@
 // The server's HTTP side: configuration, statistics, history. Addresses are relative, so that the page works below a
 // reverse proxy's path too.
 import type { EventsPage, Overview, PageConfig, SeriesReply } from './protocol';
+import { watchAddress } from './token';
 
 const kTimeoutMs = 10_000;
+const token = typeof window === 'undefined' ? undefined : watchAddress();
 
 async function getJson<T>(path: string): Promise<T> {
-  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(kTimeoutMs) });
+  const response = await fetch(path, {
+    cache: 'no-store',
+    headers: token?.headers() ?? {},
+    signal: AbortSignal.timeout(kTimeoutMs),
+  });
+  if (response.status === 401) throw new Error('it asks for a token: add #token=... to the address of this page');
   if (!response.ok) {
     const text = (await response.text()).trim().slice(0, 200);
     throw new Error(`GET ${path}: ${response.status} ${text}`);
@@ -45,6 +52,9 @@ export function seriesPath(query: SeriesQuery): string {
 }
 
 export const fetchSeries = (query: SeriesQuery) => getJson<SeriesReply>(seriesPath(query));
+
+/** What the event stream's WebSocket offers: the token, when there is one. */
+export const socketProtocols = (): string[] => token?.protocols() ?? [];
 
 /** Where the event stream is: the configured address, else /ws beside the page. */
 export function socketUrl(configured: string, page: string, since?: string, epoch?: string): string {

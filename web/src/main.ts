@@ -99,7 +99,7 @@ class Page {
         random: () => Math.random(),
         setTimer: (action, milliseconds) => window.setTimeout(action, milliseconds),
         clearTimer: (timer) => window.clearTimeout(timer),
-        open: (url) => new WebSocket(url) as Socket,
+        open: (url) => new WebSocket(url, api.socketProtocols()) as Socket,
       },
       {
         prepare: () => this.prepare(),

@@ -1,6 +1,7 @@
 // Rendering /metrics: ours, prometheus-cpp's serializer, and the limits (a flat arena, memcpy).
 #include "benchmarks/support/render_stores.hpp"
 #include "exporter/text_format.hpp"
+#include "net/gzip.hpp"
 
 #include <benchmark/benchmark.h>
 #include <prometheus/text_serializer.h>
@@ -55,6 +56,33 @@ void BM_CopyOfCounters(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_CopyOfCounters)->Unit(benchmark::kMicrosecond);
+
+// What one task of the I/O thread takes when a scrape is compressed, and the whole of it.
+void BM_GzipSlice(benchmark::State& state) {
+  const CounterStore store(kCounters);
+  const auto text = std::make_shared<const std::string>(
+      exporter::render_text(store.metrics).substr(0, net::GzipEncoder::kSlice));
+  for (auto _ : state) {
+    net::GzipEncoder encoder(text);
+    encoder.step();
+    benchmark::DoNotOptimize(encoder.take().data());
+  }
+}
+BENCHMARK(BM_GzipSlice)->Unit(benchmark::kMicrosecond);
+
+void BM_GzipCounters(benchmark::State& state) {
+  const CounterStore store(kCounters);
+  const auto text = std::make_shared<const std::string>(exporter::render_text(store.metrics));
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    net::GzipEncoder encoder(text);
+    while (!encoder.step()) {
+    }
+    bytes = encoder.take().size();
+  }
+  state.counters["bytes"] = static_cast<double>(bytes);
+}
+BENCHMARK(BM_GzipCounters)->Unit(benchmark::kMicrosecond);
 
 void BM_PrometheusCounters(benchmark::State& state) {
   PrometheusCounters theirs(kCounters);

@@ -8,7 +8,7 @@ import { EventClient } from './lib/event_client.mjs';
 import { request } from './lib/http.mjs';
 import { unusedPort } from './lib/llm_servers.mjs';
 import { nanoFromMicro, nanoFromUsd } from './lib/money.mjs';
-import { complaints, Prometheus, quantile, rate } from './lib/prometheus.mjs';
+import { complaints, openMetricsComplaints, Prometheus, quantile, rate, readOpenMetrics } from './lib/prometheus.mjs';
 
 const requests = 200;
 const perSecond = 20;
@@ -65,6 +65,51 @@ test('promtool has no complaint about what is exposed', async () => {
   const answer = await request(benchmark.metricsUrl);
   assert.equal(answer.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
   assert.equal(complaints(answer.text), '');
+});
+
+// As Prometheus 2.42 sends it.
+const prometheusAccept = 'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,'
+  + 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+
+test('who asks as Prometheus does gets OpenMetrics, with the numbers of the text format', async () => {
+  const answer = await request(benchmark.metricsUrl, { headers: { accept: prometheusAccept } });
+  assert.equal(answer.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+  assert.equal(answer.headers.vary, 'Accept, Accept-Encoding');
+  assert.equal(openMetricsComplaints(answer.text), '');
+
+  const families = readOpenMetrics(answer.text);
+  if (!families) return;
+  const values = (name) => families[name].samples.filter((sample) => sample.name === `${name}_total`);
+  assert.equal(families.llm_requests.type, 'counter');
+  assert.equal(values('llm_requests').reduce((sum, { value }) => sum + value, 0), requests);
+  assert.equal(families.llm_request_duration_seconds.unit, 'seconds');
+  assert.equal(families.llm_build.type, 'info');
+  const now = Date.now() / 1000;
+  for (const { type, samples } of Object.values(families)) {
+    if (!['counter', 'histogram'].includes(type)) continue;
+    const created = samples.filter(({ name }) => name.endsWith('_created'));
+    assert.ok(created.length > 0 && created.every(({ value }) => value > now - 86_400 * 366 && value <= now));
+  }
+});
+
+test('the OpenMetrics parsers would complain about a bad exposition', () => {
+  const bad = '# TYPE a counter\na 1\n# EOF\n';
+  assert.notEqual(openMetricsComplaints('# TYPE a counter\na_total 1\n'), '', 'without its end');
+  if (process.env.LTB_PYTHON) assert.throws(() => readOpenMetrics(`${bad}more`), /EOF/);
+});
+
+test('Prometheus keeps exemplars that lead to the request behind a bucket', async () => {
+  const found = await server.exemplars('llm_request_duration_seconds_bucket', Date.now() / 1000 - 600);
+  const exemplars = found.flatMap(({ seriesLabels, exemplars: list }) => list.map((one) => ({ ...one, seriesLabels })));
+  assert.ok(exemplars.length >= summary.models.length, `${exemplars.length} exemplars`);
+  const byId = new Map(completed.map((data) => [data.request_id, data]));
+  for (const { labels, value, seriesLabels } of exemplars) {
+    const call = byId.get(labels.request_id);
+    assert.ok(call, `no call has the id ${labels.request_id}`);
+    assert.deepEqual(modelOf(seriesLabels), modelOf(call));
+    near(Number(value), call.latency, `the exemplar ${labels.request_id}`);
+    if (seriesLabels.le !== '+Inf') assert.ok(call.latency <= Number(seriesLabels.le));
+  }
 });
 
 test('promtool would complain about a bad exposition', () => {

@@ -135,17 +135,6 @@ TEST_F(Assets, AFileOfTheFolderHidesTheCompressedOneToo) {
   EXPECT_EQ(body(server.answer(request)), "2;");
 }
 
-TEST(AcceptEncoding, GzipIsTakenUnlessItsQualityIsZero) {
-  for (const char* yes : {"gzip", "GZIP", "deflate, gzip;q=1.0, *;q=0.5", "*", "x-gzip",
-                          " gzip ; q=0.001 ", "identity;q=0, gzip"}) {
-    EXPECT_TRUE(accepts_gzip(yes)) << yes;
-  }
-  for (const char* no :
-       {"", "identity", "br", "gzip;q=0", "gzip;q=0.000", "*;q=0", "gzip;q=0, *", "gzipped"}) {
-    EXPECT_FALSE(accepts_gzip(no)) << no;
-  }
-}
-
 TEST_F(Assets, AnUnknownFileIsA404ThatEscapesItsName) {
   const net::Response response = get(AssetServer(kAssets, ""), "/no\n<b>");
 

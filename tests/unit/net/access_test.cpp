@@ -16,6 +16,20 @@ TEST(BearerToken, MatchesOnlyTheWholeToken) {
   }
 }
 
+TEST(BearerToken, ComesAsAProtocolInBase64Url) {
+  EXPECT_EQ(bearer_protocol("s3cret"), "ltb.bearer.czNjcmV0");
+  EXPECT_EQ(bearer_protocol("a"), "ltb.bearer.YQ");
+  EXPECT_EQ(bearer_protocol("ab"), "ltb.bearer.YWI");
+  EXPECT_EQ(bearer_protocol("~~~?>="), "ltb.bearer.fn5-Pz49");
+
+  const std::string wanted = bearer_protocol("s3cret");
+  EXPECT_TRUE(offers_protocol("ltb.v1, " + wanted, wanted));
+  EXPECT_TRUE(offers_protocol(wanted + " ,x", wanted));
+  for (const char* list : {"", "ltb.v1", "ltb.bearer.", "ltb.bearer.czNjcmV",
+                           "ltb.bearer.czNjcmV0x", "LTB.bearer.czNjcmV0", "ltb.bearer. czNjcmV0"})
+    EXPECT_FALSE(offers_protocol(list, wanted)) << list;
+}
+
 TEST(BearerToken, AnEmptySecretMatchesNothing) {
   EXPECT_FALSE(constant_time_equal("", ""));
   EXPECT_FALSE(bearer_matches("Bearer ", ""));

@@ -51,6 +51,7 @@ TEST(Config, BuildersChainAndChangeTheirFieldAlone) {
   const MonitoringConfig config =
       base.with_prometheus(false)
           .with_prometheus_port(9091)
+          .with_openmetrics(false)
           .with_websocket(false)
           .with_websocket_port(8081)
           .with_dashboard(false)
@@ -76,6 +77,7 @@ TEST(Config, BuildersChainAndChangeTheirFieldAlone) {
 
   EXPECT_FALSE(config.prometheus_enabled);
   EXPECT_EQ(config.prometheus_port, 9091);
+  EXPECT_FALSE(config.openmetrics_enabled);
   EXPECT_FALSE(config.websocket_enabled);
   EXPECT_EQ(config.websocket_port, 8081);
   EXPECT_FALSE(config.dashboard_enabled);

@@ -16,27 +16,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kVariables[] = {"LTB_PROMETHEUS_ENABLED",
-                                      "LTB_PROMETHEUS_PORT",
-                                      "LTB_WEBSOCKET_ENABLED",
-                                      "LTB_WEBSOCKET_PORT",
-                                      "LTB_DASHBOARD_ENABLED",
-                                      "LTB_DASHBOARD_PORT",
-                                      "LTB_WEBSOCKET_URL",
-                                      "LTB_RETENTION_PERIOD",
-                                      "LTB_DETAILED_METRICS",
-                                      "LTB_BIND_ADDRESS",
-                                      "LTB_PROMETHEUS_BIND_ADDRESS",
-                                      "LTB_WEBSOCKET_BIND_ADDRESS",
-                                      "LTB_DASHBOARD_BIND_ADDRESS",
-                                      "LTB_AUTH_TOKEN",
-                                      "LTB_ALLOWED_ORIGINS",
-                                      "LTB_DASHBOARD_DIRECTORY",
-                                      "LTB_IO_THREADS",
-                                      "LTB_EVENT_HISTORY",
-                                      "LTB_MAX_SERIES_PER_FAMILY",
-                                      "LTB_MAX_LABEL_BYTES",
-                                      "LTB_MAX_HISTORY_BYTES"};
+constexpr const char* kVariables[] = {
+    "LTB_PROMETHEUS_ENABLED",     "LTB_PROMETHEUS_PORT",        "LTB_OPENMETRICS",
+    "LTB_WEBSOCKET_ENABLED",      "LTB_WEBSOCKET_PORT",         "LTB_DASHBOARD_ENABLED",
+    "LTB_DASHBOARD_PORT",         "LTB_WEBSOCKET_URL",          "LTB_RETENTION_PERIOD",
+    "LTB_DETAILED_METRICS",       "LTB_BIND_ADDRESS",           "LTB_PROMETHEUS_BIND_ADDRESS",
+    "LTB_WEBSOCKET_BIND_ADDRESS", "LTB_DASHBOARD_BIND_ADDRESS", "LTB_AUTH_TOKEN",
+    "LTB_ALLOWED_ORIGINS",        "LTB_DASHBOARD_DIRECTORY",    "LTB_IO_THREADS",
+    "LTB_EVENT_HISTORY",          "LTB_MAX_SERIES_PER_FAMILY",  "LTB_MAX_LABEL_BYTES",
+    "LTB_MAX_HISTORY_BYTES"};
 
 struct FromEnv : ::testing::Test {
   FromEnv() { clear(); }
@@ -80,6 +68,7 @@ TEST_F(FromEnv, EmptyVariablesChangeNothing) {
 TEST_F(FromEnv, ReadsEveryVariable) {
   set("LTB_PROMETHEUS_ENABLED", "false");
   set("LTB_PROMETHEUS_PORT", "9091");
+  set("LTB_OPENMETRICS", "no");
   set("LTB_WEBSOCKET_ENABLED", "0");
   set("LTB_WEBSOCKET_PORT", "0");
   set("LTB_DASHBOARD_ENABLED", "off");
@@ -104,6 +93,7 @@ TEST_F(FromEnv, ReadsEveryVariable) {
 
   EXPECT_FALSE(config.prometheus_enabled);
   EXPECT_EQ(config.prometheus_port, 9091);
+  EXPECT_FALSE(config.openmetrics_enabled);
   EXPECT_FALSE(config.websocket_enabled);
   EXPECT_EQ(config.websocket_port, 0);
   EXPECT_FALSE(config.dashboard_enabled);

@@ -38,6 +38,7 @@ ${more}`,
       `--config.file=${config}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--web.listen-address=127.0.0.1:0',
+      '--enable-feature=exemplar-storage',
     ]);
     const [, address] = await server.output(/msg="Listening on" address=(127\.0\.0\.1:[1-9]\d*)/, 'stderr');
     server.url = `http://${address}`;
@@ -62,6 +63,17 @@ ${more}`,
     return result[0].value[1];
   }
 
+  /// The exemplars of a selector since `start`, a Unix time in seconds.
+  async exemplars(selector, start) {
+    const url = new URL('/api/v1/query_exemplars', this.url);
+    url.searchParams.set('query', selector);
+    url.searchParams.set('start', String(start));
+    url.searchParams.set('end', String(Date.now() / 1000 + 60));
+    const answer = await json(url);
+    assert.equal(answer.status, 'success', JSON.stringify(answer));
+    return answer.data;
+  }
+
   /// Waits until `expression` is true for some series.
   async hold(expression) {
     return until(`Prometheus to find: ${expression}`, async () => (await this.query(expression)).length > 0);
@@ -73,6 +85,37 @@ export function complaints(text) {
   assert.ok(promtool, 'LTB_PROMTOOL must name the promtool program');
   const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
   return status === 0 ? `${stdout}${stderr}` : `exit code ${status}: ${stdout}${stderr}`;
+}
+
+/// What Prometheus' own OpenMetrics parser, by way of promtool, says against a text; '' when it takes it. promtool wants
+/// times, which an exposition does not have: each sample gets one.
+export function openMetricsComplaints(text) {
+  assert.ok(promtool, 'LTB_PROMTOOL must name the promtool program');
+  const now = Date.now() / 1000;
+  const timed = text
+    .split('\n')
+    .map((line) => {
+      if (line === '' || line.startsWith('#')) return line;
+      const [, sample, exemplar] = /^(.*?\} [^ ]+|[^{ ]+ [^ ]+)( # .*)?$/.exec(line);
+      return `${sample} ${now}${exemplar ?? ''}`;
+    })
+    .join('\n');
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'exposition'), timed);
+  const { status, stdout, stderr } = spawnSync(
+    promtool, ['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'exposition'), join(folder, 'blocks')],
+    { encoding: 'utf8' });
+  return status === 0 ? '' : `exit code ${status}: ${stdout}${stderr}`;
+}
+
+/// What an exposition holds, read by the OpenMetrics parser of Prometheus' Python client: {family: {type, unit, samples}}.
+/// Undefined where there is no such parser.
+export function readOpenMetrics(text) {
+  const { LTB_PYTHON: python, LTB_OPENMETRICS_CHECK: script } = process.env;
+  if (!python) return undefined;
+  const { status, stdout, stderr } = spawnSync(python, [script], { input: text, encoding: 'utf8', maxBuffer: 1 << 26 });
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout);
 }
 
 /// rate() over raw samples [[time, value], ...] of the window that ends at `end` and is `range` seconds long.
