@@ -172,7 +172,7 @@ void MetricStore::add_request_series(RequestSeries& series) {
   counter("llm_unpriced_requests_total", L::kUnpriced);
   counter("llm_usage_missing_total", L::kUsageMissing);
   add_request_series_to(
-      series, "llm_request_duration_seconds",
+      batch, series, "llm_request_duration_seconds",
       HistogramCell{words, L::kDuration, &layout_.duration, kNano, series.exemplars.get()});
   histogram("llm_time_to_first_token_seconds", layout_.first_token, layout_.first_token_at, kNano);
   histogram("llm_inter_token_latency_seconds", layout_.inter_token, layout_.inter_token_at, kNano);
