@@ -29,7 +29,7 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libltb-monitoring-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libltb-monitoring${soname_version} (= ${PROJECT_VERSION}), libspdlog-dev, prometheus-cpp-dev, zlib1g-dev")
+  "libltb-monitoring${soname_version} (= ${PROJECT_VERSION}), libspdlog-dev, prometheus-cpp-dev, zlib1g-dev, libssl-dev")
 # What <ltb/asio.hpp> and <ltb/json.hpp> show.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libboost${LTB_BOOST_VERSION}-dev, nlohmann-json3-dev")
 

@@ -18,8 +18,8 @@ ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)
 ltb_require(ZLIB zlib1g-dev)
 
-if(LTB_BUILD_EXAMPLES)
-  ltb_require(OpenSSL libssl-dev)  # llm_benchmark speaks https; the library itself does without.
+if(LTB_TLS OR LTB_BUILD_EXAMPLES)  # Without LTB_TLS only llm_benchmark needs it, which speaks https.
+  ltb_require(OpenSSL libssl-dev 1.1.1)
 endif()
 if(LTB_BUILD_TESTS)
   ltb_require(GTest libgtest-dev CONFIG)

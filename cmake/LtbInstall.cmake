@@ -26,6 +26,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ltb-monitoring-config.cmake
 
 # The .pc file finds its prefix from where it lies, so that an installed tree may be moved.
 file(RELATIVE_PATH LTB_PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+set(LTB_PC_TLS "")
+if(LTB_TLS)
+  set(LTB_PC_TLS ", openssl")
+endif()
 configure_file(cmake/ltb-monitoring.pc.in ${CMAKE_CURRENT_BINARY_DIR}/ltb-monitoring.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ltb-monitoring.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
         COMPONENT development)

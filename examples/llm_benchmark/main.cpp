@@ -141,11 +141,13 @@ void print_listeners(const ltb::MonitoringSystem& monitoring) {
       std::cout << scheme << address(config, bound, port) << path << '\n';
     }
   };
-  line("Metrics    ", "http://", config.prometheus_bind_address, monitoring.prometheus_port(),
+  const bool has_tls = !config.tls_certificate.empty();
+  const char* http = has_tls ? "https://" : "http://";
+  line("Metrics    ", http, config.prometheus_bind_address, monitoring.prometheus_port(),
        "/metrics", "LTB_PROMETHEUS_ENABLED");
-  line("Events     ", "ws://", config.websocket_bind_address, monitoring.websocket_port(), "/ws",
-       "LTB_WEBSOCKET_ENABLED");
-  line("Dashboard  ", "http://", config.dashboard_bind_address, monitoring.dashboard_port(), "/",
+  line("Events     ", has_tls ? "wss://" : "ws://", config.websocket_bind_address,
+       monitoring.websocket_port(), "/ws", "LTB_WEBSOCKET_ENABLED");
+  line("Dashboard  ", http, config.dashboard_bind_address, monitoring.dashboard_port(), "/",
        "LTB_DASHBOARD_ENABLED");
   std::cout << std::flush;
 }

@@ -111,6 +111,12 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// Bearer <token>`; the page takes it from its address, `/#token=...`, and a WebSocket may bring
   /// it as a protocol (docs/protocol.md). Default: empty. LTB_AUTH_TOKEN. Never logged.
   std::string auth_token{};
+  /// PEM files of a certificate (with its chain) and of its private key: then all listeners speak
+  /// TLS 1.2 or later (https, wss). Read at each start(), which throws std::system_error naming the
+  /// file and what is wrong with it; so does a build without TLS. Default: empty, plain HTTP.
+  /// LTB_TLS_CERT, LTB_TLS_KEY.
+  std::string tls_certificate{};
+  std::string tls_key{};
   /// Origins (for example "https://bench.example") that may use the WebSocket and the API besides
   /// the page's own host and loopback. LTB_ALLOWED_ORIGINS (comma-separated).
   std::vector<std::string> allowed_origins{};
@@ -165,6 +171,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   [[nodiscard]] MonitoringConfig with_websocket_bind_address(std::string address) const;
   [[nodiscard]] MonitoringConfig with_dashboard_bind_address(std::string address) const;
   [[nodiscard]] MonitoringConfig with_auth_token(std::string token) const;
+  [[nodiscard]] MonitoringConfig with_tls(std::string certificate, std::string key) const;
   [[nodiscard]] MonitoringConfig with_allowed_origins(std::vector<std::string> origins) const;
   [[nodiscard]] MonitoringConfig with_dashboard_directory(std::string directory) const;
   [[nodiscard]] MonitoringConfig with_io_threads(unsigned threads) const;

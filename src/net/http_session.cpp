@@ -99,7 +99,10 @@ void HttpSession::read_more() {
 
 void HttpSession::on_read(const ErrorCode& error) {
   if (phase_ == Phase::Closed) return;
-  if (error) return close();  // also end of file in the middle of a head: there is nobody to answer
+  if (error) {  // also end of file in the middle of a head: there is nobody to answer
+    if (!stream_.is_established()) count(counters().tls_errors);
+    return close();
+  }
   // A timeout may have answered while the read was under way.
   if (phase_ == Phase::Lingering) return discard();
   if (phase_ == Phase::Writing) return;

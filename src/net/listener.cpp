@@ -210,8 +210,10 @@ void Listener::seat(int descriptor, const Tcp::endpoint& remote) {
     place = Place::take(refusing_, *refusing_, kMaxRefusing);
     if (!place) return;  // closes without a word: under attack even the refusals are bounded
   }
+  auto tls = context_->tls ? context_->tls->accept(socket.native_handle()) : nullptr;
   auto session = std::make_shared<HttpSession>(
-      Stream(std::move(socket)), SessionSeat{context_, roll_, std::move(place), to_text(remote)});
+      Stream(std::move(socket), std::move(tls)),
+      SessionSeat{context_, roll_, std::move(place), to_text(remote)});
   if (!roll_->add(session)) return;
   refused ? session->start_refusing() : session->start();
 }

@@ -209,6 +209,9 @@ class Server::Impl {
     wait_while_stopping();
     if (state_ == State::Running) return;
     join_reaper();
+    const bool is_plain = options_.tls.certificate.empty() && options_.tls.key.empty();
+    const auto tls = is_plain ? nullptr : TlsContext::load(options_.tls);
+    for (const auto& context : contexts_) context->tls = tls;
     auto runtime = std::make_unique<Runtime>(options_, contexts_);
     runtime->run();
     for (const auto& task : tasks_) runtime->add(task);

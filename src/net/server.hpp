@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/router.hpp"
+#include "net/tls.hpp"
 #include "support/log.hpp"
 
 #include <ltb/config.hpp>
@@ -26,6 +27,8 @@ struct ServerOptions {
   /// SO_SNDBUF of accepted sockets; 0 leaves it to the kernel (which grows it to some MB for a slow
   /// reader).
   int send_buffer_bytes = 0;
+  /// For all listeners; the files are read at each start.
+  TlsFiles tls{};
 };
 
 struct ListenerOptions {
@@ -54,7 +57,8 @@ struct ListenerStats {
   std::uint64_t forbidden = 0;            ///< 403 by Host or Origin.
   std::uint64_t connections_refused = 0;  ///< 503 by max_connections.
   std::uint64_t websockets_refused = 0;   ///< 503 by max_websocket_clients.
-  std::uint64_t timeouts = 0;             ///< Header, idle, write and WebSocket idle timeouts.
+  std::uint64_t tls_errors = 0;           ///< Connections that ended in the TLS handshake.
+  std::uint64_t timeouts = 0;  ///< TLS handshake, header, idle, write and WebSocket idle timeouts.
   std::uint64_t slow_readers_closed = 0;  ///< WebSocket peers dropped with 1013.
   std::uint64_t handler_errors = 0;       ///< Exceptions out of handlers.
   std::uint64_t accept_errors = 0;  ///< accept() failures, file descriptor exhaustion among them.
@@ -73,8 +77,8 @@ class Server {
   void add_listener(ListenerOptions options, Router router);
 
   /// Binds all listeners, then accepts on all; does nothing when already running. On failure throws
-  /// std::system_error naming listener, address and remedy, leaves nothing bound, and may be called
-  /// again.
+  /// std::system_error naming listener, address and remedy, or what is wrong with a TLS file,
+  /// leaves nothing bound, and may be called again.
   void start();
 
   /// Closes the listeners and every session: WebSockets get 1001, a response being written is

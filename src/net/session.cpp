@@ -22,6 +22,7 @@ ListenerStats Counters::read() const noexcept {
   stats.connections_refused = get(connections_refused);
   stats.websockets_refused = get(websockets_refused);
   stats.timeouts = get(timeouts);
+  stats.tls_errors = get(tls_errors);
   stats.slow_readers_closed = get(slow_readers_closed);
   stats.handler_errors = get(handler_errors);
   stats.accept_errors = get(accept_errors);

@@ -7,6 +7,7 @@
 #include "net/request_head.hpp"
 #include "net/server.hpp"
 #include "net/stream.hpp"
+#include "net/tls.hpp"
 #include "support/log_limit.hpp"
 #include "support/mutex.hpp"
 
@@ -31,6 +32,7 @@ struct Counters {
   std::atomic<std::uint64_t> connections_refused{0};
   std::atomic<std::uint64_t> websockets_refused{0};
   std::atomic<std::uint64_t> timeouts{0};
+  std::atomic<std::uint64_t> tls_errors{0};
   std::atomic<std::uint64_t> slow_readers_closed{0};
   std::atomic<std::uint64_t> handler_errors{0};
   std::atomic<std::uint64_t> accept_errors{0};
@@ -101,6 +103,7 @@ struct ListenerContext {
   support::Log log;
   int send_buffer_bytes = 0;
   std::vector<Origin> allowed_origins;
+  std::shared_ptr<const TlsContext> tls;  // null: plain TCP; read anew at each start
   std::shared_ptr<Counters> counters;
   /// WebSocket clients of all listeners together.
   std::shared_ptr<std::atomic<std::uint64_t>> all_websockets;

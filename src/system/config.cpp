@@ -54,6 +54,9 @@ void check_texts(const MonitoringConfig& config) {
   if (!detail::is_auth_token(config.auth_token))  // never show it: it is a secret
     throw std::invalid_argument("MonitoringConfig::auth_token: expected " +
                                 expected(detail::kTokenExpected));
+  if (config.tls_certificate.empty() != config.tls_key.empty())
+    refuse(config.tls_key.empty() ? "tls_key" : "tls_certificate", "\"\"",
+           "a file, as the other one of the two is given");
   for (const std::string& origin : config.allowed_origins)
     if (!detail::is_origin(origin))
       refuse("allowed_origins", quoted(origin), expected(detail::kOriginExpected));
@@ -178,6 +181,13 @@ LTB_BUILDER(with_alerts, AlertThresholds, alerts)
 LTB_BUILDER(with_limits, ServerLimits, limits)
 LTB_BUILDER(with_logger, std::shared_ptr<spdlog::logger>, logger)
 #undef LTB_BUILDER
+
+MonitoringConfig MonitoringConfig::with_tls(std::string certificate, std::string key) const {
+  MonitoringConfig copy = *this;
+  copy.tls_certificate = std::move(certificate);
+  copy.tls_key = std::move(key);
+  return copy;
+}
 
 MonitoringConfig MonitoringConfig::with_slo(ServiceLevel level) const {
   MonitoringConfig copy = *this;

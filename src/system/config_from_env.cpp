@@ -116,6 +116,8 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_WEBSOCKET_BIND_ADDRESS", config.websocket_bind_address);
   read("LTB_DASHBOARD_BIND_ADDRESS", config.dashboard_bind_address);
   read_token("LTB_AUTH_TOKEN", config.auth_token);
+  read("LTB_TLS_CERT", config.tls_certificate);
+  read("LTB_TLS_KEY", config.tls_key);
   read_origins("LTB_ALLOWED_ORIGINS", config.allowed_origins);
   read("LTB_DASHBOARD_DIRECTORY", config.dashboard_directory);
   read("LTB_IO_THREADS", config.io_threads, 1, 64);

@@ -22,6 +22,7 @@ net::ServerOptions server_options(const MonitoringConfig& config) {
   options.io_threads = config.io_threads;
   options.log = support::Log(config.logger);
   options.limits = config.limits;
+  options.tls = {config.tls_certificate, config.tls_key};
   return options;
 }
 
@@ -178,6 +179,8 @@ void MonitoringSystemImpl::add_listener_metrics() {
        &Stats::connections_refused},
       {"llm_monitor_ws_refused_total", "WebSocket clients over the limit.", Counter,
        &Stats::websockets_refused},
+      {"llm_monitor_tls_errors_total", "Connections that ended in the TLS handshake.", Counter,
+       &Stats::tls_errors},
       {"llm_monitor_timeouts_total", "Connections closed by a time-out.", Counter,
        &Stats::timeouts},
       {"llm_monitor_slow_readers_closed_total",
@@ -252,6 +255,9 @@ void MonitoringSystemImpl::warn_when_open() noexcept {
       log_.warn("{} listener: bound to {}, so other machines can reach it{}", name, address,
                 config_.auth_token.empty()
                     ? " without a token (set one with with_auth_token() or LTB_AUTH_TOKEN)"
+                : config_.tls_certificate.empty()
+                    ? ", and the token travels in clear text (see with_tls() and LTB_TLS_CERT, or "
+                      "put a proxy in front)"
                     : "");
   }
 }

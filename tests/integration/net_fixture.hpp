@@ -126,8 +126,10 @@ class NetTest : public ::testing::Test {
     });
     router.get("/big",
                [](const Request&) { return Response::text(200, std::string(kBigBody, 'x')); });
-    router.get("/text", [this](const Request&) {
-      auto response = Response::text(200, text_);
+    // Made once: to copy a large one would hold up the I/O thread.
+    router.get("/text", [text = std::make_shared<const std::string>(text_)](const Request&) {
+      auto response = Response::text(200, "");
+      response.body = text;
       response.compressible = true;
       return response;
     });

@@ -1,5 +1,9 @@
 // A TCP connection whose bytes the test chooses, and an independent reader of what comes back.
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+/// Whether the listeners speak TLS: set by lib/listeners.mjs for a run over it.
+export const overTls = process.env.LTB_TEST_TLS === '1';
 
 /// Long enough for a sanitized server on a busy machine; costs nothing when the answer comes.
 export const patience = Number(process.env.LTB_TEST_PATIENCE_MS ?? 20_000);
@@ -8,6 +12,7 @@ const asBytes = (data) => (typeof data === 'string' ? Buffer.from(data, 'latin1'
 
 export class Connection {
   #socket;
+  #transport; // below TLS, or the same
   #received = Buffer.alloc(0);
   #waiting = new Set();
   ended = false; // the server closed its side, in order or not
@@ -15,7 +20,10 @@ export class Connection {
 
   static async open(port, host = '127.0.0.1') {
     const connection = new Connection();
-    const socket = connect({ port, host, allowHalfOpen: true });
+    const transport = connect({ port, host, allowHalfOpen: true });
+    const socket = overTls ? connectTls({ socket: transport, allowHalfOpen: true, rejectUnauthorized: false }) : transport;
+    connection.#transport = transport;
+    transport.on('error', () => {}); // told by the socket above
     connection.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes) => {
@@ -31,7 +39,7 @@ export class Connection {
       connection.#changed();
     });
     await new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(overTls ? 'secureConnect' : 'connect', resolve);
       socket.once('error', reject);
     });
     socket.on('error', (error) => {
@@ -68,7 +76,7 @@ export class Connection {
 
   /// A reset instead of a close.
   reset() {
-    this.#socket.resetAndDestroy();
+    this.#transport.resetAndDestroy();
   }
 
   close() {

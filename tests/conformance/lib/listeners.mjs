@@ -1,8 +1,12 @@
 // The program under test and its three listeners: the real llm_benchmark, after a short run, staying up.
 import assert from 'node:assert/strict';
+import http from 'node:http';
+import https from 'node:https';
 import { after, before } from 'node:test';
 
 import { Benchmark } from '../../integration/e2e/lib/benchmark.mjs';
+import { makeCertificate } from '../../integration/e2e/lib/certificate.mjs';
+import { overTls } from './connection.mjs';
 
 /// A route of each listener that answers 200, and what the case needs to know of it.
 const kRoutes = [
@@ -13,9 +17,12 @@ const kRoutes = [
 
 /// Whether the program still answers on this listener: a hostile case must not hurt the next client.
 export async function stillServes(listener) {
-  const response = await fetch(`http://127.0.0.1:${listener.port}${listener.path}`);
-  await response.arrayBuffer();
-  return response.status === 200;
+  const { request } = overTls ? https : http;
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port: listener.port, path: listener.path, agent: false, rejectUnauthorized: false }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode === 200)).on('error', reject);
+    }).on('error', reject).end();
+  });
 }
 
 /// The listener that LTB_LISTENER names, of a program that runs as long as the tests of the calling file. `port` is known
@@ -26,7 +33,9 @@ export function listenerUnderTest(isSuitable = () => true) {
   assert.ok(listener, `LTB_LISTENER must be one of ${suitable.map(({ name }) => name).join(', ')}`);
   let program;
   before(async () => {
-    program = await Benchmark.start(['--requests', '3', '--stay', '--quiet']);
+    const { cert, key } = overTls ? makeCertificate() : {};
+    program = await Benchmark.start(
+      ['--requests', '3', '--stay', '--quiet'], overTls ? { LTB_TLS_CERT: cert, LTB_TLS_KEY: key } : {});
     listener.port = Number(new URL(program[listener.url]).port);
   });
   after(async () => {

@@ -64,6 +64,7 @@ TEST(Config, BuildersChainAndChangeTheirFieldAlone) {
           .with_websocket_bind_address("127.0.0.3")
           .with_dashboard_bind_address("127.0.0.4")
           .with_auth_token("secret")
+          .with_tls("/srv/cert.pem", "/srv/key.pem")
           .with_allowed_origins({"https://a.example"})
           .with_dashboard_directory("/srv/page")
           .with_io_threads(3)
@@ -89,6 +90,8 @@ TEST(Config, BuildersChainAndChangeTheirFieldAlone) {
   EXPECT_EQ(config.prometheus_bind_address, "127.0.0.2");
   EXPECT_EQ(config.websocket_bind_address, "127.0.0.3");
   EXPECT_EQ(config.dashboard_bind_address, "127.0.0.4");
+  EXPECT_EQ(config.tls_certificate, "/srv/cert.pem");
+  EXPECT_EQ(config.tls_key, "/srv/key.pem");
   EXPECT_EQ(config.auth_token, "secret");
   EXPECT_EQ(config.allowed_origins, std::vector<std::string>{"https://a.example"});
   EXPECT_EQ(config.dashboard_directory, "/srv/page");

@@ -16,15 +16,30 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kVariables[] = {
-    "LTB_PROMETHEUS_ENABLED",     "LTB_PROMETHEUS_PORT",        "LTB_OPENMETRICS",
-    "LTB_WEBSOCKET_ENABLED",      "LTB_WEBSOCKET_PORT",         "LTB_DASHBOARD_ENABLED",
-    "LTB_DASHBOARD_PORT",         "LTB_WEBSOCKET_URL",          "LTB_RETENTION_PERIOD",
-    "LTB_DETAILED_METRICS",       "LTB_BIND_ADDRESS",           "LTB_PROMETHEUS_BIND_ADDRESS",
-    "LTB_WEBSOCKET_BIND_ADDRESS", "LTB_DASHBOARD_BIND_ADDRESS", "LTB_AUTH_TOKEN",
-    "LTB_ALLOWED_ORIGINS",        "LTB_DASHBOARD_DIRECTORY",    "LTB_IO_THREADS",
-    "LTB_EVENT_HISTORY",          "LTB_MAX_SERIES_PER_FAMILY",  "LTB_MAX_LABEL_BYTES",
-    "LTB_MAX_HISTORY_BYTES"};
+constexpr const char* kVariables[] = {"LTB_PROMETHEUS_ENABLED",
+                                      "LTB_PROMETHEUS_PORT",
+                                      "LTB_OPENMETRICS",
+                                      "LTB_WEBSOCKET_ENABLED",
+                                      "LTB_WEBSOCKET_PORT",
+                                      "LTB_DASHBOARD_ENABLED",
+                                      "LTB_DASHBOARD_PORT",
+                                      "LTB_WEBSOCKET_URL",
+                                      "LTB_RETENTION_PERIOD",
+                                      "LTB_DETAILED_METRICS",
+                                      "LTB_BIND_ADDRESS",
+                                      "LTB_PROMETHEUS_BIND_ADDRESS",
+                                      "LTB_WEBSOCKET_BIND_ADDRESS",
+                                      "LTB_DASHBOARD_BIND_ADDRESS",
+                                      "LTB_AUTH_TOKEN",
+                                      "LTB_TLS_CERT",
+                                      "LTB_TLS_KEY",
+                                      "LTB_ALLOWED_ORIGINS",
+                                      "LTB_DASHBOARD_DIRECTORY",
+                                      "LTB_IO_THREADS",
+                                      "LTB_EVENT_HISTORY",
+                                      "LTB_MAX_SERIES_PER_FAMILY",
+                                      "LTB_MAX_LABEL_BYTES",
+                                      "LTB_MAX_HISTORY_BYTES"};
 
 struct FromEnv : ::testing::Test {
   FromEnv() { clear(); }
@@ -81,6 +96,8 @@ TEST_F(FromEnv, ReadsEveryVariable) {
   set("LTB_WEBSOCKET_BIND_ADDRESS", "127.0.0.3");
   set("LTB_DASHBOARD_BIND_ADDRESS", "127.0.0.4");
   set("LTB_AUTH_TOKEN", "secret");
+  set("LTB_TLS_CERT", "/srv/cert.pem");
+  set("LTB_TLS_KEY", "/srv/key.pem");
   set("LTB_ALLOWED_ORIGINS", " https://a.example ,, http://b.example:81");
   set("LTB_DASHBOARD_DIRECTORY", "/srv/page");
   set("LTB_IO_THREADS", "64");
@@ -105,6 +122,8 @@ TEST_F(FromEnv, ReadsEveryVariable) {
   EXPECT_EQ(config.prometheus_bind_address, "127.0.0.2");
   EXPECT_EQ(config.websocket_bind_address, "127.0.0.3");
   EXPECT_EQ(config.dashboard_bind_address, "127.0.0.4");
+  EXPECT_EQ(config.tls_certificate, "/srv/cert.pem");
+  EXPECT_EQ(config.tls_key, "/srv/key.pem");
   EXPECT_EQ(config.auth_token, "secret");
   EXPECT_EQ(config.allowed_origins,
             (std::vector<std::string>{"https://a.example", "http://b.example:81"}));

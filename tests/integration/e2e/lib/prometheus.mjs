@@ -13,8 +13,8 @@ const promtool = process.env.LTB_PROMTOOL;
 
 export class Prometheus extends Process {
   /// Starts a server that scrapes `target` (host:port) once a second, as examples/deploy does. `more` is added to
-  /// the configuration (rules, alertmanagers).
-  static async start(target, more = '') {
+  /// the configuration (rules, alertmanagers), `access` to that of the scrape (TLS, a token).
+  static async start(target, more = '', access = '') {
     assert.ok(program, 'LTB_PROMETHEUS must name the prometheus program');
     const folder = temporaryFolder();
     const config = join(folder, 'prometheus.yml');
@@ -25,7 +25,7 @@ export class Prometheus extends Process {
   scrape_timeout: 1s
   evaluation_interval: 1s
 scrape_configs:
-  - job_name: 'llm-test-bench'
+  - job_name: 'llm-test-bench'${access}
     static_configs:
       - targets: ['${target}']
     metric_relabel_configs:
