@@ -13,6 +13,7 @@
 #   fuzz     libFuzzer on every parser, under ASan and UBSan: SECONDS for each target, 60 by default; arguments go to
 #            tests/fuzz/run, which prints executions and findings
 #   soak     optimised: a host under load for SECONDS, 600 by default, that must not grow: memory, descriptors, threads
+#   tidy     clang-tidy (.clang-tidy) and clang's thread-safety analysis over the library and the examples; no tests
 #   bench    optimised; no tests but the benchmarks: prints what watching costs against baselines measured
 #            in the same run, and fails when a target is missed. Arguments go to tests/benchmarks/report
 # Examples: tests/run.sh asan -L unit        tests/run.sh dev -R prometheus        tests/run.sh fuzz 600
@@ -28,14 +29,14 @@ mode=dev
 selection=()
 targets=()
 case "${1:-}" in
-  dev | release | asan | tsan | clang | bench | fuzz | soak) mode=$1 && shift ;;
+  dev | release | asan | tsan | clang | bench | fuzz | soak | tidy) mode=$1 && shift ;;
   coverage) mode=coverage && selection=(-L '^(unit|integration)$') && shift ;;
   docs) selection=(-L '^docs$') && targets=(--target docs_snippets docs_run example_quick_start) && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
   "" | -*) ;;
   *)
-    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, docs, coverage, fuzz, soak," \
+    echo "tests/run.sh: unknown mode \"$1\": expected dev, release, asan, tsan, clang, docs, coverage, fuzz, soak, tidy," \
       "bench or conformance" >&2
     exit 2
     ;;
@@ -64,6 +65,7 @@ install_packages() {
   [[ $mode == clang ]] && packages+=(clang)
   # The runtimes of libFuzzer and the sanitizers; a clang without recommended packages lacks them.
   [[ $mode == fuzz ]] && packages+=(clang libclang-rt-14-dev)
+  [[ $mode == tidy ]] && packages+=(clang clang-tidy)
   [[ $mode == bench ]] && packages+=(libbenchmark-dev)
   [[ $mode == release ]] && packages+=(valgrind)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
@@ -140,6 +142,13 @@ if [[ $mode == fuzz ]]; then
   cmake --build --preset fuzz --parallel "${LTB_JOBS:-$(nproc)}"
   say "fuzz"
   exec tests/fuzz/run "$@"
+fi
+if [[ $mode == tidy ]]; then
+  say "configure (tidy)"
+  cmake --preset tidy
+  say "build (tidy)"
+  # Each file is compiled and looked at; what was clean before is not looked at again.
+  exec cmake --build --preset tidy --parallel "${LTB_JOBS:-$(nproc)}" -- -k 0 "$@"
 fi
 if [[ $mode == soak ]]; then
   say "configure (release)"

@@ -187,6 +187,8 @@ ErrorMetric&& ErrorMetric::with_model(std::string model) && {
   return std::move(with_model(std::move(model)));
 }
 
+// By value as with_model(): one shape for all the builders.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 ErrorMetric& ErrorMetric::with_message(std::string message) & {
   message_ = support::to_valid_utf8(message);
   return *this;

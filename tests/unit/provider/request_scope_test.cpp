@@ -80,6 +80,20 @@ TEST_F(ScopeTest, FinishedItIsASuccessWithItsLatencyTokensAndCost) {
   EXPECT_EQ(payload.streamed, std::nullopt);
 }
 
+TEST_F(ScopeTest, AJumpOfTheWallClockChangesNoDuration) {
+  RequestScope scope = begin();
+  stage.advance(250ms);
+  stage.clock->jump(-2h);
+  scope.on_chunk();
+  stage.advance(250ms);
+  stage.clock->jump(50h);
+  scope.finish(TokenUsage{1, 2});
+
+  const RequestPayload payload = ended_by(EventType::RequestCompleted);
+  EXPECT_DOUBLE_EQ(*payload.latency, 0.5);
+  EXPECT_DOUBLE_EQ(*payload.time_to_first_token, 0.25);
+}
+
 TEST_F(ScopeTest, FailedItSaysWhy) {
   RequestScope scope = begin();
   stage.advance(2s);
