@@ -1,6 +1,7 @@
 // Host, Origin, Authorization, Accept-Encoding and If-None-Match: who is let in is who may come in.
 #include "dashboard/asset_server.hpp"
 #include "fuzz/support.hpp"
+#include "net/accept.hpp"
 #include "net/access.hpp"
 #include "net/http.hpp"
 
@@ -76,11 +77,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     require(other.size() >= 13 && other.ends_with("s3cret") && lower(other).starts_with("bearer "),
             "only the token opens");
   }
-  if (ltb::dashboard::accepts_gzip(other)) {
+  if (ltb::net::accepts_gzip(other)) {
     require(lower(other).find("gzip") != std::string::npos || other.find('*') != other.npos,
             "gzip goes to who names it");
   }
-  require(ltb::dashboard::accepts_gzip(other) == ltb::dashboard::accepts_gzip(lower(other)),
+  require(ltb::net::accepts_gzip(other) == ltb::net::accepts_gzip(lower(other)),
           "codings are compared without case");
   if (ltb::dashboard::etag_matches(other, "\"abc\"")) {
     require(other.find("\"abc\"") != other.npos || other.find('*') != other.npos,
