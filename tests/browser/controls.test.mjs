@@ -231,6 +231,7 @@ test('the log shows one type, or what has the words, and the whole of an event',
   // Held still, so that the row stays where it is.
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('p');
+  await until('the page to stand still', async () => (await pressed('#pause')) === 'true');
   const row = page.locator('.log-row:visible').first();
   await row.scrollIntoViewIfNeeded();
   await row.click();

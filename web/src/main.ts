@@ -334,7 +334,9 @@ class Page {
       const uptime = state.shown.overview?.uptime_seconds ?? 0;
       const range = zoom ?? visibleRange(to, windowSeconds(selection.window, uptime), uptime);
       this.chartView = { data, range };
-      this.chartQueue.add(this.charts);
+      // A report is drawn once, and whole.
+      if (this.report) for (const chart of this.charts) chart.update(data, range);
+      else this.chartQueue.add(this.charts);
     }
     setText(byId('charts-title'), zoom ? `${format.clock(zoom.from)} \u2013 ${format.clock(zoom.to)}` : kWindowTitles[selection.window]);
     byId('zoom-reset').hidden = zoom === undefined;

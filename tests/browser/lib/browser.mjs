@@ -64,15 +64,18 @@ export async function assertAccessible(page, part) {
   for (const { colorScheme, width, height } of kLooks) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height });
-    // Colours and layout have settled once a frame has been drawn with them.
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await settled(page);
     assert.deepEqual(await axeViolations(page, part), [], `${colorScheme}, ${width} px`);
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(sideways <= 0, `${colorScheme}, ${width} px: ${sideways} px stick out`);
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 1440, height: 1000 });
+  await settled(page);
 }
+
+/** Colours and layout have settled once a frame has been drawn with them: the page hears of them as events. */
+const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** What axe finds wrong in the page, or in a part of it, one line per rule. */
 export async function axeViolations(page, part) {
