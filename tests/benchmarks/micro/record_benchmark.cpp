@@ -137,8 +137,7 @@ void BM_InterTokenTimedThroughScope(benchmark::State& state) {
   RequestScope scope = monitoring.begin_request(kProvider, kModel);
   Cycle durations(kDurations);
   auto arrived = std::chrono::steady_clock::now();
-  for (auto _ : state)
-    scope.on_chunk(arrived += std::chrono::nanoseconds(durations.next()));
+  for (auto _ : state) scope.on_chunk(arrived += std::chrono::nanoseconds(durations.next()));
 }
 BENCHMARK(BM_InterTokenTimedThroughScope);
 
