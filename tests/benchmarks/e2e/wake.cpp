@@ -36,22 +36,36 @@ Samples paced(const std::function<void(std::uint64_t)>& publish) {
   return {{"us", (cpu - clock) * 1e6 / kEvents}};
 }
 
+MonitoringEvent finished_call(std::uint64_t number) {
+  auto event = MonitoringEvent::request_completed(kProvider, kModel, "req_0123456789abcdef", 1.234,
+                                                  call_usage(), kCallCost);
+  event.timestamp = std::chrono::system_clock::now();
+  event.id = number;
+  return event;
+}
+
 Samples wake_per_event() {
   boost::asio::io_context io(1);
   const auto work = boost::asio::make_work_guard(io);
   std::thread thread([&io] { io.run(); });
   std::uint64_t seen = 0;  // touched by the thread alone
   auto samples = paced([&](std::uint64_t number) {
-    auto event = MonitoringEvent::request_completed(kProvider, kModel, "req_0123456789abcdef",
-                                                    1.234, call_usage(), kCallCost);
-    event.timestamp = std::chrono::system_clock::now();
-    event.id = number;
+    auto event = finished_call(number);
     boost::asio::post(io, [&seen, shared = std::make_shared<const MonitoringEvent>(
                                       std::move(event))] { seen += shared->id; });
   });
   io.stop();
   thread.join();
   return samples;
+}
+
+// What both do before anybody is to be woken.
+Samples build_alone() {
+  std::shared_ptr<const MonitoringEvent> kept;
+  return paced([&](std::uint64_t number) {
+    auto event = finished_call(number);
+    kept = std::make_shared<const MonitoringEvent>(std::move(event));
+  });
 }
 
 Samples armed_wake() {
@@ -67,6 +81,7 @@ int main(int argc, char** argv) {
     ltb::bench::Rounds rounds;
     rounds.add("armed", ltb::bench::armed_wake);
     rounds.add("per event", ltb::bench::wake_per_event);
+    rounds.add("build", ltb::bench::build_alone);
     rounds.run(argc > 1 ? std::atoi(argv[1]) : 7);
     rounds.print();
   });

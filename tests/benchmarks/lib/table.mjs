@@ -11,17 +11,22 @@ export function number(value) {
 
 const isLess = (row) => row.most !== undefined;
 
+/** The samples of a key without what `key` took in the same round. */
+function without(samples, values, key) {
+  return values.map((value, i) => value - (samples[key][i] ?? median(samples[key])));
+}
+
 function ratios(row, ours, samples) {
-  const baseline = samples[row.baseline];
+  const baseline = row.common ? without(samples, samples[row.baseline], row.common) : samples[row.baseline];
   return row.kind === 'speedup' ? pairedRatios(baseline, ours) : pairedRatios(ours, baseline);
 }
 
 /** The row with its figures, or null when something it needs was not measured. */
 export function judge(row, samples) {
-  const needed = [row.ours, row.baseline, row.minus].filter(Boolean);
+  const needed = [row.ours, row.baseline, row.minus, row.common].filter(Boolean);
   if (needed.some((key) => !samples[key]?.length)) return null;
-  let ours = samples[row.ours];
-  if (row.minus) ours = ours.map((value, i) => value - (samples[row.minus][i] ?? median(samples[row.minus])));
+  const beneath = row.minus ?? row.common;
+  const ours = beneath ? without(samples, samples[row.ours], beneath) : samples[row.ours];
   const values = row.kind === 'value' ? ours.map((value) => value * row.scale) : ratios(row, ours, samples);
   const spread = summary(values);
   if (row.worst) spread.median = isLess(row) ? Math.max(...values) : Math.min(...values);
