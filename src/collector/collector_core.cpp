@@ -115,7 +115,9 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   judge_.price(request.provider, model, call);
   if (call.cost && !request.cost) request.cost = call.cost->usd();
   series.record(call);
-  series.offer_exemplar(call, request.request_id, clock_.steady_now(), clock_);
+  series.offer_exemplar(
+      call, [&request]() -> std::string_view { return request.request_id; }, clock_.steady_now(),
+      clock_);
   judge_.count_service_levels(series, call);
 }
 

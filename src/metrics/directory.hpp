@@ -52,7 +52,7 @@ inline void for_words(std::size_t size, Visit&& visit) noexcept {
 /// nobody.
 [[nodiscard]] inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
   constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15u;
-  std::uint64_t result = (std::rotl(seed, 23) ^ text.size()) * kMultiplier;
+  std::uint64_t result = std::rotl(seed, 23) + text.size();
   for_words(text.size(), [&](std::size_t at, std::size_t bytes) {
     result = (std::rotl(result, 29) ^ load_word(text.data() + at, bytes)) * kMultiplier;
   });

@@ -4,9 +4,10 @@
 
 namespace ltb::metrics {
 
-void Exemplars::take(Slot& slot, std::uint64_t value, std::string_view request_id,
-                     support::SteadyTime now, const support::Clock& clock) noexcept {
-  if (request_id.empty() || request_id.size() > kMostIdBytes) return;
+void Exemplars::offer(std::uint32_t bucket, std::uint64_t value, std::string_view request_id,
+                      support::SteadyTime now, const support::Clock& clock) noexcept {
+  if (!wants(bucket, now) || request_id.empty() || request_id.size() > kMostIdBytes) return;
+  Slot& slot = slots_[bucket];
   if (slot.busy.exchange(true, std::memory_order_acquire)) return;
   slot.due.store((now + kRest).time_since_epoch().count(), std::memory_order_relaxed);
   std::copy(request_id.begin(), request_id.end(), slot.id.begin());

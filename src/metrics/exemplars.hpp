@@ -32,15 +32,14 @@ class Exemplars {
   /// Throws std::bad_alloc.
   explicit Exemplars(std::uint32_t buckets) : slots_(std::make_unique<Slot[]>(buckets)) {}
 
-  /// `request_id` is valid UTF-8; without one nothing is kept. `now` is the clock's steady time.
-  void offer(std::uint32_t bucket, std::uint64_t value, std::string_view request_id,
-             support::SteadyTime now, const support::Clock& clock) noexcept {
-    Slot& slot = slots_[bucket];
-    // relaxed: only when to look closer; the lock below orders the rest.
-    if (now.time_since_epoch().count() < slot.due.load(std::memory_order_relaxed)) [[likely]]
-      return;
-    take(slot, value, request_id, now, clock);
+  /// Whether offer() would take one now, most likely. `now` is the clock's steady time.
+  [[nodiscard]] bool wants(std::uint32_t bucket, support::SteadyTime now) const noexcept {
+    // relaxed: only when to look closer; the lock in offer() orders the rest.
+    return now.time_since_epoch().count() >= slots_[bucket].due.load(std::memory_order_relaxed);
   }
+  /// `request_id` is valid UTF-8; without one nothing is kept.
+  void offer(std::uint32_t bucket, std::uint64_t value, std::string_view request_id,
+             support::SteadyTime now, const support::Clock& clock) noexcept;
 
   [[nodiscard]] std::optional<Exemplar> read(std::uint32_t bucket) const;
 
@@ -53,9 +52,6 @@ class Exemplars {
     std::uint64_t value = 0;
     support::SystemTime time{};
   };
-
-  static void take(Slot& slot, std::uint64_t value, std::string_view request_id,
-                   support::SteadyTime now, const support::Clock& clock) noexcept;
 
   std::unique_ptr<Slot[]> slots_;
 };

@@ -260,30 +260,4 @@ void RequestSeries::inter_token(std::uint64_t nanoseconds) noexcept {
   inter_token_sketch.writer(slot).add(SketchLayout::index_of(nanoseconds), 1);
 }
 
-namespace {
-/// To the nearest, for 0 <= value < 2^63; std::llround is a call into the C library.
-std::uint64_t rounded(double value) noexcept {
-  return static_cast<std::uint64_t>(static_cast<std::int64_t>(value + 0.5));
-}
-}  // namespace
-
-std::optional<ExactCost> to_exact_cost(double usd) noexcept {
-  constexpr double kMost = 9e9;
-  if (!(usd >= 0) || usd > kMost) return std::nullopt;
-  return ExactCost{.nano_usd = rounded(usd * 1e9)};
-}
-
-std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
-  constexpr double kMost = 1e9;
-  if (!(seconds >= 0) || seconds > kMost) return std::nullopt;
-  return rounded(seconds * kNanosecondsPerSecond);
-}
-
-bool is_sane(const TokenUsage& usage) noexcept {
-  constexpr std::uint64_t kMost = 1'000'000'000'000u;
-  return usage.input_tokens <= kMost && usage.output_tokens <= kMost &&
-         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost &&
-         usage.cache_written_tokens.value_or(0) <= kMost;
-}
-
 }  // namespace ltb::metrics

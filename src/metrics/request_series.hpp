@@ -159,12 +159,15 @@ struct RequestSeries {
 
   void started() noexcept { words.writer().add(RequestLayout::kActive, 1); }
   void record(const CallRecord& call) noexcept;
-  /// Beside record(): the call of an id, as an example of its duration's bucket.
-  void offer_exemplar(const CallRecord& call, std::string_view request_id, support::SteadyTime now,
+  /// Beside record(): the call of an id, as an example of its duration's bucket. `request_id()` is
+  /// asked only where an example is wanted, which is seldom.
+  template <typename RequestId>
+  void offer_exemplar(const CallRecord& call, RequestId&& request_id, support::SteadyTime now,
                       const support::Clock& clock) noexcept {
-    if (exemplars && call.status == CallStatus::Success && call.duration_ns)
-      exemplars->offer(layout->duration.index_of(*call.duration_ns), *call.duration_ns, request_id,
-                       now, clock);
+    if (!exemplars || call.status != CallStatus::Success || !call.duration_ns) return;
+    const std::uint32_t bucket = layout->duration.index_of(*call.duration_ns);
+    if (exemplars->wants(bucket, now)) [[unlikely]]
+      exemplars->offer(bucket, *call.duration_ns, request_id(), now, clock);
   }
   void add_usage(const TokenUsage& usage) noexcept;
   void add_cost(const ExactCost& cost) noexcept;
@@ -184,12 +187,34 @@ struct RequestSeries {
   void inter_token(std::uint64_t nanoseconds) noexcept;
 };
 
+// The checks of what a caller hands in are inline: a call that returns an optional through memory
+// costs more than they do.
+namespace detail {
+/// To the nearest, for 0 <= value < 2^63; std::llround is a call into the C library.
+[[nodiscard]] inline std::uint64_t rounded(double value) noexcept {
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(value + 0.5));
+}
+}  // namespace detail
+
 /// USD as nano-dollars, rounded to the nearest (what a provider reports has no finer meaning);
 /// nothing when negative, not finite or over 9 billion dollars.
-[[nodiscard]] std::optional<ExactCost> to_exact_cost(double usd) noexcept;
+[[nodiscard]] inline std::optional<ExactCost> to_exact_cost(double usd) noexcept {
+  constexpr double kMost = 9e9;
+  if (!(usd >= 0) || usd > kMost) return std::nullopt;
+  return ExactCost{.nano_usd = detail::rounded(usd * 1e9)};
+}
 /// Seconds as nanoseconds; nothing when negative, not finite or over 10^9 s.
-[[nodiscard]] std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept;
+[[nodiscard]] inline std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
+  constexpr double kMost = 1e9;
+  if (!(seconds >= 0) || seconds > kMost) return std::nullopt;
+  return detail::rounded(seconds * 1e9);
+}
 /// Whether the counts of one call are believable (each at most 10^12), so that sums cannot wrap.
-[[nodiscard]] bool is_sane(const TokenUsage& usage) noexcept;
+[[nodiscard]] inline bool is_sane(const TokenUsage& usage) noexcept {
+  constexpr std::uint64_t kMost = 1'000'000'000'000u;
+  return usage.input_tokens <= kMost && usage.output_tokens <= kMost &&
+         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost &&
+         usage.cache_written_tokens.value_or(0) <= kMost;
+}
 
 }  // namespace ltb::metrics

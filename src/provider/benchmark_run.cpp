@@ -54,18 +54,19 @@ struct BenchmarkRunState {
   }
 };
 
-BenchmarkRun Recorder::begin_benchmark(std::string_view benchmark_id, std::string_view name,
+BenchmarkRun Recorder::begin_benchmark(const std::shared_ptr<Recorder>& recorder,
+                                       std::string_view benchmark_id, std::string_view name,
                                        std::uint64_t total_examples) noexcept {
   try {
     auto state = std::make_unique<BenchmarkRunState>();
-    state->recorder = shared_from_this();
+    state->recorder = recorder;
     state->id = benchmark_id;
     state->name = name;
     state->total = total_examples;
     state->publish(EventType::BenchmarkStarted);
     return BenchmarkRun(std::move(state));
   } catch (...) {
-    store_.count_rejected();
+    recorder->store().count_rejected();
     return BenchmarkRun(nullptr);
   }
 }

@@ -53,7 +53,7 @@ std::string MonitoredProvider::name() const {
 }
 
 CompletionResponse MonitoredProvider::complete(const CompletionRequest& request) {
-  RequestScope scope = recorder_->begin_request(name_, request.model);
+  RequestScope scope = detail::Recorder::begin_request(recorder_, name_, request.model);
   if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   try {
     CompletionResponse response = provider_->complete(request);
@@ -68,7 +68,7 @@ CompletionResponse MonitoredProvider::complete(const CompletionRequest& request)
 
 CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
                                              const StreamCallback& on_chunk) {
-  RequestScope scope = recorder_->begin_request(name_, request.model);
+  RequestScope scope = detail::Recorder::begin_request(recorder_, name_, request.model);
   if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   bool cancelled = false;
   try {

@@ -71,29 +71,32 @@ std::shared_ptr<MonitoringEvent> Recorder::event_of(EventType type, const ScopeS
   return event;
 }
 
-RequestScope Recorder::begin_request(std::string_view provider, std::string_view model) noexcept {
+RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
+                                     std::string_view provider, std::string_view model) noexcept {
+  Recorder& self = *recorder;
   try {
     // Not zeroed first: each member but one has a value of its own.
     auto scope = std::make_unique_for_overwrite<ScopeState>();
-    scope->series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
+    scope->series = &self.store_.request_series(provider, model.empty() ? kUnknownModel : model);
     scope->provider = scope->series->provider();
     scope->model = scope->series->model();
-    if (scope->model == metrics::kOverflow) keep_own_names(*scope, provider, model);
+    if (scope->model == metrics::kOverflow) self.keep_own_names(*scope, provider, model);
     scope->id_bits = events::new_request_id_bits();
-    scope->recorder = shared_from_this();
+    scope->recorder = recorder;
     std::shared_ptr<MonitoringEvent> event;
-    if (events_.has_listeners()) event = event_of(EventType::RequestStarted, *scope);
+    if (self.events_.has_listeners()) event = event_of(EventType::RequestStarted, *scope);
     // Nothing below throws: a call that is counted as active has a scope that will end it.
     scope->series->started();
     if (event) {
-      events_.distribute(std::move(event));
+      self.events_.distribute(std::move(event));
     } else {
-      events_.skip_event();
+      self.events_.skip_event();
     }
-    scope->started = clock_->steady_now();  // last: what watching costs is not the provider's time
+    // Last: what watching costs is not the provider's time.
+    scope->started = self.clock_->steady_now();
     return RequestScope(std::move(scope));
   } catch (...) {  // no memory
-    store_.count_rejected();
+    self.store_.count_rejected();
     return RequestScope(nullptr);
   }
 }
@@ -120,7 +123,8 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   }
   collector_.judge().price(scope.provider, scope.model, call);
   scope.series->record(call);
-  scope.series->offer_exemplar(call, scope.request_id(), now, *clock_);
+  scope.series->offer_exemplar(
+      call, [&scope] { return scope.request_id(); }, now, *clock_);
   collector_.judge().count_service_levels(*scope.series, call);
   if (!events_.has_listeners()) return events_.skip_event();
   try {
@@ -233,7 +237,8 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
-    series.offer_exemplar(call, id, clock_->steady_now(), *clock_);
+    series.offer_exemplar(
+        call, [&id]() -> std::string_view { return id; }, clock_->steady_now(), *clock_);
     if (!events_.has_listeners()) return events_.skip_event();
     events_.distribute(
         MonitoringEvent::request_completed(series.provider(), series.model(), id, latency_seconds));

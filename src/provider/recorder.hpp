@@ -31,7 +31,7 @@ namespace ltb::detail {
 
 /// Thread safety: every member from any thread. The record functions never throw, block on I/O or
 /// wait for a reader.
-class Recorder : public std::enable_shared_from_this<Recorder> {
+class Recorder {
  public:
   Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock);
 
@@ -41,10 +41,15 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   [[nodiscard]] CollectorCore& collector() noexcept { return collector_; }
   [[nodiscard]] const support::Clock& clock() const noexcept { return *clock_; }
 
-  [[nodiscard]] RequestScope begin_request(std::string_view provider,
-                                           std::string_view model) noexcept;
-  [[nodiscard]] BenchmarkRun begin_benchmark(std::string_view benchmark_id, std::string_view name,
-                                             std::uint64_t total_examples) noexcept;
+  // What they return holds a share of the recorder, so the caller lends its own: making one from
+  // `this` alone would cost as much as looking up the series.
+  [[nodiscard]] static RequestScope begin_request(const std::shared_ptr<Recorder>& recorder,
+                                                  std::string_view provider,
+                                                  std::string_view model) noexcept;
+  [[nodiscard]] static BenchmarkRun begin_benchmark(const std::shared_ptr<Recorder>& recorder,
+                                                    std::string_view benchmark_id,
+                                                    std::string_view name,
+                                                    std::uint64_t total_examples) noexcept;
 
   // The separate calls of MonitoringSystem. An empty model means the provider's last one.
   void record_request(std::string_view provider, std::string_view model) noexcept;

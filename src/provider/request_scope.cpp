@@ -72,7 +72,8 @@ void RequestScope::set_cost(double cost_usd) noexcept {
   if (!state_ || state_->finished) return;
   const auto cost = metrics::to_exact_cost(cost_usd);
   if (!cost) return state_->recorder->store().count_rejected();
-  state_->cost = cost;
+  // Member by member: copied whole, it is read back before it is written, which stalls.
+  state_->cost.emplace().nano_usd = cost->nano_usd;
 }
 
 void RequestScope::set_finish_reason(std::string_view reason) noexcept {
@@ -161,7 +162,7 @@ namespace detail {
 
 RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider,
                             std::string_view model) noexcept {
-  return recorder_of(monitoring)->begin_request(provider, model);
+  return Recorder::begin_request(recorder_of(monitoring), provider, model);
 }
 
 }  // namespace detail

@@ -13,7 +13,7 @@ std::shared_ptr<Recorder> share_recorder(MonitoringSystem& monitoring) noexcept 
 
 RequestScope begin_on(const std::shared_ptr<Recorder>& recorder, std::string_view provider,
                       std::string_view model) noexcept {
-  return recorder->begin_request(provider, model);
+  return Recorder::begin_request(recorder, provider, model);
 }
 
 CallError watch::to_call_error(const std::exception_ptr& error) {

@@ -64,12 +64,12 @@ const MonitoringConfig& MonitoringSystem::config() const noexcept {
 
 RequestScope MonitoringSystem::begin_request(std::string_view provider,
                                              std::string_view model) noexcept {
-  return impl_->recorder()->begin_request(provider, model);
+  return detail::Recorder::begin_request(impl_->recorder(), provider, model);
 }
 
 BenchmarkRun MonitoringSystem::begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                                std::uint64_t total_examples) noexcept {
-  return impl_->recorder()->begin_benchmark(benchmark_id, name, total_examples);
+  return detail::Recorder::begin_benchmark(impl_->recorder(), benchmark_id, name, total_examples);
 }
 
 void MonitoringSystem::record_request(std::string_view provider, std::string_view model) noexcept {

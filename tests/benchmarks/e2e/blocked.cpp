@@ -89,13 +89,15 @@ Samples ours(std::size_t series, int scrapes) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < models; ++i) {
     names.push_back(model_name(i));
-    stage.recorder->begin_request(kProvider, names.back()).finish(call_usage(), kCallCost);
+    detail::Recorder::begin_request(stage.recorder, kProvider, names.back())
+        .finish(call_usage(), kCallCost);
   }
   if (stage.store().series_count() < series) throw std::runtime_error("too few series");
   return count_waits(
       scrapes,
       [&](std::size_t i) {
-        stage.recorder->begin_request(kProvider, names[i % models]).finish(call_usage(), kCallCost);
+        detail::Recorder::begin_request(stage.recorder, kProvider, names[i % models])
+            .finish(call_usage(), kCallCost);
       },
       [&] { return exporter::render_text(stage.store()).size(); });
 }

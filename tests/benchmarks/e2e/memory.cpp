@@ -21,7 +21,7 @@ MonitoringConfig roomy() {
 
 /// A streamed call, so that every histogram and sketch of the series is in use.
 void call(const tests::RecorderStage& stage, const std::string& model, std::uint64_t duration) {
-  RequestScope scope = stage.recorder->begin_request(kProvider, model);
+  RequestScope scope = detail::Recorder::begin_request(stage.recorder, kProvider, model);
   stage.advance(std::chrono::nanoseconds{duration / 4});
   scope.on_chunk();
   stage.advance(std::chrono::nanoseconds{duration / 4});

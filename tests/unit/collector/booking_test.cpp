@@ -32,7 +32,7 @@ struct Booking : ::testing::TestWithParam<bool> {
 };
 
 TEST_P(Booking, ACompletedCallIsTheSameByScopeAndByEvent) {
-  RequestScope scope = wrapped.recorder->begin_request("openai", "gpt-4");
+  RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
   published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
   EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
   EXPECT_EQ(number(published.store(), "llm_requests_active", {{"provider", "openai"}}), 1.0);
@@ -49,7 +49,7 @@ TEST_P(Booking, ACompletedCallIsTheSameByScopeAndByEvent) {
 }
 
 TEST_P(Booking, AFailedCallIsTheSameByScopeAndByEvent) {
-  RequestScope scope = wrapped.recorder->begin_request("openai", "gpt-4");
+  RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
   published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
   wrapped.advance(2s);
   scope.fail(ErrorType::RateLimit, "slow down");
@@ -64,7 +64,7 @@ TEST_P(Booking, AFailedCallIsTheSameByScopeAndByEvent) {
 
 TEST_P(Booking, ACancelledCallIsTheSameByScopeAndByEvent) {
   {
-    const RequestScope scope = wrapped.recorder->begin_request("openai", "gpt-4");
+    const RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
     wrapped.advance(2s);
   }
   published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
@@ -78,7 +78,7 @@ TEST_P(Booking, ACancelledCallIsTheSameByScopeAndByEvent) {
 }
 
 TEST_P(Booking, ACallWithoutUsageAndPriceIsTheSameByScopeAndByEvent) {
-  wrapped.recorder->begin_request("openai", "gpt-4").finish();
+  detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4").finish();
   published.bus().publish(MonitoringEvent::request_completed("openai", "gpt-4", "", 0.0));
 
   EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
@@ -86,7 +86,7 @@ TEST_P(Booking, ACallWithoutUsageAndPriceIsTheSameByScopeAndByEvent) {
 }
 
 TEST_P(Booking, ACallWithoutAModelIsTheSameByScopeAndByEvent) {
-  wrapped.recorder->begin_request("openai", "").finish();
+  detail::Recorder::begin_request(wrapped.recorder, "openai", "").finish();
   published.bus().publish(MonitoringEvent::request_completed("openai", "", "", 0.0));
 
   EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));

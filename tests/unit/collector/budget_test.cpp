@@ -19,7 +19,9 @@ struct BudgetTest : ::testing::Test {
   RecorderStage stage{MonitoringConfig{}.with_budget(10.0)};
   EventReceiver receiver = stage.bus().subscribe();
 
-  void spend(double usd) { stage.recorder->begin_request("p", "m").finish(TokenUsage{1, 1}, usd); }
+  void spend(double usd) {
+    detail::Recorder::begin_request(stage.recorder, "p", "m").finish(TokenUsage{1, 1}, usd);
+  }
   double remaining() { return number(stage.store(), "llm_budget_remaining_usd", {}); }
   /// The budget's alerts since the last question, after a tick.
   std::vector<AlertPayload> alerts() {

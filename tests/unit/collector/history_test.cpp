@@ -110,7 +110,7 @@ TEST_F(HistoryTest, CostTotalIsCumulative) {
 }
 
 TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
-  RequestScope scope = stage.recorder->begin_request("openai", "gpt-4");
+  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
   scope.on_chunk();
   stage.advance(50ms);
   scope.on_chunk();
@@ -120,8 +120,8 @@ TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
 }
 
 TEST_F(HistoryTest, ActiveRequestsAreTheHighestSeenInAStep) {
-  RequestScope a = stage.recorder->begin_request("openai", "gpt-4");
-  RequestScope b = stage.recorder->begin_request("anthropic", "claude");
+  RequestScope a = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+  RequestScope b = detail::Recorder::begin_request(stage.recorder, "anthropic", "claude");
   stage.tick();
   a.finish();
   stage.tick();

@@ -34,7 +34,7 @@ Counts counts(const RecorderStage& stage, const std::string& slo,
 }
 
 RequestScope begin(const RecorderStage& stage, const std::string& model = "gpt-4") {
-  return stage.recorder->begin_request("openai", model);
+  return detail::Recorder::begin_request(stage.recorder, "openai", model);
 }
 
 void finish_after(const RecorderStage& stage, std::chrono::nanoseconds latency,

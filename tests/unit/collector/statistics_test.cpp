@@ -239,7 +239,7 @@ TEST(Statistics, FailedCallsHaveNoLatency) {
 
 TEST(Statistics, StreamedScopesGiveTokenTimes) {
   const RecorderStage stage;
-  RequestScope scope = stage.recorder->begin_request("p", "m");
+  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
   stage.advance(500ms);
   scope.on_chunk();
   stage.advance(20ms);

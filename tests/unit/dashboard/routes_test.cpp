@@ -116,7 +116,7 @@ TEST_F(Routes, ErrorsAreListed) {
 
 TEST_F(Routes, BenchmarksAreListed) {
   EXPECT_EQ(get_json("/api/v1/benchmarks"), json::parse(R"({"benchmarks":[]})"));
-  auto run = recorder_->begin_benchmark("bench_1", "MMLU", 10);
+  auto run = detail::Recorder::begin_benchmark(recorder_, "bench_1", "MMLU", 10);
   run.advance(5);
 
   const json rows = get_json("/api/v1/benchmarks").at("benchmarks");

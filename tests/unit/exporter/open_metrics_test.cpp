@@ -134,7 +134,8 @@ class ExemplarTest : public testing::Test {
     metrics::CallRecord record;
     record.duration_ns = duration_ns;
     series_.record(record);
-    series_.offer_exemplar(record, id, clock_.steady_now(), clock_);
+    series_.offer_exemplar(
+        record, [&id] { return id; }, clock_.steady_now(), clock_);
   }
   tests::ManualClock clock_;
   MetricStore store_{{.exemplars = true}};
@@ -178,13 +179,15 @@ TEST_F(ExemplarTest, AFailedCallIsNoExampleAndWithoutTheOptionNobodyIs) {
   metrics::CallRecord failed;
   failed.status = metrics::CallStatus::Error;
   failed.duration_ns = 1;
-  series_.offer_exemplar(failed, "req_1", clock_.steady_now(), clock_);
+  series_.offer_exemplar(
+      failed, [] { return "req_1"; }, clock_.steady_now(), clock_);
   EXPECT_THAT(rendered(store_), Not(HasSubstr("request_id")));
 
   MetricStore plain({});
   metrics::CallRecord good;
   good.duration_ns = 1;
-  plain.request_series("p", "m").offer_exemplar(good, "req_1", clock_.steady_now(), clock_);
+  plain.request_series("p", "m").offer_exemplar(
+      good, [] { return "req_1"; }, clock_.steady_now(), clock_);
   EXPECT_THAT(rendered(plain), Not(HasSubstr("request_id")));
 }
 

@@ -54,6 +54,7 @@ int main() {
   call.duration_ns = 1'234'567'890;
   auto& series = store.request_series("openai", "gpt-4");
   series.record(call);
-  series.offer_exemplar(call, "req_\"\\\n\xc3\xa9", clock.steady_now(), clock);
+  series.offer_exemplar(
+      call, [] { return "req_\"\\\n\xc3\xa9"; }, clock.steady_now(), clock);
   std::cout << exporter::render_openmetrics(store, host_families());
 }

@@ -25,7 +25,7 @@ struct RunTest : ::testing::Test {
   EventReceiver receiver = stage.bus().subscribe();
 
   BenchmarkRun begin(std::uint64_t total = 100) {
-    return stage.recorder->begin_benchmark("b1", "MMLU", total);
+    return detail::Recorder::begin_benchmark(stage.recorder, "b1", "MMLU", total);
   }
   std::vector<MonitoringEvent> events() { return RecorderStage::drain(receiver); }
 };
@@ -138,7 +138,7 @@ TEST_F(RunTest, MovedItIsStillOneRunAndMovedOverItIsAbandoned) {
   first.complete();
   EXPECT_EQ(events().size(), 1u);
 
-  second = stage.recorder->begin_benchmark("b2", "GSM8K", 5);
+  second = detail::Recorder::begin_benchmark(stage.recorder, "b2", "GSM8K", 5);
 
   const auto all = events();
   ASSERT_EQ(all.size(), 3u);

@@ -39,7 +39,9 @@ struct CallNumbers : ::testing::Test {
   RecorderStage stage;
   EventReceiver receiver = stage.bus().subscribe();
 
-  RequestScope begin() const { return stage.recorder->begin_request("openai", "gpt-4"); }
+  RequestScope begin() const {
+    return detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+  }
   double counter(std::string_view family) const { return number(stage.store(), family, kGpt); }
   double counter(std::string_view family, const char* label, const char* value) const {
     return number(stage.store(), family, with(label, value));
@@ -373,7 +375,7 @@ TEST_F(PricedNumbers, ACostThatIsNoneIsRefusedAndTheTableDecides) {
 }
 
 TEST_F(PricedNumbers, UnknownModelsAndMissingUsageAreCountedAndNeverZero) {
-  RequestScope unknown = stage.recorder->begin_request("openai", "gpt-5-secret");
+  RequestScope unknown = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-5-secret");
   unknown.finish(TokenUsage{150, 75});
   begin().finish();
 
@@ -388,7 +390,7 @@ TEST_F(PricedNumbers, TokensOfCallsThatFailedOrWereCancelledArePricedOrCountedAs
   RequestScope cut = begin();
   cut.set_usage({100, 10});
   cut.fail(ErrorType::Network);
-  RequestScope left = stage.recorder->begin_request("openai", "gpt-5-secret");
+  RequestScope left = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-5-secret");
   left.set_usage({100, 10});
   left.cancel();
   begin().fail(ErrorType::Auth);
@@ -405,7 +407,7 @@ TEST(OverflowNumbers, ACallBeyondTheSeriesLimitIsStillPricedByItsOwnModel) {
       MonitoringConfig{}.with_price_table(prices()).with_max_series_per_family(1));
   stage.succeed("first", "m", 1.0);
 
-  stage.recorder->begin_request("openai", "gpt-4").finish(TokenUsage{1, 1});
+  detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4").finish(TokenUsage{1, 1});
   stage.succeed("openai", "gpt-4", 1.0, TokenUsage{1, 1});
 
   EXPECT_EQ(stage.collector().totals().total_cost_nano_usd, 180'000u);

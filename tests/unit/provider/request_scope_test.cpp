@@ -34,7 +34,9 @@ struct ScopeTest : ::testing::Test {
   RecorderStage stage;
   EventReceiver receiver = stage.bus().subscribe();
 
-  RequestScope begin() { return stage.recorder->begin_request("openai", "gpt-4"); }
+  RequestScope begin() {
+    return detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+  }
   double active() { return number(stage.store(), "llm_requests_active", {{"provider", "openai"}}); }
   double counted(const char* status) {
     Metric::Labels labels = kGpt;
@@ -283,7 +285,7 @@ TEST_F(ScopeTest, OutlivesEverythingElse) {
 }
 
 TEST_F(ScopeTest, WithoutAModelItIsUnknown) {
-  stage.recorder->begin_request("openai", "").finish();
+  detail::Recorder::begin_request(stage.recorder, "openai", "").finish();
 
   EXPECT_EQ(ended_by(EventType::RequestCompleted).model, "unknown");
 }
@@ -300,8 +302,8 @@ TEST_F(ScopeTest, WithoutListenersEventsAreOnlyCounted) {
 TEST(ScopeEvents, ShowTheRealNamesWhenTheSeriesOverflows) {
   const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(1));
   EventReceiver receiver = stage.bus().subscribe();
-  stage.recorder->begin_request("a", "m").finish();
-  stage.recorder->begin_request("b", "n").finish();
+  detail::Recorder::begin_request(stage.recorder, "a", "m").finish();
+  detail::Recorder::begin_request(stage.recorder, "b", "n").finish();
 
   const auto events = RecorderStage::drain(receiver);
   ASSERT_EQ(events.size(), 4u);
@@ -312,7 +314,7 @@ TEST(ScopeEvents, ShowTheRealNamesWhenTheSeriesOverflows) {
 TEST(ScopeEvents, DetailedMetricsTellEachNumberAndCountItOnce) {
   const RecorderStage stage(MonitoringConfig{}.with_detailed_metrics(true));
   EventReceiver receiver = stage.bus().subscribe();
-  RequestScope scope = stage.recorder->begin_request("openai", "gpt-4");
+  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
   stage.advance(250ms);
   scope.finish(TokenUsage{150, 75}, 0.5);
 
@@ -335,7 +337,7 @@ TEST(ScopeThreads, FourThousandCallsOnFourThreadsLeaveNothingActive) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (int i = 0; i < 1'000; ++i) {
-        RequestScope scope = stage.recorder->begin_request("openai", "gpt-4");
+        RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
         if (i % 4 == 0) scope.finish(TokenUsage{1, 2}, 0.001);
         if (i % 4 == 1) scope.fail(ErrorType::Timeout);
         if (i % 4 == 2) scope.cancel();
@@ -355,7 +357,7 @@ TEST(ScopeIds, AreDifferentForEveryCall) {
   const RecorderStage stage;
   std::set<std::string> ids;
   for (int i = 0; i < 20'000; ++i) {
-    RequestScope scope = stage.recorder->begin_request("p", "m");
+    RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
     ids.emplace(scope.request_id());
   }
   EXPECT_EQ(ids.size(), 20'000u);
