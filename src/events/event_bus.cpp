@@ -43,7 +43,7 @@ class EventReceiver::State {
  public:
   explicit State(std::shared_ptr<detail::EventBusCore> bus)
       : core(std::move(bus)), cursor(core->add_receiver()) {}
-  ~State() { core->remove_receiver(); }
+  ~State() { core->remove_receiver(cursor); }
 
   // One event per lock: reading ahead would hide from a slow reader how much it lags.
   std::optional<ReceivedEvent> take() {

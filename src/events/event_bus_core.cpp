@@ -53,11 +53,11 @@ void EventBusCore::distribute(std::shared_ptr<MonitoringEvent> event) noexcept {
     support::MutexLock lock(mutex_);
     // The id is given under the lock, so that ids ascend in the ring.
     event->id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (receivers_.load(std::memory_order_relaxed) > 0) {
+    if (const std::size_t receivers = receivers_.load(std::memory_order_relaxed)) {
       if (ring_.empty()) ring_.resize(capacity_);
-      auto& place = ring_[next_ % capacity_];
-      displaced = std::move(place);
-      place = event;
+      Place& place = ring_[next_ % capacity_];
+      displaced = std::move(place.event);
+      place = {event, receivers};
       ++next_;
       notify = waiting_ > 0;
       if (std::exchange(armed_, false)) wake = wake_;
@@ -78,12 +78,20 @@ std::uint64_t EventBusCore::add_receiver() {
   return next_;
 }
 
-void EventBusCore::remove_receiver() noexcept {
-  std::vector<std::shared_ptr<const MonitoringEvent>> old;  // destroyed outside the lock
+void EventBusCore::remove_receiver(std::uint64_t cursor) noexcept {
+  std::vector<Place> old;  // destroyed outside the lock
   support::MutexLock lock(mutex_);
   listeners_.fetch_sub(1, std::memory_order_relaxed);
   if (receivers_.fetch_sub(1, std::memory_order_relaxed) == 1)
-    old.swap(ring_);  // nobody will read it: do not keep the events
+    return old.swap(ring_);  // nobody will read it: do not keep the events
+  if (ring_.empty()) return;
+  try {
+    for (cursor = std::max(cursor, oldest()); cursor < next_; ++cursor) {
+      Place& place = ring_[cursor % capacity_];
+      if (--place.unread == 0) old.push_back(std::move(place));
+    }
+  } catch (...) {  // no memory: what is left goes when its place is taken
+  }
 }
 
 std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor,
@@ -93,13 +101,13 @@ std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor,
   std::uint64_t lagged = 0;
   support::MutexLock lock(mutex_);
   if (ring_.empty()) return 0;
-  const std::uint64_t oldest = next_ > capacity_ ? next_ - capacity_ : 0;
-  if (cursor < oldest) {
-    lagged = oldest - cursor;
-    cursor = oldest;
+  if (cursor < oldest()) {
+    lagged = oldest() - cursor;
+    cursor = oldest();
     count_dropped(lagged);
   }
-  for (; cursor < next_ && max > 0; ++cursor, --max) out.push_back(ring_[cursor % capacity_]);
+  for (; cursor < next_ && max > 0; ++cursor, --max)
+    out.push_back(ring_[cursor % capacity_].read());
   return lagged;
 }
 

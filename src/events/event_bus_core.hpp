@@ -54,7 +54,8 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   // -- receivers: a cursor is a position in the ring --
   /// Counts as a listener until remove_receiver(); returns the cursor of the next event.
   std::uint64_t add_receiver();
-  void remove_receiver() noexcept;
+  /// `cursor` is where this receiver got to.
+  void remove_receiver(std::uint64_t cursor) noexcept;
   /// Appends up to `max` events from `cursor` on and moves it. Returns how many events were lost
   /// before the first.
   std::uint64_t read_batch(std::uint64_t& cursor,
@@ -90,8 +91,22 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   [[nodiscard]] EventBusStats stats() const noexcept;
 
  private:
+  /// A place of the ring. What the last receiver has read goes at once: its memory is the next
+  /// event's while it still is in the caches, and no ring full of old events is held.
+  struct Place {
+    std::shared_ptr<const MonitoringEvent> event;
+    std::size_t unread = 0;  // receivers that have it before them
+
+    std::shared_ptr<const MonitoringEvent> read() {
+      return --unread == 0 ? std::move(event) : event;
+    }
+  };
+
   void prepare(MonitoringEvent& event) const noexcept;
   bool forget_listener(bool was_there) noexcept;
+  [[nodiscard]] std::uint64_t oldest() const noexcept LTB_REQUIRES(mutex_) {
+    return next_ > capacity_ ? next_ - capacity_ : 0;
+  }
   void count_dropped(std::uint64_t events) noexcept {
     dropped_.fetch_add(events, std::memory_order_relaxed);
   }
@@ -108,7 +123,7 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   mutable support::Mutex
       mutex_;  // held for a few instructions per event; never during a callback or I/O
   support::ConditionVariable ready_;
-  std::vector<std::shared_ptr<const MonitoringEvent>> ring_ LTB_GUARDED_BY(mutex_);
+  std::vector<Place> ring_ LTB_GUARDED_BY(mutex_);
   std::uint64_t next_ LTB_GUARDED_BY(mutex_) = 0;  // position of the next event
   std::size_t waiting_ LTB_GUARDED_BY(mutex_) = 0;
   bool armed_ LTB_GUARDED_BY(mutex_) = false;

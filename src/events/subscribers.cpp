@@ -25,14 +25,13 @@ struct Subscribers::Subscriber {
 
 // Written by the one thread that has this slot.
 struct alignas(64) Subscribers::Place {
-  std::atomic<const List*> list{nullptr};  // null: goes through none
-  std::atomic<std::size_t> at{0};          // the subscriber it calls now, or next
+  std::atomic<const List*> list{nullptr};            // null: goes through none
+  std::atomic<const List::value_type*> at{nullptr};  // in it, what it calls now, or next; or old
 };
 
 namespace {
 
-// Calls this thread is inside of, innermost first: removing a subscriber from inside a call must
-// not wait for the very calls it stands in.
+// Counted calls this thread is inside of, innermost first.
 struct CallFrame {
   const void* owner;
   const CallFrame* outer;
@@ -63,36 +62,44 @@ class InsideCall {
 Subscribers::Subscribers() : removal_fences_(support::has_heavy_fence()) {}
 Subscribers::~Subscribers() = default;
 
-void Subscribers::call_current(const MonitoringEvent& event) noexcept {
-  const std::uint32_t slot = metrics::thread_slot();
-  // No place to say it in: more threads than slots, or a publication from inside a call.
-  if (slot >= metrics::kExclusiveSlots || InsideCall::of(this)) return call_counted(event);
-  // acquire: the places were made before the first list.
-  const List* list = current_.load(std::memory_order_acquire);
-  if (list == nullptr) return;
+void Subscribers::call_current(const List* list, const MonitoringEvent& event) noexcept {
+  std::uint32_t slot = metrics::detail::this_thread_slot;
+  if (slot >= metrics::kExclusiveSlots) [[unlikely]] {
+    slot = metrics::thread_slot();  // the first publication of this thread
+    if (slot >= metrics::kExclusiveSlots) return call_counted(event);  // more threads than places
+  }
   Place& place = places_[slot];
-  place.at.store(0, std::memory_order_relaxed);
+  // A publication from inside a call: the place says where that one is.
+  if (place.list.load(std::memory_order_relaxed) != nullptr) return call_counted(event);
+  const bool removal_fences = removal_fences_;
   for (;;) {
     // Either whoever replaces the list sees it in this place and keeps it, or this thread sees that
     // it was replaced.
-    support::store_before_loads(place.list, list, removal_fences_);
+    support::store_before_loads(place.list, list, removal_fences);
     const List* now = current_.load(std::memory_order_seq_cst);
-    if (now == list) break;
+    if (now == list) [[likely]]
+      break;
     list = now;
     if (list == nullptr) return place.list.store(nullptr, std::memory_order_release);
   }
-  {
-    const InsideCall inside(this);
-    std::size_t at = 0;
-    for (const auto& subscriber : *list) {
-      // Who sees it here knows that the calls before it are over; who does not has made it inactive
-      // early enough for this thread to see that.
-      support::store_before_loads(place.at, at++, removal_fences_);
-      if (subscriber->active.load(std::memory_order_seq_cst)) call(*subscriber, event);
-    }
-  }
+  // Each subscriber: who sees it here knows that the calls before it are over; who does not has
+  // made it inactive early enough for this thread to see that.
+  const auto* const end = list->data() + list->size();
+  const auto* at = list->data();
+  do {
+    support::store_before_loads(place.at, at, removal_fences);
+    if (Subscriber& subscriber = **at; subscriber.active.load(std::memory_order_seq_cst)) [[likely]]
+      call(subscriber, event);
+  } while (++at != end);
   place.list.store(nullptr, std::memory_order_release);
-  if (has_retired_.load(std::memory_order_relaxed)) free_retired();
+}
+
+// Removing a subscriber from inside a call must not wait for the very calls it stands in.
+bool Subscribers::is_inside_call() const noexcept {
+  const std::uint32_t slot = metrics::thread_slot();
+  return (slot < metrics::kExclusiveSlots &&
+          places_[slot].list.load(std::memory_order_relaxed) != nullptr) ||
+         InsideCall::of(this);
 }
 
 // `running` and `active` make a handshake: a caller raises running before it looks at active, a
@@ -183,7 +190,7 @@ bool Subscribers::remove_where(Match&& match) noexcept {
   removed->active.store(false, std::memory_order_seq_cst);
   // Before anybody looks at the places for how far the callers are.
   if (removal_fences_) support::heavy_fence();
-  if (!InsideCall::of(this)) {
+  if (!is_inside_call()) {
     wait_for_calls(*removed);
     if (is_taken_out) {  // what it holds goes now, not with the last list that names it
       removed->callback = nullptr;
@@ -205,17 +212,17 @@ bool Subscribers::remove(const EventSubscriber* object) noexcept {
       [object](const auto& subscriber) { return subscriber->object.get() == object; });
 }
 
-// Where a subscriber stands in a list that a place goes through; nothing when it is not in there.
+// Where a subscriber stands in a list that a place goes through; null when it is not in there.
 // The list may have been freed since the place was read, so its address is looked for among those
 // that are held.
-std::optional<std::size_t> Subscribers::index_in(const List* list,
-                                                 const Subscriber& subscriber) const noexcept {
+const Subscribers::List::value_type* Subscribers::find_in(
+    const List* list, const Subscriber& subscriber) const noexcept {
   const support::MutexLock lock(mutex_);
   const auto is_it = [list](const auto& held) { return held.get() == list; };
-  if (!is_it(list_) && std::none_of(retired_.begin(), retired_.end(), is_it)) return std::nullopt;
-  for (std::size_t i = 0; i < list->size(); ++i)
-    if ((*list)[i].get() == &subscriber) return i;
-  return std::nullopt;
+  if (!is_it(list_) && std::none_of(retired_.begin(), retired_.end(), is_it)) return nullptr;
+  for (const auto& held : *list)
+    if (held.get() == &subscriber) return &held;
+  return nullptr;
 }
 
 void Subscribers::wait_for_calls(const Subscriber& subscriber) const noexcept {
@@ -227,10 +234,10 @@ void Subscribers::wait_for_calls(const Subscriber& subscriber) const noexcept {
   for (std::uint32_t slot = 0; slot < metrics::kExclusiveSlots; ++slot) {
     const Place& place = places_[slot];
     while (const List* list = place.list.load(std::memory_order_seq_cst)) {
-      const auto index = index_in(list, subscriber);
+      const auto* where = find_in(list, subscriber);
       // A thread that is not there yet will find it inactive. It is not waited for: a call in front
       // may take long, or wait for this very thread.
-      if (!index || place.at.load(std::memory_order_seq_cst) != *index) break;
+      if (where == nullptr || place.at.load(std::memory_order_seq_cst) != where) break;
       pause();
     }
   }

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace ltb::detail {
@@ -35,7 +34,11 @@ class Subscribers {
 
   /// Calls all of them, in the order they were added. What they throw is counted.
   void call_all(const MonitoringEvent& event) noexcept {
-    if (current_.load(std::memory_order_relaxed) != nullptr) call_current(event);
+    // acquire: the places were made before the first list.
+    const List* list = current_.load(std::memory_order_acquire);
+    if (list == nullptr) return;
+    call_current(list, event);
+    if (has_retired_.load(std::memory_order_relaxed)) free_retired();
   }
 
   [[nodiscard]] bool contains(std::uint64_t key) const noexcept;
@@ -53,11 +56,12 @@ class Subscribers {
   template <typename Match>
   bool remove_where(Match&& match) noexcept;
   void replace(std::shared_ptr<const List> list) LTB_REQUIRES(mutex_);
-  [[nodiscard]] std::optional<std::size_t> index_in(const List* list,
-                                                    const Subscriber& subscriber) const noexcept;
+  [[nodiscard]] const List::value_type* find_in(const List* list,
+                                                const Subscriber& subscriber) const noexcept;
+  [[nodiscard]] bool is_inside_call() const noexcept;
   void wait_for_calls(const Subscriber& subscriber) const noexcept;
   void free_retired() noexcept;
-  void call_current(const MonitoringEvent& event) noexcept;
+  void call_current(const List* list, const MonitoringEvent& event) noexcept;
   void call_counted(const MonitoringEvent& event) noexcept;
   void call(Subscriber& subscriber, const MonitoringEvent& event) noexcept;
 

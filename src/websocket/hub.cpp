@@ -33,7 +33,8 @@ Hub::Hub(std::shared_ptr<detail::EventBusCore> bus, HubOptions options)
 
 Hub::~Hub() {
   stop();
-  bus_->remove_receiver();
+  const support::MutexLock lock(drain_mutex_);
+  bus_->remove_receiver(cursor_);
 }
 
 void Hub::start(std::function<bool(std::function<void()>)> post) {

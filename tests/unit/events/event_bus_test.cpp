@@ -142,6 +142,35 @@ TEST(EventBus, AReceiverAfterAllOthersLeftStartsWithANewRing) {
   EXPECT_EQ(ids_left(second), (std::vector<std::uint64_t>{4, 5}));
 }
 
+TEST(EventBus, AnEventGoesWhenItsLastReceiverHasReadIt) {
+  EventBus bus;
+  EventReceiver a = bus.subscribe();
+  EventReceiver b = bus.subscribe();
+  publish(bus, 1);
+  EventReceiver late = bus.subscribe();  // the event is none of its business
+  const std::weak_ptr<const MonitoringEvent> event = a.try_receive()->event;
+  EXPECT_FALSE(event.expired()) << "b has not read it";
+  (void)b.try_receive();
+  EXPECT_TRUE(event.expired());
+}
+
+TEST(EventBus, AReceiverThatLeavesHoldsNothingBack) {
+  EventBus bus{{.receiver_capacity = 4}};
+  EventReceiver reader = bus.subscribe();
+  std::weak_ptr<const MonitoringEvent> second;
+  {
+    EventReceiver leaver = bus.subscribe();
+    publish(bus, 2);
+    (void)leaver.try_receive();
+    (void)reader.try_receive();
+    second = reader.try_receive()->event;
+    EXPECT_FALSE(second.expired()) << "the other has not read it";
+  }
+  EXPECT_TRUE(second.expired());
+  publish(bus, 6);  // past the capacity: every place is taken anew
+  EXPECT_EQ(ids_left(reader), (std::vector<std::uint64_t>{5, 6, 7, 8}));
+}
+
 TEST(EventBus, AllReceiversShareOneEvent) {
   EventBus bus;
   EventReceiver a = bus.subscribe();
