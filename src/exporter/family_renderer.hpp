@@ -24,6 +24,13 @@ class FamilyRenderer {
         shows_created_(shows_created),
         writer_(writer) {}
 
+  /// What a series takes, more or less: the room for all of a family is asked for by its first.
+  [[nodiscard]] std::size_t about_bytes(const metrics::SeriesRow& row,
+                                        std::string_view labels) const noexcept {
+    const std::size_t line = name_.size() + labels.size() + 16;
+    return row.layout == nullptr ? line : (row.layout->count() + 2) * (line + kBucketRest);
+  }
+
   void render(const metrics::SeriesRow& row, std::string_view labels) {
     if (row.layout != nullptr) {
       render_histogram(row, labels);
@@ -156,6 +163,8 @@ class FamilyRenderer {
     }
   }
 
+  static constexpr std::size_t kBucketRest =
+      18;  // a bucket's line beyond another: _bucket,le="0.25"
   static constexpr std::string_view kBucketStart = "_bucket{le=\"";  // the labels come after the {
 
   std::string_view name_;

@@ -65,7 +65,7 @@ std::string render_openmetrics(const metrics::MetricStore& store,
         has_head = true;
         head.clear();
         append_head(head, name, family->help());
-        writer.line(head.size() + family->size() * (family->name().size() + labels.size() + 16));
+        writer.line(head.size() + family->size() * renderer.about_bytes(row, labels));
         writer.text(head);
       }
       renderer.render(row, labels);

@@ -35,7 +35,7 @@ std::string render_text(const metrics::MetricStore& store) {
         metrics::append_escaped_help(head, family->help());
         head.append("\n# TYPE ").append(family->name()) += ' ';
         head.append(to_string(family->type())) += '\n';
-        writer.line(head.size() + family->size() * (family->name().size() + labels.size() + 16));
+        writer.line(head.size() + family->size() * renderer.about_bytes(row, labels));
         writer.text(head);
       }
       renderer.render(row, labels);
