@@ -147,18 +147,17 @@ std::optional<Origin> parse_origin(std::string_view text) {
   return origin;
 }
 
-OriginVerdict check_origin(std::string_view origin, std::string_view host,
-                           const std::vector<Origin>& allowed) {
-  if (origin.empty()) return OriginVerdict::SameHost;
+bool origin_is_allowed(std::string_view origin, std::string_view host,
+                       const std::vector<Origin>& allowed) {
+  if (origin.empty()) return true;
   const auto parsed = parse_origin(origin);
-  if (!parsed) return OriginVerdict::Refused;
+  if (!parsed) return false;
   // The port may differ: the page of the dashboard's port opens the stream on the WebSocket port of
   // the same host.
   const auto own = parse_authority(host);
-  if (own && own->host == parsed->host) return OriginVerdict::SameHost;
-  if (is_loopback_host(parsed->host)) return OriginVerdict::AllowedCross;
-  const bool configured = std::find(allowed.begin(), allowed.end(), *parsed) != allowed.end();
-  return configured ? OriginVerdict::AllowedCross : OriginVerdict::Refused;
+  if (own && own->host == parsed->host) return true;
+  if (is_loopback_host(parsed->host)) return true;
+  return std::find(allowed.begin(), allowed.end(), *parsed) != allowed.end();
 }
 
 bool host_is_allowed(std::string_view host, const std::vector<Origin>& allowed) {

@@ -47,16 +47,11 @@ struct Origin {
 /// "scheme://host[:port]" and nothing more; nothing for "null" and all else.
 [[nodiscard]] std::optional<Origin> parse_origin(std::string_view text);
 
-enum class OriginVerdict {
-  SameHost,  ///< No Origin header, or the host the request was sent to (any port): no CORS header
-             ///< needed.
-  AllowedCross,  ///< Loopback or configured: answered with CORS headers.
-  Refused,
-};
-
-/// `origin` is the Origin header (empty: absent), `host` the request's Host.
-[[nodiscard]] OriginVerdict check_origin(std::string_view origin, std::string_view host,
-                                         const std::vector<Origin>& allowed);
+/// Whether a page of this origin may read what is answered: of the host the request was sent to (on
+/// any port), of loopback, or configured. `origin` is the Origin header (empty: absent, which
+/// passes), `host` the request's Host.
+[[nodiscard]] bool origin_is_allowed(std::string_view origin, std::string_view host,
+                                     const std::vector<Origin>& allowed);
 
 /// For a listener bound to loopback: whether this Host is loopback or the host of an allowed
 /// origin. An empty Host (HTTP/1.0 only, which no browser sends) passes.

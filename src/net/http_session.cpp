@@ -143,6 +143,11 @@ void HttpSession::answer(Request request) {
   count(counters().requests);
   const bool head_only = request.method == "HEAD";
   const bool keep_alive = request.keep_alive && !stopping_;
+  if (is_preflight(request)) {
+    auto refused = check_host_and_origin(request, true);
+    return respond(refused ? std::move(*refused) : answer_preflight(request), keep_alive, false,
+                   request.http_1_0);
+  }
   if (request.method != "GET" && !head_only) {
     auto response = Response::text(405, "method " + support::escape_for_log(request.method, 40) +
                                             " is not supported; use GET or HEAD\n");
@@ -171,7 +176,14 @@ void HttpSession::answer(Request request) {
   respond(std::move(response), keep_open, head_only, request.http_1_0);
 }
 
-std::optional<Response> HttpSession::check_access(const Request& request, bool websocket) {
+bool HttpSession::is_preflight(const Request& request) const {
+  return request.method == "OPTIONS" && seat_.context->router.checks_origin(request.path) &&
+         !request.header("Origin").empty() &&
+         !request.header("Access-Control-Request-Method").empty();
+}
+
+std::optional<Response> HttpSession::check_host_and_origin(const Request& request,
+                                                           bool origin_matters) {
   const auto& context = *seat_.context;
   // Host and Origin before the token: a page that rebinds DNS learns nothing about the token.
   if (context.options.check_host && !host_is_allowed(request.host, context.allowed_origins)) {
@@ -180,21 +192,25 @@ std::optional<Response> HttpSession::check_access(const Request& request, bool w
         403, "host \"" + support::escape_for_log(request.host) +
                  "\" is not served here; use localhost, or configure it as an allowed origin\n");
   }
-  const bool origin_matters = websocket || context.router.checks_origin(request.path);
-  if (origin_matters && check_origin(request.header("Origin"), request.host,
-                                     context.allowed_origins) == OriginVerdict::Refused) {
+  if (origin_matters &&
+      !origin_is_allowed(request.header("Origin"), request.host, context.allowed_origins)) {
     count(counters().forbidden);
     return Response::text(
         403, "origin \"" + support::escape_for_log(request.header("Origin")) +
                  "\" is not allowed; see with_allowed_origins() and LTB_ALLOWED_ORIGINS\n");
   }
-  if (!has_token(request, websocket)) {
-    count(counters().unauthorized);
-    auto response = Response::text(401, "a bearer token is required\n");
-    response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
-    return response;
-  }
   return std::nullopt;
+}
+
+std::optional<Response> HttpSession::check_access(const Request& request, bool websocket) {
+  const bool is_api = seat_.context->router.checks_origin(request.path);
+  if (auto refused = check_host_and_origin(request, websocket || is_api)) return refused;
+  if (has_token(request, websocket)) return std::nullopt;
+  count(counters().unauthorized);
+  auto response = Response::text(401, "a bearer token is required\n");
+  response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
+  if (is_api) add_cors(request, response);  // so that the page can tell why
+  return response;
 }
 
 bool HttpSession::has_token(const Request& request, bool websocket) const {
@@ -257,13 +273,24 @@ void HttpSession::refuse(const Refusal& refusal) {
   respond(Response::text(refusal.status, refusal.message + "\n"), false, false, false);
 }
 
+// Called once check_access() has let the origin pass. Also for the request's own host: a page of
+// another port is foreign to a browser.
 void HttpSession::add_cors(const Request& request, Response& response) const {
   response.with_header("Vary", "Origin");
   const auto origin = request.header("Origin");
-  if (check_origin(origin, request.host, seat_.context->allowed_origins) ==
-      OriginVerdict::AllowedCross) {
-    response.with_header("Access-Control-Allow-Origin", std::string(origin));
-  }
+  if (!origin.empty()) response.with_header("Access-Control-Allow-Origin", std::string(origin));
+}
+
+// What a browser asks before it sends a foreign page's request with a token (Fetch, 4.8). It never
+// carries the token itself.
+Response HttpSession::answer_preflight(const Request& request) const {
+  Response response;
+  response.status = 204;
+  add_cors(request, response);
+  response.with_header("Access-Control-Allow-Methods", "GET, HEAD");
+  response.with_header("Access-Control-Allow-Headers", "Authorization");
+  response.with_header("Access-Control-Max-Age", "600");
+  return response;
 }
 
 // ---- writing ----

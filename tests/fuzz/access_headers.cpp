@@ -40,16 +40,15 @@ void check_authority(std::string_view text) {
 }
 
 void check_origin_rules(std::string_view origin, std::string_view host) {
-  const OriginVerdict verdict = check_origin(origin, host, kAllowed);
+  const bool allowed = origin_is_allowed(origin, host, kAllowed);
   const auto parsed = parse_origin(origin);
-  if (!origin.empty() && !parsed)
-    require(verdict == OriginVerdict::Refused, "an Origin that is none is refused");
-  if (verdict == OriginVerdict::Refused || origin.empty()) return;
+  if (!origin.empty() && !parsed) require(!allowed, "an Origin that is none is refused");
+  if (origin.empty() || !parsed) return;
   const auto own = parse_authority(host);
   const bool same = own && own->host == parsed->host;
   const bool listed = std::find(kAllowed.begin(), kAllowed.end(), *parsed) != kAllowed.end();
-  require(same == (verdict == OriginVerdict::SameHost), "the same host is no other");
-  require(same || listed || is_loopback_host(parsed->host), "a stranger's Origin is refused");
+  require(allowed == (same || listed || is_loopback_host(parsed->host)),
+          "of the same host, loopback or listed, and nothing else");
 }
 
 void check_host_rules(std::string_view host) {

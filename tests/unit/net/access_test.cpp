@@ -81,19 +81,16 @@ TEST(ParseOrigin, RefusesNullPathsAndUserInfo) {
   }
 }
 
-TEST(CheckOrigin, AbsentOrSameHostOnAnyPortIsTheSame) {
-  EXPECT_EQ(check_origin("", "bench.example", {}), OriginVerdict::SameHost);
-  EXPECT_EQ(check_origin("http://bench.example:3000", "BENCH.example:8080", {}),
-            OriginVerdict::SameHost);
-  EXPECT_EQ(check_origin("http://[::1]:3000", "[::1]:8080", {}), OriginVerdict::SameHost);
+TEST(CheckOrigin, AbsentOrTheSameHostOnAnyPortIsAllowed) {
+  EXPECT_TRUE(origin_is_allowed("", "bench.example", {}));
+  EXPECT_TRUE(origin_is_allowed("http://bench.example:3000", "BENCH.example:8080", {}));
+  EXPECT_TRUE(origin_is_allowed("http://[fd00::1]:3000", "[fd00::1]:8080", {}));
 }
 
 TEST(CheckOrigin, LoopbackAndConfiguredOriginsAreAllowed) {
   const std::vector<Origin> allowed = {*parse_origin("https://bench.example")};
-  EXPECT_EQ(check_origin("http://localhost:5173", "10.0.0.1:3000", {}),
-            OriginVerdict::AllowedCross);
-  EXPECT_EQ(check_origin("https://bench.example:443", "10.0.0.1", allowed),
-            OriginVerdict::AllowedCross);
+  EXPECT_TRUE(origin_is_allowed("http://localhost:5173", "10.0.0.1:3000", {}));
+  EXPECT_TRUE(origin_is_allowed("https://bench.example:443", "10.0.0.1", allowed));
 }
 
 TEST(CheckOrigin, AllElseIsRefused) {
@@ -101,7 +98,7 @@ TEST(CheckOrigin, AllElseIsRefused) {
   for (const auto* origin :
        {"null", "https://evil.example", "http://bench.example", "https://bench.example:444",
         "https://bench.example.evil.example", "file://"}) {
-    EXPECT_EQ(check_origin(origin, "10.0.0.1", allowed), OriginVerdict::Refused) << origin;
+    EXPECT_FALSE(origin_is_allowed(origin, "10.0.0.1", allowed)) << origin;
   }
 }
 
