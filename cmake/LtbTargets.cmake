@@ -39,7 +39,9 @@ function(ltb_use_build_settings target)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:ltb_build_settings>)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   if(LTB_CCACHE AND PROJECT_IS_TOP_LEVEL)
-    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "${LTB_CCACHE}")
+    # The sloppiness is what ccache asks for to take precompiled headers at all: none of ours depends on the time.
+    set_target_properties(${target} PROPERTIES
+      CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${LTB_CCACHE}")
   endif()
 endfunction()
 
