@@ -1,7 +1,7 @@
 // Binding, starting and stopping: nothing half-bound, nothing leaked, nothing left behind.
 #include "net_fixture.hpp"
+#include "own_process.hpp"
 
-#include <dirent.h>
 #include <netinet/tcp.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <sys/resource.h>
@@ -17,19 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::size_t entries_of(const char* directory) {
-  std::size_t count = 0;
-  DIR* dir = ::opendir(directory);
-  while (dir != nullptr && ::readdir(dir) != nullptr) ++count;
-  if (dir != nullptr) ::closedir(dir);
-  return count;
-}
-std::size_t open_descriptors() {
-  return entries_of("/proc/self/fd");
-}
-std::size_t threads() {
-  return entries_of("/proc/self/task");
-}
+using test::open_descriptors;
+using test::threads;
 
 /// A port somebody else listens on.
 class TakenPort {

@@ -1,23 +1,14 @@
 // The ports under abuse: ten thousand connections, and scrapes answered while others misbehave.
+#include "integration/own_process.hpp"
 #include "integration/system_fixture.hpp"
 
 #include <gmock/gmock.h>
-
-#include <dirent.h>
 
 #include <atomic>
 #include <thread>
 
 namespace ltb::test {
 namespace {
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  DIR* dir = ::opendir("/proc/self/fd");
-  while (dir != nullptr && ::readdir(dir) != nullptr) ++count;
-  if (dir != nullptr) ::closedir(dir);
-  return count;
-}
 
 TEST(LimitConnections, TenThousandOpenedAndClosedLeaveNothingBehind) {
   MonitoringSystem system(free_ports());

@@ -1,15 +1,13 @@
 // Faults that reach a whole system from inside its program: ports in use, restarts, its end under
 // load, callbacks that throw, numbers and names from hell, very many of them.
+#include "integration/own_process.hpp"
 #include "integration/system_fixture.hpp"
 #include "unit/exporter/exposition_parser.hpp"
 
 #include <gmock/gmock.h>
 
-#include <dirent.h>
-
 #include <atomic>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <system_error>
 #include <thread>
@@ -22,14 +20,6 @@ using testing::HasSubstr;
 using tests::ExpositionParser;
 using tests::ParsedLabels;
 using tests::ParsedText;
-
-std::size_t entries_of(const char* directory) {
-  std::size_t count = 0;
-  DIR* dir = ::opendir(directory);
-  while (dir != nullptr && ::readdir(dir) != nullptr) ++count;
-  if (dir != nullptr) ::closedir(dir);
-  return count;
-}
 
 double sample(const ParsedText& text, const std::string& name, const ParsedLabels& labels = {}) {
   const auto found = text.samples.find({name, labels});
@@ -51,7 +41,7 @@ TEST_P(FaultPortInUse, StartThrowsNamesItBindsNothingAndALaterStartWorks) {
   somebody.start();
   const std::uint16_t taken = somebody.prometheus_port();
   MonitoringSystem system((free_ports().*GetParam().with_port)(taken));
-  const std::size_t descriptors = entries_of("/proc/self/fd");
+  const std::size_t descriptors = open_descriptors();
   try {
     system.start();
     FAIL() << "started on a taken port";
@@ -64,7 +54,7 @@ TEST_P(FaultPortInUse, StartThrowsNamesItBindsNothingAndALaterStartWorks) {
   }
   EXPECT_FALSE(system.is_running());
   EXPECT_EQ(system.prometheus_port() + system.websocket_port() + system.dashboard_port(), 0);
-  EXPECT_EQ(entries_of("/proc/self/fd"), descriptors) << "nothing stays bound";
+  EXPECT_EQ(open_descriptors(), descriptors) << "nothing stays bound";
 
   somebody.stop();
   system.start();
@@ -86,8 +76,8 @@ TEST(FaultRestart, FiftyRestartsUnderLoadTakeLessThan2SecondsEachAndLeakNothing)
   std::thread host([&] {
     while (!done) system.begin_request("p", "m").finish(TokenUsage{1, 1});
   });
-  const std::size_t descriptors = entries_of("/proc/self/fd");
-  const std::size_t threads = entries_of("/proc/self/task");
+  const std::size_t descriptors = open_descriptors();
+  const std::size_t threads_before = threads();
   for (int i = 0; i < 50; ++i) {
     system.start();
     StreamClient stream(system.websocket_port());
@@ -103,8 +93,8 @@ TEST(FaultRestart, FiftyRestartsUnderLoadTakeLessThan2SecondsEachAndLeakNothing)
     answer.join();
     system.stop();  // twice is once
   }
-  EXPECT_EQ(entries_of("/proc/self/fd"), descriptors);
-  EXPECT_TRUE(eventually([&] { return entries_of("/proc/self/task") == threads; }));
+  EXPECT_EQ(open_descriptors(), descriptors);
+  EXPECT_TRUE(eventually([&] { return threads() == threads_before; }));
   done = true;
   host.join();
 }
@@ -234,12 +224,6 @@ TEST(FaultManyNames, ModelsStayWithinTheLimitAndAScrapeStaysFast) {
   MonitoringSystem system(
       free_ports().with_max_series_per_family(1000).with_websocket(false).with_dashboard(false));
   system.start();
-  const auto resident_kib = [] {
-    std::ifstream statm("/proc/self/statm");
-    std::uint64_t pages = 0;
-    statm >> pages >> pages;
-    return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024;
-  };
 #ifdef NDEBUG
   constexpr int kAll = 1'000'000;
 #else
