@@ -9,17 +9,17 @@
 // - the slope of the resident memory over the rest amounts to less than 1 MiB for ten minutes (in
 //   shorter runs, which end before all is filled and settled: less than 4 MiB over the rest of the
 //   run),
+// - the client that reads everything was told of each event it lost by being too slow,
 // - descriptors and threads at the end, clients gone, are what they were before the first client.
+#include "integration/own_process.hpp"
 #include "integration/system_fixture.hpp"
 
-#include <dirent.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cinttypes>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <random>
 #include <thread>
@@ -37,21 +37,6 @@ constexpr double kMostGrowthKib = 1024;
 constexpr double kMostGrowthOfAShortRunKib = 4096;
 constexpr double kFullSeconds = 600;
 
-std::size_t entries_of(const char* directory) {
-  std::size_t count = 0;
-  DIR* dir = ::opendir(directory);
-  while (dir != nullptr && ::readdir(dir) != nullptr) ++count;
-  if (dir != nullptr) ::closedir(dir);
-  return count;
-}
-
-double resident_kib() {
-  std::ifstream statm("/proc/self/statm");
-  double pages = 0;
-  statm >> pages >> pages;
-  return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1024;
-}
-
 struct Sample {
   double second = 0;
   double resident_kib = 0;
@@ -61,8 +46,8 @@ struct Sample {
 };
 
 Sample sample(double second, const MonitoringSystem& system) {
-  return {second, resident_kib(), entries_of("/proc/self/fd"), entries_of("/proc/self/task"),
-          const_cast<MonitoringSystem&>(system).event_bus().last_event_id()};
+  return {second, static_cast<double>(test::resident_kib()), test::open_descriptors(),
+          test::threads(), const_cast<MonitoringSystem&>(system).event_bus().last_event_id()};
 }
 
 /// KiB a second: the median of the slopes between any two samples (Theil and Sen). Large buffers
@@ -87,6 +72,7 @@ struct ClientCounts {
   std::uint64_t scrapes = 0;
   std::uint64_t clients = 0;
   std::uint64_t gaps = 0;  ///< Events that the client that reads everything lost.
+  std::uint64_t told = 0;  ///< Those it was told of by Lagged: it was too slow for them.
 };
 
 /// Runs `act(random)` again and again on threads of its own.
@@ -156,7 +142,7 @@ class Clients {
   }
   ClientCounts stop() {
     threads_.stop();
-    return {scrapes_, clients_, gaps_};
+    return {scrapes_, clients_, gaps_, told_};
   }
 
  private:
@@ -191,6 +177,9 @@ class Clients {
     while (!threads_.done()) {
       const auto message = client.next(2s);
       if (message.is_null()) throw std::runtime_error("the stream ended");
+      if (message.at("type") == "Lagged") {
+        told_ += message.at("data").at("skipped").get<std::uint64_t>();
+      }
       if (message.at("type") != "Event") continue;
       const std::uint64_t id = test::id_of(message);
       if (last != 0 && id != last + 1) gaps_ += id - last - 1;
@@ -202,6 +191,7 @@ class Clients {
   std::atomic<std::uint64_t> scrapes_{0};
   std::atomic<std::uint64_t> clients_{0};
   std::atomic<std::uint64_t> gaps_{0};
+  std::atomic<std::uint64_t> told_{0};
   Threads threads_;
 };
 
@@ -326,13 +316,16 @@ int main(int count, char** arguments) {
   const auto [fewest, most] = std::minmax_element(judged.begin(), judged.end(), by_threads);
   std::printf(
       "\n%.0f events/s, %" PRIu64 " scrapes, %" PRIu64 " clients, %" PRIu64
-      " events lost by the client that reads\n"
+      " events lost by the client that reads, told of %" PRIu64
+      "\n"
       "resident memory after %.0f s: slope %.3f KiB/s, %.0f KiB\n"
       "descriptors %zu before, %zu after; threads %zu before, %zu..%zu under load, %zu after\n\n",
-      rate, counts.scrapes, counts.clients, counts.gaps, warm_up, slope, growth, before.descriptors,
-      after.descriptors, before.threads, fewest->threads, most->threads, after.threads);
+      rate, counts.scrapes, counts.clients, counts.gaps, counts.told, warm_up, slope, growth,
+      before.descriptors, after.descriptors, before.threads, fewest->threads, most->threads,
+      after.threads);
   const double most_growth = seconds >= kFullSeconds ? kMostGrowthKib : kMostGrowthOfAShortRunKib;
   bool good = judge("at least 2,000 events a second", rate >= kEventsPerSecond);
+  good = judge("no event is lost without a word", counts.told == counts.gaps) && good;
   good = judge("resident memory does not grow beyond its bound", growth < most_growth) && good;
   good = judge("descriptors and threads are what they were", settled) && good;
   good = judge("threads are the same all the time", fewest->threads == most->threads) && good;
