@@ -32,8 +32,8 @@ export const field = (page, name) =>
   }, name);
 
 /** Opens the dashboard. `page.problems` collects errors, policy violations and requests to anywhere else. */
-export async function openPage(browser, url, { width = 1440, height = 1000, colorScheme = 'light', expectLoss = false } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme, acceptDownloads: true });
+export async function openPage(browser, url, { width = 1440, height = 1000, colorScheme = 'light', expectLoss = false, ignoreHTTPSErrors = false } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme, acceptDownloads: true, ignoreHTTPSErrors });
   const page = await context.newPage();
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(`exception: ${error.stack}`));

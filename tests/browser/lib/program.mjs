@@ -54,11 +54,11 @@ export class Program {
   }
 
   get metrics() {
-    return /^Metrics +(http:\S+)/m.exec(this.output)?.[1];
+    return /^Metrics +(https?:\S+)/m.exec(this.output)?.[1];
   }
 
   get dashboard() {
-    return /^Dashboard +(http:\S+)/m.exec(this.output)?.[1];
+    return /^Dashboard +(https?:\S+)/m.exec(this.output)?.[1];
   }
 
   get dashboardPort() {
