@@ -106,7 +106,8 @@ class FamilyRenderer {
     writer_.character('\n');
   }
 
-  void render_histogram(const metrics::SeriesRow& row, std::string_view labels) {
+  // Out of line, as the rest of the rare is small: the loop over counters keeps its registers.
+  [[gnu::noinline]] void render_histogram(const metrics::SeriesRow& row, std::string_view labels) {
     const std::uint32_t buckets = row.layout->count();
     words_.assign(buckets + 1, 0);
     row.words->sum_range(row.first, buckets + 1, words_.data());
