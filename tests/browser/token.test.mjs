@@ -41,7 +41,7 @@ test('with the token in its address the page shows everything, also after a relo
 test('without it the page says what it needs, and goes on as soon as it has it', async () => {
   const page = await openPage(browser, program.dashboard, { expectLoss: true });
   await until('the pill to say Disconnected', async () => (await connectionText(page)) === 'Disconnected');
-  assert.match(await page.getAttribute('#banner', 'title'), /asks for a token: add #token=/);
+  assert.match(await page.textContent('#banner'), /asks for a token: add #token=/);
   assert.equal(await field(page, 'total_requests'), null);
 
   await page.evaluate((value) => (location.hash = `#token=${encodeURIComponent(value)}`), token);

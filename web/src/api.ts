@@ -1,7 +1,7 @@
 // The server's HTTP side: configuration, statistics, history. Addresses are relative, so that the page works below a
 // reverse proxy's path too.
 import type { EventsPage, Overview, PageConfig, SeriesReply } from './protocol';
-import { watchAddress } from './token';
+import { kTokenWanted, watchAddress } from './token';
 
 const kTimeoutMs = 10_000;
 const token = typeof window === 'undefined' ? undefined : watchAddress();
@@ -12,7 +12,7 @@ async function getJson<T>(path: string): Promise<T> {
     headers: token?.headers() ?? {},
     signal: AbortSignal.timeout(kTimeoutMs),
   });
-  if (response.status === 401) throw new Error('it asks for a token: add #token=... to the address of this page');
+  if (response.status === 401) throw new Error(kTokenWanted);
   if (!response.ok) {
     const text = (await response.text()).trim().slice(0, 200);
     throw new Error(`GET ${path}: ${response.status} ${text}`);

@@ -6,6 +6,9 @@ const kStorageKey = 'ltb-token';
 const kStreamProtocol = 'ltb.v1';
 const kTokenProtocol = 'ltb.bearer.';
 
+/** What the page says when the server lets nobody in without one. */
+export const kTokenWanted = 'This program asks for a token: add #token=... to the address of this page';
+
 /** The parts of the page that are used. */
 export interface Surroundings {
   hash(): string;

@@ -5,6 +5,7 @@ import type { Benchmark, CallTotals, MonitoringEvent, Overview, ServerMessage } 
 import { State } from '../src/state';
 import { allFinished, outlook, shownBenchmarks } from '../src/views/benchmarks';
 import { logLine } from '../src/views/event_text';
+import { kTokenWanted } from '../src/token';
 import { lossText, pageTitle, pillOf } from '../src/views/header';
 import { sloText, topErrors } from '../src/views/tiles';
 
@@ -87,6 +88,7 @@ test('the banner counts up since the loss and down to the next attempt', () => {
   const lost = { kind: 'lost', lostAt: 1000, retryAt: 17_000, reason: '' } as const;
   assert.equal(plain(lossText(lost, 13_000)), 'Connection lost 12 s ago, retrying in 4 s');
   assert.equal(plain(lossText({ kind: 'lost', lostAt: 1000, reason: '' }, 13_000)), 'Connection lost 12 s ago, retrying now');
+  assert.equal(lossText({ kind: 'lost', lostAt: 1000, retryAt: 2000, reason: kTokenWanted }, 1500), kTokenWanted);
   assert.equal(lossText({ kind: 'live' }, 0), '');
 });
 

@@ -3,6 +3,7 @@ import type { ConnectionState } from '../connection';
 import { byId, setClass, setText } from '../dom';
 import * as format from '../format';
 import type { State } from '../state';
+import { kTokenWanted } from '../token';
 
 /** How long the pill tells of events that were lost. */
 const kLaggedShownMs = 20_000;
@@ -10,6 +11,7 @@ const kLaggedShownMs = 20_000;
 /** "Connection lost 12 s ago, retrying in 4 s". */
 export function lossText(connection: ConnectionState, now: number): string {
   if (connection.kind !== 'lost') return '';
+  if (connection.reason === kTokenWanted) return kTokenWanted;  // trying again alone will not help
   const ago = format.span((now - connection.lostAt) / 1000);
   if (connection.retryAt === undefined) return `Connection lost ${ago} ago, retrying now`;
   const wait = Math.max(1, Math.ceil((connection.retryAt - now) / 1000));
