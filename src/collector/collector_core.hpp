@@ -49,6 +49,7 @@ class CollectorCore final : public EventSink {
   [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
                                         std::chrono::seconds window);
   [[nodiscard]] HistorySeries history(const HistoryQuery& query);
+  [[nodiscard]] std::uint64_t history_cuts() const noexcept { return history_.cuts(); }
   [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const { return benchmarks_.statuses(); }
 
  private:

@@ -114,6 +114,7 @@ void HistoryBook::enforce_limits(Second now) {
       if (slots(i) > slots(most)) most = i;
     if (reach_.keep[most] == 0) return;
     reach_.keep[most] /= 2;
+    cuts_.fetch_add(1, std::memory_order_relaxed);
     for (const auto& entry : entries_) entry->history.trim(now, reach_);
     for (const auto& provider : providers_) provider->history.trim(now, reach_);
     if (!limit_logged_) {

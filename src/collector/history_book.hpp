@@ -9,8 +9,10 @@
 
 #include <ltb/collector.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -49,6 +51,10 @@ class HistoryBook {
   /// absent. The names live as long as the store.
   [[nodiscard]] std::map<std::string_view, HistoryDelta> provider_deltas(Second window) const;
   [[nodiscard]] std::size_t bytes() const;
+  /// How often the reach of a resolution was halved to stay within the limit.
+  [[nodiscard]] std::uint64_t cuts() const noexcept {
+    return cuts_.load(std::memory_order_relaxed);
+  }
 
  private:
   struct Entry {
@@ -86,6 +92,7 @@ class HistoryBook {
   std::map<const metrics::RequestSeries*, Entry*> by_series_ LTB_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<ProviderEntry>> providers_ LTB_GUARDED_BY(mutex_);
   bool limit_logged_ LTB_GUARDED_BY(mutex_) = false;
+  std::atomic<std::uint64_t> cuts_{0};
 };
 
 }  // namespace ltb::collector

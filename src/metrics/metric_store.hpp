@@ -114,6 +114,10 @@ class MetricStore {
   [[nodiscard]] std::uint64_t rejected() const noexcept {
     return rejected_.load(std::memory_order_relaxed);
   }
+  /// Names longer than max_label_bytes that were cut; each recording under one counts.
+  [[nodiscard]] std::uint64_t labels_cut() const noexcept {
+    return labels_cut_.load(std::memory_order_relaxed);
+  }
   /// Recordings that went into an overflow series.
   [[nodiscard]] std::uint64_t overflowed() const noexcept {
     return overflowed_.load(std::memory_order_relaxed);
@@ -135,6 +139,8 @@ class MetricStore {
                              Cell cell, std::string_view label = {}, std::string_view value = {});
   Family& own_family(std::string_view name) const;
   std::string clean(std::string_view label) const {
+    if (label.size() > options_.max_label_bytes)
+      labels_cut_.fetch_add(1, std::memory_order_relaxed);
     return clean_label(label, options_.max_label_bytes);
   }
   void note_overflow(const char* what) noexcept;
@@ -155,6 +161,7 @@ class MetricStore {
   std::unique_ptr<ProviderSeries> overflow_provider_;
   std::unique_ptr<RequestSeries> overflow_requests_;
   std::unique_ptr<EvaluationSeries> overflow_evaluations_;
+  mutable std::atomic<std::uint64_t> labels_cut_{0};
   std::atomic<std::uint64_t> rejected_{0};
   std::atomic<std::uint64_t> overflowed_{0};
   std::atomic<bool> overflow_logged_{false};

@@ -60,8 +60,10 @@ struct ListenerStats {
   std::uint64_t tls_errors = 0;           ///< Connections that ended in the TLS handshake.
   std::uint64_t timeouts = 0;  ///< TLS handshake, header, idle, write and WebSocket idle timeouts.
   std::uint64_t slow_readers_closed = 0;  ///< WebSocket peers dropped with 1013.
-  std::uint64_t handler_errors = 0;       ///< Exceptions out of handlers.
-  std::uint64_t accept_errors = 0;  ///< accept() failures, file descriptor exhaustion among them.
+  std::uint64_t websockets_offending =
+      0;  ///< WebSocket peers closed for what they sent: 1002, 1003, 1007, 1008, 1009.
+  std::uint64_t handler_errors = 0;  ///< Exceptions out of handlers.
+  std::uint64_t accept_errors = 0;   ///< accept() failures, file descriptor exhaustion among them.
 };
 
 /// One io_context run by `io_threads` threads for any number of listeners. start(), stop(),

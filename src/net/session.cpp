@@ -24,6 +24,7 @@ ListenerStats Counters::read() const noexcept {
   stats.timeouts = get(timeouts);
   stats.tls_errors = get(tls_errors);
   stats.slow_readers_closed = get(slow_readers_closed);
+  stats.websockets_offending = get(websockets_offending);
   stats.handler_errors = get(handler_errors);
   stats.accept_errors = get(accept_errors);
   return stats;

@@ -34,6 +34,7 @@ struct Counters {
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::uint64_t> tls_errors{0};
   std::atomic<std::uint64_t> slow_readers_closed{0};
+  std::atomic<std::uint64_t> websockets_offending{0};
   std::atomic<std::uint64_t> handler_errors{0};
   std::atomic<std::uint64_t> accept_errors{0};
 

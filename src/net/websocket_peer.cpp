@@ -238,6 +238,9 @@ void WebSocketPeer::on_read(const ErrorCode& error) {
       count(around_.context->counters->timeouts);
       return finish(false);
     }
+    if (error == boost::beast::websocket::condition::protocol_violation ||
+        error == boost::beast::websocket::error::message_too_big)
+      count(around_.context->counters->websockets_offending);
     if (gate().was_torn_down() || error == asio::error::operation_aborted) return maybe_finish();
     return finish(false);  // the peer vanished
   }
@@ -364,6 +367,8 @@ void WebSocketPeer::on_deadline() {
 
 void WebSocketPeer::begin_close(std::uint16_t code, std::string reason) {
   if (finished_ || std::exchange(closing_, true) || slow_) return;
+  if (code >= CloseCode::kProtocolError && code <= CloseCode::kMessageTooBig)
+    count(around_.context->counters->websockets_offending);
   close_under_way_ = true;
   const auto cut = support::utf8_prefix(reason, 123);
   const websocket::close_reason why(static_cast<websocket::close_code>(code),

@@ -145,6 +145,13 @@ void MonitoringSystemImpl::add_self_metrics() {
                      [=] { return number(events->stats().subscriber_errors); });
   store.add_callback("llm_monitor_series", "Series in the store.", Gauge,
                      [&store, number] { return number(store.series_count()); });
+  store.add_callback("llm_monitor_labels_cut_total",
+                     "Recordings whose label was longer than max_label_bytes.", Counter,
+                     [&store, number] { return number(store.labels_cut()); });
+  store.add_callback(
+      "llm_monitor_history_cuts_total",
+      "Times that history was shortened to stay within max_history_bytes.", Counter,
+      [collector = &recorder_->collector(), number] { return number(collector->history_cuts()); });
   metrics::Family& rejected = store.add_family(
       "llm_monitor_series_rejected_total",
       "Recordings refused (bad number, name or type), or taken by an _overflow_ series.", Counter);
@@ -186,6 +193,10 @@ void MonitoringSystemImpl::add_listener_metrics() {
       {"llm_monitor_slow_readers_closed_total",
        "WebSocket clients dropped because they did not read.", Counter,
        &Stats::slow_readers_closed},
+      {"llm_monitor_ws_offending_total",
+       "WebSocket clients closed for what they sent: no text, too large, too much, against the "
+       "protocol.",
+       Counter, &Stats::websockets_offending},
       {"llm_monitor_handler_errors_total", "Requests that failed inside the library.", Counter,
        &Stats::handler_errors},
       {"llm_monitor_accept_errors_total", "Connections that could not be accepted.", Counter,

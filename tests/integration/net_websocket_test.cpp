@@ -153,6 +153,7 @@ TEST_F(NetWebSocket, LimitsAMessageAtTheByteAlsoInFragments) {
   ASSERT_TRUE(fragments.send(RawClient::client_frame(0x01, std::string(100, 'x'))));
   ASSERT_TRUE(fragments.send(RawClient::client_frame(0x80, std::string(29, 'x'))));
   EXPECT_EQ(fragments.read_close_code(), 1009);
+  EXPECT_TRUE(eventually([&] { return stats().websockets_offending == 2; }));
 }
 
 TEST_F(NetWebSocket, TheCloseCodeOfATooLongMessageIsReadableWhileItIsSent) {
@@ -177,6 +178,7 @@ TEST_F(NetWebSocket, ClosesOnWhatItDoesNotTake) {
   EXPECT_EQ(code_after(RawClient::client_frame(0x09, "fragmented ping")), 1002);
   EXPECT_EQ(code_after(std::string("\x81\x02hi", 4)), 1002) << "not masked";
   EXPECT_EQ(code_after(RawClient::client_frame(0x88, "\x03\xed")), 1002) << "1005 may not be sent";
+  EXPECT_TRUE(eventually([&] { return stats().websockets_offending == 8; }));
 }
 
 TEST_F(NetWebSocket, AnswersACloseAndTellsTheHandlerOnce) {

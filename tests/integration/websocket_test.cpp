@@ -163,6 +163,9 @@ TEST(Stream, TooManyMessagesCloseWith1008) {
   (void)client.raw.send(many);
 
   EXPECT_EQ(client.raw.read_close_code(), 1008);
+  EXPECT_NE(
+      system.render_prometheus().find("llm_monitor_ws_offending_total{listener=\"websocket\"} 1\n"),
+      std::string::npos);
 }
 
 TEST(Stream, AStalledClientLosesTheOldestIsToldAndTheOthersLoseNothing) {

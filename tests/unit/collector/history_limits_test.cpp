@@ -106,6 +106,7 @@ TEST(HistoryBytes, StayWithinTheLimitUnderManySeriesAndLatencies) {
   const std::string text = busy.text.str();
   EXPECT_NE(text.find("LTB_MAX_HISTORY_BYTES"), std::string::npos);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << "said once";
+  EXPECT_GT(busy.book.cuts(), 0u);
 }
 
 TEST(HistoryBytes, TheNewestSecondIsForgottenLast) {

@@ -219,6 +219,9 @@ TEST(MetricStore, CutsLongLabelsAtACharacter) {
   EXPECT_EQ(series.model(), fifteen) << "the two-byte letter does not fit";
   EXPECT_EQ(&store.request_series("p", fifteen + "\xc3\xa9other"), &series);
   EXPECT_EQ(store.request_series_count(), 1u);
+  EXPECT_EQ(store.labels_cut(), 2u);
+  (void)store.request_series("p", fifteen + "x");
+  EXPECT_EQ(store.labels_cut(), 2u) << "sixteen bytes are whole";
 }
 
 TEST(MetricStore, RefusesToMakeAFamilyTwiceOrWithAnIllegalName) {
