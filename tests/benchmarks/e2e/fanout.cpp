@@ -216,9 +216,14 @@ void plan_stalled(Rounds& rounds) {
 }
 
 void plan_curve(Rounds& rounds) {
-  for (const std::size_t clients : {1, 10, 100, 300, 1000})
-    add(rounds, "clients " + std::to_string(clients), "ours",
-        {.clients = clients, .events_per_second = 1000, .seconds = 1});
+  for (const std::size_t clients : {1, 10, 100, 300, 1000}) {
+    FanoutOptions options{
+        .clients = clients, .events_per_second = 1000, .seconds = 1, .memory = true};
+    add(rounds, "clients " + std::to_string(clients), "ours", options);
+    options.flush_ms = 0;
+    options.memory = false;
+    add(rounds, "no tick clients " + std::to_string(clients), "ours", options);
+  }
   for (const std::size_t clients : {1, 10, 100, 300})
     add(rounds, "straightforward clients " + std::to_string(clients), "straightforward",
         {.clients = clients, .events_per_second = 1000, .seconds = 1});

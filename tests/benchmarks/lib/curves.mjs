@@ -16,7 +16,7 @@ const at = (key, scale = 1) => (samples[key] ? median(samples[key]) * scale : Na
 
 /** Points of the keys that were measured: xs become keys, `scale` turns their numbers into the chart's unit. */
 const line = (name, xs, key, scale = 1) => ({
-  name, points: xs.map((x) => [x, at(key(x), scale)]).filter((point) => Number.isFinite(point[1])),
+  name, points: xs.map((x) => [x, at(key(x), scale)]).filter((point) => point[1] > 0),
 });
 
 const kSeries = [10, 100, 1000, 10_000, 100_000];
@@ -41,21 +41,25 @@ const charts = {
   },
   'fanout-cpu': {
     title: '1,000 events/s: CPU of the server a message', x: 'clients', y: 'us a message',
-    lines: [line('this library', kClients, (clients) => `fanout_curve:clients ${clients}/cpu_us_per_message`), line('straightforward', kClients, (clients) => `fanout_curve:straightforward clients ${clients}/cpu_us_per_message`)],
+    lines: [line('this library', kClients, (clients) => `fanout_curve:clients ${clients}/cpu_us_per_message`), line('without a tick', kClients, (clients) => `fanout_curve:no tick clients ${clients}/cpu_us_per_message`), line('straightforward', kClients, (clients) => `fanout_curve:straightforward clients ${clients}/cpu_us_per_message`)],
   },
   'fanout-p99': {
     title: '1,000 events/s, 10 ms flush: time to a client', x: 'clients', y: 'ms',
-    lines: [line('p99', kClients, (clients) => `fanout_curve:clients ${clients}/p99_ms`), line('p50', kClients, (clients) => `fanout_curve:clients ${clients}/p50_ms`), line('straightforward p99', kClients, (clients) => `fanout_curve:straightforward clients ${clients}/p99_ms`)],
+    lines: [line('p99', kClients, (clients) => `fanout_curve:clients ${clients}/p99_ms`), line('p99 without a tick', kClients, (clients) => `fanout_curve:no tick clients ${clients}/p99_ms`), line('p50', kClients, (clients) => `fanout_curve:clients ${clients}/p50_ms`), line('straightforward p99', kClients, (clients) => `fanout_curve:straightforward clients ${clients}/p99_ms`)],
   },
   events: {
     title: '10 clients: cost against the rate of events', x: 'events a second', y: 'ms, % of a core',
     lines: [line('p99 (ms)', kEvents, (events) => `fanout_curve:events ${events}/p99_ms`), line('CPU (% of a core)', kEvents, (events) => `fanout_curve:events ${events}/cpu_share`, 100)],
   },
+  'client-memory': {
+    title: 'Resident memory against clients', x: 'clients', y: 'MB',
+    lines: [line('this library', kClients, (clients) => `fanout_curve:clients ${clients}/grown_bytes`, 1e-6)],
+  },
   memory: {
     title: 'Resident memory against series', x: 'series on /metrics', y: 'MB',
     lines: [1, 4].map((threads) => ({
       name: `${threads} recording thread${threads > 1 ? 's' : ''}`,
-      points: kModels.map((models) => [seriesOf(models, threads), at(`memory:models ${models} threads ${threads}/bytes`, 1e-6)]).filter((point) => Number.isFinite(point[1])),
+      points: kModels.map((models) => [seriesOf(models, threads), at(`memory:models ${models} threads ${threads}/bytes`, 1e-6)]).filter((point) => point[1] > 0),
     })),
   },
 };
