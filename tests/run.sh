@@ -30,7 +30,7 @@ selection=()
 targets=()
 case "${1:-}" in
   dev | release | asan | tsan | clang | bench | fuzz | soak | tidy) mode=$1 && shift ;;
-  coverage) mode=coverage && selection=(-L '^(unit|integration)$') && shift ;;
+  coverage) mode=coverage && selection=(-L '^(unit|integration)$') && targets=(--target test_programs) && shift ;;
   docs) selection=(-L '^docs$') && targets=(--target docs_snippets docs_run example_quick_start) && shift ;;
   conformance) selection=(-L conformance) && shift ;;
   -h | --help) usage && exit 0 ;;
@@ -62,7 +62,8 @@ install_packages() {
     pkg-config dpkg-dev python3-prometheus-client python3-websockets)
   [[ $mode == dev ]] && packages+=(doxygen)
   [[ $mode == coverage ]] && packages+=(gcovr)
-  [[ $mode == clang ]] && packages+=(clang)
+  # For the outside projects of tests/package, which are built by both compilers.
+  [[ $mode == dev || $mode == release || $mode == clang ]] && packages+=(clang)
   # The runtimes of libFuzzer and the sanitizers; a clang without recommended packages lacks them.
   [[ $mode == fuzz ]] && packages+=(clang libclang-rt-14-dev)
   [[ $mode == tidy ]] && packages+=(clang clang-tidy)

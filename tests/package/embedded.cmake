@@ -1,6 +1,6 @@
 # Builds the library inside a parent project, by add_subdirectory and by FetchContent (which is told where the sources are and
 # asks no network), and runs the parent's program and tests.
-# Run: cmake -DSOURCE=... -DWORK=... -DGENERATOR=Ninja -DCXX=g++ -P embedded.cmake
+# Run: cmake -DSOURCE=... -DWORK=... -DGENERATOR=Ninja -DCXX=g++ [-DWAYS=add_subdirectory] -P embedded.cmake
 
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 file(REMOVE_RECURSE ${WORK})
@@ -10,7 +10,10 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(launcher -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
 endif()
-foreach(how add_subdirectory FetchContent)
+if(NOT WAYS)
+  set(WAYS add_subdirectory FetchContent)
+endif()
+foreach(how IN LISTS WAYS)
   run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/embedded -B ${WORK} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX}
       -DHOW=${how} -DLTB_MONITORING_SOURCE=${SOURCE} -DFETCHCONTENT_SOURCE_DIR_LTB-MONITORING=${SOURCE} ${launcher})
   run(${CMAKE_COMMAND} --build ${WORK} --parallel 2)
