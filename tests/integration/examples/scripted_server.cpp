@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 
 namespace llm_benchmark {
 namespace {
@@ -83,6 +84,8 @@ class ScriptedServer::Channel {
 
 ScriptedServer::ScriptedServer(Script script, SSL_CTX* tls, std::string greeting)
     : script_(std::move(script)), tls_(tls), greeting_(std::move(greeting)) {
+  // OpenSSL writes without MSG_NOSIGNAL, also to a client that has just left.
+  if (tls != nullptr) std::signal(SIGPIPE, SIG_IGN);
   listener_ = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
