@@ -15,7 +15,7 @@ using metrics::RequestSeries;
 
 CollectorCore::CollectorCore(metrics::MetricStore& store, EventBusCore& bus,
                              const support::Clock& clock, const MonitoringConfig& config,
-                             support::Log log)
+                             const support::Log& log)
     : store_(store),
       bus_(bus),
       clock_(clock),

@@ -28,7 +28,7 @@ namespace ltb::detail {
 class CollectorCore final : public EventSink {
  public:
   CollectorCore(metrics::MetricStore& store, EventBusCore& bus, const support::Clock& clock,
-                const MonitoringConfig& config, support::Log log);
+                const MonitoringConfig& config, const support::Log& log);
 
   /// Books a hand-published event, on the publisher's thread.
   void apply(MonitoringEvent& event) noexcept override;

@@ -40,10 +40,10 @@ void EventBusCore::distribute(MonitoringEvent&& event) noexcept {
     shared = std::make_shared<MonitoringEvent>(std::move(event));
   } catch (...) {  // no memory: told by the null
   }
-  distribute(std::move(shared));
+  distribute(shared);
 }
 
-void EventBusCore::distribute(std::shared_ptr<MonitoringEvent> event) noexcept {
+void EventBusCore::distribute(const std::shared_ptr<MonitoringEvent>& event) noexcept {
   if (!event) return count_dropped(1);
   prepare(*event);
   std::shared_ptr<const MonitoringEvent> displaced;  // destroyed outside the lock

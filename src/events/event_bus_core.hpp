@@ -40,7 +40,7 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   /// Id, timestamp, ring, subscribers: for events whose numbers are booked already.
   void distribute(MonitoringEvent&& event) noexcept;
   /// The same for an event that nobody else holds; null counts as one lost for lack of memory.
-  void distribute(std::shared_ptr<MonitoringEvent> event) noexcept;
+  void distribute(const std::shared_ptr<MonitoringEvent>& event) noexcept;
   /// Counts an event that nobody would see, in place of building it.
   void skip_event() noexcept { last_id_.fetch_add(1, std::memory_order_relaxed); }
   /// Whether anybody would see an event. When false, call skip_event() and save building it.

@@ -92,7 +92,7 @@ void Exposition::add(std::weak_ptr<prometheus::Collectable> collectable) {
   collectables_.push_back(std::move(collectable));
 }
 
-net::Router make_metrics_router(std::shared_ptr<Exposition> exposition, bool openmetrics) {
+net::Router make_metrics_router(const std::shared_ptr<Exposition>& exposition, bool openmetrics) {
   net::Router router;
   router.get("/metrics", [exposition, openmetrics](const net::Request& request) {
     const Format format =

@@ -40,7 +40,7 @@ class Exposition {
 
 /// The routes of the prometheus listener; without `openmetrics`, /metrics answers in one format
 /// only.
-[[nodiscard]] net::Router make_metrics_router(std::shared_ptr<Exposition> exposition,
+[[nodiscard]] net::Router make_metrics_router(const std::shared_ptr<Exposition>& exposition,
                                               bool openmetrics = true);
 
 }  // namespace ltb::exporter

@@ -190,8 +190,10 @@ struct RequestSeries {
 // The checks of what a caller hands in are inline: a call that returns an optional through memory
 // costs more than they do.
 namespace detail {
-/// To the nearest, for 0 <= value < 2^63; std::llround is a call into the C library.
+/// To the nearest, for 0 <= value < 2^63, but for the one number just below 0.5; std::llround is a
+/// call into the C library.
 [[nodiscard]] inline std::uint64_t rounded(double value) noexcept {
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): a nano-dollar more or less for that one number
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(value + 0.5));
 }
 }  // namespace detail

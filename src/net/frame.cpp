@@ -36,7 +36,7 @@ FrameHeader encode_frame_header(Opcode opcode, std::uint64_t payload_length) noe
   }
   for (int i = 0; i < length_bytes; ++i) {
     const int shift = 8 * (length_bytes - 1 - i);
-    out[static_cast<std::size_t>(2 + i)] = static_cast<std::byte>((payload_length >> shift) & 0xff);
+    out[static_cast<std::size_t>(i) + 2] = static_cast<std::byte>((payload_length >> shift) & 0xff);
   }
   header.size = static_cast<std::uint8_t>(2 + length_bytes);
   return header;

@@ -66,6 +66,7 @@ class OpenSslSession final : public TlsSession {
       : keeper_(std::move(keeper)), ssl_(SSL_new(context)) {
     BIO* bio = ssl_ ? BIO_new(method) : nullptr;
     if (bio == nullptr) throw std::bad_alloc();
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): OpenSSL has a pointer for us, we have a number
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);  // owns it

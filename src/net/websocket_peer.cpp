@@ -95,9 +95,7 @@ void WebSocketFace::wake() noexcept {
 }
 
 void WebSocketFace::close(std::uint16_t code, std::string reason) noexcept {
-  run([code, reason = std::move(reason)](WebSocketPeer& peer) mutable {
-    peer.begin_close(code, std::move(reason));
-  });
+  run([code, reason = std::move(reason)](WebSocketPeer& peer) { peer.begin_close(code, reason); });
 }
 
 bool WebSocketFace::post(std::function<void()> task) noexcept {
@@ -365,7 +363,7 @@ void WebSocketPeer::on_deadline() {
 
 // ---- the end ----
 
-void WebSocketPeer::begin_close(std::uint16_t code, std::string reason) {
+void WebSocketPeer::begin_close(std::uint16_t code, const std::string& reason) {
   if (finished_ || std::exchange(closing_, true) || slow_) return;
   if (code >= CloseCode::kProtocolError && code <= CloseCode::kMessageTooBig)
     count(around_.context->counters->websockets_offending);

@@ -85,7 +85,7 @@ class WebSocketPeer final : public SessionBase,
   bool take_next();
   bool on_sent_whole();
   void wait_writable();
-  void begin_close(std::uint16_t code, std::string reason);
+  void begin_close(std::uint16_t code, const std::string& reason);
   void maybe_finish();
   void finish(bool in_order);
   void discard();

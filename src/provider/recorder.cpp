@@ -88,7 +88,7 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
     // Nothing below throws: a call that is counted as active has a scope that will end it.
     scope->series->started();
     if (event) {
-      self.events_.distribute(std::move(event));
+      self.events_.distribute(event);
     } else {
       self.events_.skip_event();
     }
@@ -157,7 +157,7 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
     if (!message.empty()) payload.error = support::to_valid_utf8(message);
     if (!code.empty()) payload.error_code = support::to_valid_utf8(code);
   }
-  events_.distribute(std::move(event));
+  events_.distribute(event);
   if (!details_wanted() || call.status != CallStatus::Success) return;
   distribute_metric(LatencyMetric(std::string(scope.provider), std::string(scope.model),
                                   to_seconds(*call.duration_ns))
