@@ -109,8 +109,8 @@ net::Response unknown_route(const net::Request& request) {
 
 }  // namespace
 
-void add_api_routes(net::Router& router, std::shared_ptr<const OverviewSource> source,
-                    std::shared_ptr<const events::EventHistory> history) {
+void add_api_routes(net::Router& router, const std::shared_ptr<const OverviewSource>& source,
+                    const std::shared_ptr<const events::EventHistory>& history) {
   const auto add = [&router](const std::string& name, auto answer) {
     router.get("/api/v1/" + name, route(name, std::move(answer)));
   };

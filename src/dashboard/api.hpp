@@ -10,7 +10,8 @@
 namespace ltb::dashboard {
 
 /// Adds every route below /api/v1/. Origins are checked there.
-void add_api_routes(net::Router& router, std::shared_ptr<const collector::OverviewSource> source,
-                    std::shared_ptr<const events::EventHistory> history);
+void add_api_routes(net::Router& router,
+                    const std::shared_ptr<const collector::OverviewSource>& source,
+                    const std::shared_ptr<const events::EventHistory>& history);
 
 }  // namespace ltb::dashboard
