@@ -29,6 +29,8 @@ class GatedStream {
     /// control() has bytes to send. Called inside a Beast operation: only note it, do not call
     /// Beast or a handler.
     virtual void control_queued() = 0;
+    /// Beast's patience is over and the socket is closed. Called as control_queued() is.
+    virtual void gave_up() = 0;
   };
 
   /// `unread` was received with the handshake and belongs to what comes after it.
@@ -121,7 +123,10 @@ class GatedStream {
     gate.stream_.shutdown_send();
     asio::post(gate.get_executor(), asio::append(std::forward<Handler>(handler), ErrorCode{}));
   }
-  friend void beast_close_socket(GatedStream& gate) { gate.close(false); }
+  friend void beast_close_socket(GatedStream& gate) {
+    gate.close(false);
+    gate.owner_.gave_up();
+  }
 
   Stream stream_;
   std::string unread_;

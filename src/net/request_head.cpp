@@ -194,7 +194,7 @@ std::variant<Request, Refusal> parse_head(std::string_view head, const HeadLimit
     request.headers.emplace_back(field.name_string(), field.value());
   request.keep_alive = wants_to_stay(request);
   if (auto refusal = check_fields(request)) return *std::move(refusal);
-  // Of another method the target is not looked at, whatever it is; `OPTIONS *` is of none.
+  // Any other method is refused whatever its target; OPTIONS has one to look at but for `*`.
   if (request.method == "GET" || request.method == "HEAD" ||
       (request.method == "OPTIONS" && request.target != "*")) {
     if (auto refusal = apply_target(request)) return *std::move(refusal);

@@ -8,6 +8,8 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -219,10 +221,11 @@ void WebSocketPeer::call_handler(std::string_view where, Call call) noexcept {
 
 void WebSocketPeer::read_next() {
   reading_ = true;
-  websocket_.async_read(message_, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+  auto done = [self = shared_from_this()](const ErrorCode& error, std::size_t) {
     self->reading_ = false;
     self->on_read(error);
-  });
+  };
+  websocket_.async_read(message_, asio::bind_cancellation_slot(end_read_.slot(), std::move(done)));
 }
 
 void WebSocketPeer::on_read(const ErrorCode& error) {
@@ -236,9 +239,9 @@ void WebSocketPeer::on_read(const ErrorCode& error) {
       count(around_.context->counters->timeouts);
       return finish(false);
     }
-    if (error == boost::beast::websocket::condition::protocol_violation ||
-        error == boost::beast::websocket::error::message_too_big)
-      count(around_.context->counters->websockets_offending);
+    if (error == websocket::condition::protocol_violation ||
+        error == websocket::error::message_too_big)
+      count_offence();
     if (gate().was_torn_down() || error == asio::error::operation_aborted) return maybe_finish();
     return finish(false);  // the peer vanished
   }
@@ -363,17 +366,32 @@ void WebSocketPeer::on_deadline() {
 
 // ---- the end ----
 
+void WebSocketPeer::count_offence() {
+  if (!std::exchange(has_offended_, true)) count(around_.context->counters->websockets_offending);
+}
+
 void WebSocketPeer::begin_close(std::uint16_t code, const std::string& reason) {
   if (finished_ || std::exchange(closing_, true) || slow_) return;
-  if (code >= CloseCode::kProtocolError && code <= CloseCode::kMessageTooBig)
-    count(around_.context->counters->websockets_offending);
+  if (code >= CloseCode::kProtocolError && code <= CloseCode::kMessageTooBig) count_offence();
   close_under_way_ = true;
   const auto cut = support::utf8_prefix(reason, 123);
   const websocket::close_reason why(static_cast<websocket::close_code>(code),
                                     boost::beast::string_view(cut.data(), cut.size()));
-  websocket_.async_close(why, [self = shared_from_this()](const ErrorCode&) {
+  auto done = [self = shared_from_this()](const ErrorCode&) {
     self->close_under_way_ = false;
     self->maybe_finish();
+  };
+  websocket_.async_close(why, asio::bind_cancellation_slot(end_close_.slot(), std::move(done)));
+}
+
+// In Beast 1.81 a read that fails while a close waits for the peer's answer waits for that close,
+// which waits for the read: neither would ever end, and the client would keep its place.
+void WebSocketPeer::gave_up() {
+  asio::post(strand_, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->end_close_.emit(asio::cancellation_type::terminal);
+    self->end_read_.emit(asio::cancellation_type::terminal);
   });
 }
 

@@ -71,6 +71,7 @@ class WebSocketPeer final : public SessionBase,
 
   void on_deadline();
   void control_queued() override;
+  void gave_up() override;
 
  private:
   friend class WebSocketFace;
@@ -85,6 +86,7 @@ class WebSocketPeer final : public SessionBase,
   bool take_next();
   bool on_sent_whole();
   void wait_writable();
+  void count_offence();
   void begin_close(std::uint16_t code, const std::string& reason);
   void maybe_finish();
   void finish(bool in_order);
@@ -105,6 +107,8 @@ class WebSocketPeer final : public SessionBase,
   std::shared_ptr<WebSocketHandler> handler_;
   std::shared_ptr<WebSocketFace> face_;
   boost::beast::websocket::stream<GatedStream, false> websocket_;  // no permessage-deflate
+  asio::cancellation_signal end_read_;
+  asio::cancellation_signal end_close_;
   boost::beast::flat_buffer message_;
   Deadline<WebSocketPeer> deadline_;  ///< Of a write that makes no progress; later of lingering.
 
@@ -117,6 +121,7 @@ class WebSocketPeer final : public SessionBase,
   bool close_under_way_ = false;  ///< A close of Beast's is under way.
   bool closing_ = false;          ///< No more data is pulled.
   bool slow_ = false;
+  bool has_offended_ = false;
   bool pump_scheduled_ = false;
   bool waiting_writable_ = false;
   bool finished_ = false;

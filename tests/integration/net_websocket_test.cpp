@@ -181,6 +181,17 @@ TEST_F(NetWebSocket, ClosesOnWhatItDoesNotTake) {
   EXPECT_TRUE(eventually([&] { return stats().websockets_offending == 8; }));
 }
 
+// Beast's read and close then wait for each other.
+TEST_F(NetWebSocket, ABadFrameInPlaceOfTheAnswerToACloseKeepsNoPlace) {
+  start();
+  auto client = join();
+  ASSERT_TRUE(client.send(RawClient::client_frame(0x82, "binary") +
+                          RawClient::client_frame(0xc1, "and a reserved bit")));
+  EXPECT_EQ(client.read_close_code(), 1003);
+  EXPECT_TRUE(eventually([&] { return stats().websocket_clients == 0; })) << "though it stays";
+  EXPECT_EQ(stats().websockets_offending, 1U) << "once, whatever else it sent";
+}
+
 TEST_F(NetWebSocket, AnswersACloseAndTellsTheHandlerOnce) {
   start();
   auto client = join();
