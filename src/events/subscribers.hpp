@@ -62,6 +62,9 @@ class Subscribers {
   void wait_for_calls(const Subscriber& subscriber) const noexcept;
   void free_retired() noexcept;
   void call_current(const List* list, const MonitoringEvent& event) noexcept;
+  void call_without_slot(const List* list, const MonitoringEvent& event) noexcept;
+  template <bool kRemovalFences>
+  void go_through(Place& place, const List* list, const MonitoringEvent& event) noexcept;
   void call_counted(const MonitoringEvent& event) noexcept;
   void call(Subscriber& subscriber, const MonitoringEvent& event) noexcept;
 
