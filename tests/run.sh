@@ -82,9 +82,10 @@ install_packages() {
   fi
 }
 
-# unpack_server PACKAGE BINARY: a Debian package under build/servers/, nothing installed, no service started.
+# unpack_server PACKAGE BINARY [VERSION]: a Debian package under build/servers/, nothing installed, no service started.
+# VERSION is the option by which the binary tells its version.
 unpack_server() {
-  local package=$1 binary=$root/build/servers/$2 download=$root/build/servers/download
+  local package=$1 version=${3:---version} binary=$root/build/servers/$2 download=$root/build/servers/download
   [[ -x $binary ]] && return 0
   echo "Unpacking Debian's $package under build/servers"
   rm -rf "$download" && mkdir -p "$download"
@@ -101,8 +102,8 @@ unpack_server() {
   if [[ $package == prometheus-alertmanager ]]; then
     LC_ALL=C sed -i 's#/usr/share/prometheus/alertmanager#usr//share/prometheus/alertmanager#g' "$binary"
   fi
-  "$binary" --version >/dev/null 2>&1 || {
-    echo "tests/run.sh: $binary does not run; try: $binary --version" >&2
+  "$binary" "$version" >/dev/null 2>&1 || {
+    echo "tests/run.sh: $binary does not run; try: $binary $version" >&2
     return 1
   }
 }
@@ -161,6 +162,7 @@ if [[ $mode == soak ]]; then
 fi
 unpack_server prometheus usr/bin/prometheus
 unpack_server prometheus-alertmanager usr/bin/prometheus-alertmanager
+unpack_server nginx usr/sbin/nginx -v
 install_node_modules tests/integration/e2e
 install_node_modules tests/deploy
 if ((with_browser)); then

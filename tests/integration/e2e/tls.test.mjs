@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 
+import { snippets } from '../../docs/extract.mjs';
 import { Benchmark, run } from './lib/benchmark.mjs';
 import { makeCertificate } from './lib/certificate.mjs';
 import { EventClient } from './lib/event_client.mjs';
@@ -62,10 +64,12 @@ test('Prometheus scrapes it over https with the token', async () => {
   assert.ok(process.env.LTB_PROMETHEUS);
   const tokenFile = join(temporaryFolder(), 'token');
   writeFileSync(tokenFile, token);
-  const server = await Prometheus.start(new URL(benchmark.metricsUrl).host, '', `
-    scheme: https
-    tls_config: {ca_file: '${cert}'}
-    authorization: {credentials_file: '${tokenFile}'}`);
+  // As docs/threat-model.md has it, with the files of this test.
+  const [block] = snippets(fileURLToPath(new URL('../../../docs/threat-model.md', import.meta.url)), 'yaml');
+  const access = block.text.filter((line) => /^ {4}(scheme|authorization|tls_config):/.test(line)).join('\n')
+    .replace('/etc/prometheus/bench-token', tokenFile).replace('/etc/prometheus/bench-ca.pem', cert);
+  assert.equal(access.split('\n').length, 3, access);
+  const server = await Prometheus.start(new URL(benchmark.metricsUrl).host, '', `\n${access}`);
   await server.hold('up == 1');
   await server.hold(`sum(llm_requests_total) == ${requests}`);
   await server.stop();
