@@ -1,6 +1,6 @@
-// The curves of docs/performance.md: out of results.json into SVG files and Markdown tables.
+// Brings the figures of a run into docs/performance.md: its tables and, as SVG files, its curves. What is said about them stays.
 //
-// Usage: node tests/benchmarks/lib/curves.mjs [RESULTS.json] [IMAGES FOLDER]; prints the tables.
+// Usage: node tests/benchmarks/lib/document.mjs [RESULTS FOLDER]   (default: build/bench)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,9 @@ import { median } from './statistics.mjs';
 import { number } from './table.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const [results = join(root, 'build/bench/results.json'), images = join(root, 'docs/images')] = process.argv.slice(2);
-const { samples } = JSON.parse(readFileSync(results, 'utf8'));
+const [results = join(root, 'build/bench')] = process.argv.slice(2);
+const { machine, samples } = JSON.parse(readFileSync(join(results, 'results.json'), 'utf8'));
+const page = join(root, 'docs/performance.md');
 const at = (key, scale = 1) => (samples[key] ? median(samples[key]) * scale : NaN);
 
 /** Points of the keys that were measured: xs become keys, `scale` turns their numbers into the chart's unit. */
@@ -77,10 +78,27 @@ function table(chart) {
   ].join('\n');
 }
 
-for (const [name, chart] of Object.entries(charts)) {
-  if (chart.lines.every((one) => one.points.length === 0)) continue;
-  writeFileSync(join(images, `perf-${name}.svg`), lineChart(chart));
-  console.log(`### ${chart.title} (${chart.y})\n\n${table(chart)}\n`);
+let text = readFileSync(page, 'utf8');
+
+/** Replaces the one place that `pattern` finds; where the page no longer has it, that is said. */
+function replace(pattern, by) {
+  const found = text.match(new RegExp(pattern, `${pattern.flags}g`));
+  if (found?.length !== 1) throw new Error(`${page}: ${found?.length ?? 0} places like ${pattern}, expected one`);
+  text = text.replace(pattern, () => by);
 }
-for (const minutes of [15, 60, 240])
-  console.log(`history ${minutes} min: ${number(at(`memory:history ${minutes} min/bytes_per_model`, 1 / 1024))} KB a model`);
+
+replace(/(?<=^## Figures\n\n)[^]*?(?=^### )/m,
+  `${machine.processors} x ${machine.processor}, ${machine.compiler}, ${machine.flags}; ${machine.date}.\n`
+  + `Measured alone on the machine by \`tests/run.sh bench\`. An atomic addition takes ${number(at('record_benchmark:BM_AtomicAdd'))} ns here, `
+  + `a reading of the\nsteady clock ${number(at('record_benchmark:BM_SteadyClock'))} ns.\n\n`);
+replace(/(?<=^## Figures\n\n[^#]*)^### [^]*?(?=^## )/m, `${readFileSync(join(results, 'results.md'), 'utf8').trim()}\n\n`);
+for (const [name, chart] of Object.entries(charts)) {
+  if (chart.lines.every((one) => one.points.length === 0)) throw new Error(`"${chart.title}" was not measured`);
+  writeFileSync(join(root, `docs/images/perf-${name}.svg`), lineChart(chart));
+  const link = `\\(images/perf-${name}\\.svg\\)`;
+  replace(new RegExp(`(?<=${link}[^|]*)^\\|(?:.*\\|\\n)+`, 'm'), `${table(chart)}\n`);
+}
+replace(/(?<=^History, per model with a call a second: ).*?(?=\. )/m, [15, 60, 240]
+  .map((minutes) => `${minutes} min: ${number(at(`memory:history ${minutes} min/bytes_per_model`, 1 / 1024))} KB`).join('; '));
+writeFileSync(page, text);
+console.log(`${page}: figures of ${machine.date}`);
