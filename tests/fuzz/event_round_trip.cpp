@@ -1,5 +1,6 @@
 // Events made of any texts and numbers: their JSON is valid for another parser and is read back as
 // the event it was.
+#include "fuzz/metric_value.hpp"
 #include "fuzz/support.hpp"
 
 #include <ltb/event.hpp>
@@ -48,11 +49,7 @@ Metric metric_of(Input& input) {
   const double value = input.real();
   const auto count = input.number();
   const auto type = static_cast<MetricType>(input.byte() % 4);
-  MetricValue held = Counter{value};
-  if (type == MetricType::Gauge) held = Gauge{value};
-  if (type == MetricType::Histogram) held = HistogramValue{{{input.real(), count}}, count, value};
-  if (type == MetricType::Summary) held = SummaryValue{{{input.real(), value}}, count, value};
-  Metric metric("m", type, held);
+  Metric metric("m", type, value_of(type, value, count, input));
   metric.with_label("l", input.text()).with_help(input.text());
   return metric;
 }

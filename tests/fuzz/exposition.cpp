@@ -1,6 +1,7 @@
 // The text of /metrics: whatever was recorded under whatever names, a strict parser reads it, and
 // finds it.
 #include "exporter/text_format.hpp"
+#include "fuzz/metric_value.hpp"
 #include "fuzz/support.hpp"
 #include "metrics/metric_store.hpp"
 #include "unit/exporter/exposition_parser.hpp"
@@ -24,13 +25,7 @@ Metric metric_of(Input& input) {
   const auto type = static_cast<MetricType>(input.byte() % 4);
   const double value = input.real();
   const std::uint64_t count = input.byte();
-  MetricValue held = Counter{value};
-  if (type == MetricType::Gauge) held = Gauge{value};
-  if (type == MetricType::Histogram) {
-    held = HistogramValue{{{input.real(), input.byte()}, {input.real(), count}}, count, value};
-  }
-  if (type == MetricType::Summary) held = SummaryValue{{{input.real(), value}}, count, value};
-  Metric metric(std::move(name), type, std::move(held));
+  Metric metric(std::move(name), type, value_of(type, value, count, input));
   if (input.flag()) metric.with_label("le", input.text());
   if (input.flag()) metric.with_label(legal_name(input), input.text());
   metric.with_help(input.text());
