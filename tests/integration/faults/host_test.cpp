@@ -3,6 +3,8 @@
 #include "integration/faults/host_process.hpp"
 #include "integration/system_fixture.hpp"
 
+#include <fcntl.h>
+
 #include <atomic>
 #include <thread>
 
@@ -27,8 +29,9 @@ TEST(FaultFork, AnExecutedChildHoldsNoSocketOfItsParent) {
                                  system.dashboard_port()};
   StreamClient stream(system.websocket_port());
   ASSERT_EQ(stream.next().at("type"), "Connected");
-  int ends[2];
+  int ends[2], executed[2];
   ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::pipe2(executed, O_CLOEXEC), 0);
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(ends[0], STDIN_FILENO);  // cat lives until this pipe ends
@@ -37,6 +40,10 @@ TEST(FaultFork, AnExecutedChildHoldsNoSocketOfItsParent) {
     ::_exit(127);
   }
   ::close(ends[0]);
+  ::close(executed[1]);
+  char nothing;
+  ASSERT_EQ(::read(executed[0], &nothing, 1), 0);  // ends when the child became cat
+  ::close(executed[0]);
   stream.raw.close();
   system.stop();
 
