@@ -51,7 +51,7 @@ Samples series_memory(std::size_t models, int threads) {
           {"bytes_per_series", bytes / series}};
 }
 
-/// An hour of history of one model with a call a second and durations as real ones are spread.
+/// The history of some models with a call a second each and durations as real ones are spread.
 Samples history_memory(std::chrono::seconds kept) {
   constexpr std::size_t kModels = 8;
   const double before = resident_bytes();
@@ -97,7 +97,7 @@ int main() {
       for (const int threads : {1, 4})
         rounds.add("models " + std::to_string(models) + " threads " + std::to_string(threads),
                    [=] { return series_memory(models, threads); });
-    for (const int minutes : {15, 60, 240})
+    for (const int minutes : {5, 15, 30, 60, 120, 240})
       rounds.add("history " + std::to_string(minutes) + " min",
                  [=] { return history_memory(std::chrono::minutes{minutes}); });
     rounds.run_apart();

@@ -24,6 +24,7 @@ const kSeries = [10, 100, 1000, 10_000, 100_000];
 const kClients = [1, 10, 100, 300, 1000];
 const kEvents = [100, 1000, 5000, 10_000, 20_000];
 const kModels = [10, 100, 1000, 4000];
+const kMinutes = [5, 15, 30, 60, 120, 240];
 const scrape = (series) => (series === 10_000 ? 'scrape' : `scrape_${series}`);
 const seriesOf = (models, threads) => at(`memory:models ${models} threads ${threads}/series`);
 
@@ -63,6 +64,10 @@ const charts = {
       points: kModels.map((models) => [seriesOf(models, threads), at(`memory:models ${models} threads ${threads}/bytes`, 1e-6)]).filter((point) => point[1] > 0),
     })),
   },
+  'history-memory': {
+    title: 'Resident memory of history against retention', x: 'minutes kept', y: 'KB a model',
+    lines: [line('a call a second', kMinutes, (minutes) => `memory:history ${minutes} min/bytes_per_model`, 1 / 1024)],
+  },
 };
 
 function table(chart) {
@@ -98,7 +103,5 @@ for (const [name, chart] of Object.entries(charts)) {
   const link = `\\(images/perf-${name}\\.svg\\)`;
   replace(new RegExp(`(?<=${link}[^|]*)^\\|(?:.*\\|\\n)+`, 'm'), `${table(chart)}\n`);
 }
-replace(/(?<=^History, per model with a call a second: ).*?(?=\. )/m, [15, 60, 240]
-  .map((minutes) => `${minutes} min: ${number(at(`memory:history ${minutes} min/bytes_per_model`, 1 / 1024))} KB`).join('; '));
 writeFileSync(page, text);
 console.log(`${page}: figures of ${machine.date}`);
