@@ -47,7 +47,7 @@ class Load {
  public:
   Load(ltb::MonitoringSystem& monitoring, const json& wish)
       : monitoring_(monitoring),
-        providers_(wish.value("providers", 3)),
+        providers_(wish.value("providers", std::uint64_t{3})),
         rate_(wish.value("rate", 200.0)),
         streamed_(wish.value("streamed", true)),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
