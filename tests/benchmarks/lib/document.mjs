@@ -92,13 +92,14 @@ function replace(pattern, by) {
   text = text.replace(pattern, () => by);
 }
 
+for (const chart of Object.values(charts))  // all or nothing: a run of some programs alone would leave the page half of another
+  if (chart.lines.every((one) => one.points.length === 0)) throw new Error(`"${chart.title}" was not measured`);
 replace(/(?<=^## Figures\n\n)[^]*?(?=^### )/m,
   `${machine.processors} x ${machine.processor}, ${machine.compiler}, ${machine.flags}; ${machine.date}.\n`
-  + `Measured alone on the machine by \`tests/run.sh bench\`. An atomic addition takes ${number(at('record_benchmark:BM_AtomicAdd'))} ns here, `
+  + `Measured by \`tests/run.sh bench\`, load average before it ${machine.load}. An atomic addition takes ${number(at('record_benchmark:BM_AtomicAdd'))} ns here, `
   + `a reading of the\nsteady clock ${number(at('record_benchmark:BM_SteadyClock'))} ns.\n\n`);
 replace(/(?<=^## Figures\n\n[^#]*)^### [^]*?(?=^## )/m, `${readFileSync(join(results, 'results.md'), 'utf8').trim()}\n\n`);
 for (const [name, chart] of Object.entries(charts)) {
-  if (chart.lines.every((one) => one.points.length === 0)) throw new Error(`"${chart.title}" was not measured`);
   writeFileSync(join(root, `docs/images/perf-${name}.svg`), lineChart(chart));
   const link = `\\(images/perf-${name}\\.svg\\)`;
   replace(new RegExp(`(?<=${link}[^|]*)^\\|(?:.*\\|\\n)+`, 'm'), `${table(chart)}\n`);
