@@ -57,14 +57,13 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   return delta;
 }
 
-void SeriesSampler::sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last,
-                                  metrics::SparseSketch& out) {
+void SeriesSampler::sample_sketch(const metrics::DurationSketch& sketch,
+                                  std::vector<std::uint32_t>& last, metrics::SparseSketch& out) {
   if (sketch.is_untouched()) return;
-  constexpr std::uint32_t kBuckets = metrics::SketchLayout::kBuckets;
-  std::array<std::uint32_t, kBuckets> now{};
-  sketch.sum_range(0, kBuckets, now.data());
-  last.resize(kBuckets, 0);
-  for (std::uint32_t i = 0; i < kBuckets; ++i)
+  metrics::DurationSketch::Counts now{};
+  sketch.add_to(now);
+  last.resize(now.size(), 0);
+  for (std::uint32_t i = 0; i < now.size(); ++i)
     if (now[i] != last[i]) out.entries.push_back({i, now[i] - last[i]});
   std::copy(now.begin(), now.end(), last.begin());
 }

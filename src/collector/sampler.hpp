@@ -21,8 +21,7 @@ class SeriesSampler {
   [[nodiscard]] const metrics::RequestSeries& series() const noexcept { return *series_; }
 
  private:
-  using Sketch = metrics::Sharded<std::uint32_t>;
-  static void sample_sketch(const Sketch& sketch, std::vector<std::uint32_t>& last,
+  static void sample_sketch(const metrics::DurationSketch& sketch, std::vector<std::uint32_t>& last,
                             metrics::SparseSketch& out);
 
   const metrics::RequestSeries* series_;

@@ -188,7 +188,7 @@ void RequestSeries::record(const CallRecord& call) noexcept {
   const std::uint32_t slot = thread_slot();
   words.write([&](const auto& writer) { write_call(writer, *layout, call); }, slot);
   if (call.status == CallStatus::Success && call.duration_ns)
-    latency_sketch.writer(slot).add(SketchLayout::index_of(*call.duration_ns), 1);
+    latency_sketch.record(*call.duration_ns, slot);
 }
 
 void RequestSeries::add_cost(const ExactCost& cost) noexcept {
@@ -247,7 +247,7 @@ void RequestSeries::first_token(std::uint64_t nanoseconds) noexcept {
         observe(writer, layout->first_token, layout->first_token_at, nanoseconds);
       },
       slot);
-  first_token_sketch.writer(slot).add(SketchLayout::index_of(nanoseconds), 1);
+  first_token_sketch.record(nanoseconds, slot);
 }
 
 void RequestSeries::inter_token(std::uint64_t nanoseconds) noexcept {
@@ -257,7 +257,7 @@ void RequestSeries::inter_token(std::uint64_t nanoseconds) noexcept {
         observe(writer, layout->inter_token, layout->inter_token_at, nanoseconds);
       },
       slot);
-  inter_token_sketch.writer(slot).add(SketchLayout::index_of(nanoseconds), 1);
+  inter_token_sketch.record(nanoseconds, slot);
 }
 
 }  // namespace ltb::metrics

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "metrics/bucket_layout.hpp"
+#include "metrics/duration_sketch.hpp"
 #include "metrics/exemplars.hpp"
 #include "metrics/sharded.hpp"
-#include "metrics/sketch.hpp"
 
 #include <ltb/error_type.hpp>
 #include <ltb/event.hpp>
@@ -147,10 +147,9 @@ struct RequestSeries {
       0};  // one bit per gauge of rate_limits that /metrics shows
   std::vector<std::uint32_t>
       slo_indexes;  // the service levels that apply; set when the series is made
-  Sharded<std::uint32_t> latency_sketch{SketchLayout::kBuckets};
-  Sharded<std::uint32_t> first_token_sketch{
-      SketchLayout::kBuckets};  // shards exist only where calls are streamed
-  Sharded<std::uint32_t> inter_token_sketch{SketchLayout::kBuckets};
+  DurationSketch latency_sketch;
+  DurationSketch first_token_sketch;
+  DurationSketch inter_token_sketch;
   // Of the duration; null: none are kept. Set before the series is found by anybody.
   std::unique_ptr<Exemplars> exemplars;
 

@@ -186,7 +186,7 @@ std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSerie
   if (value.count == 1) {  // one observation: its value is the sum, whatever the bounds
     writer.add(RequestLayout::kDuration + layout.index_of(*sum), 1);
     writer.add(store_.layout_.duration_sum(), *sum);
-    series.latency_sketch.writer().add(SketchLayout::index_of(*sum), 1);
+    series.latency_sketch.record(*sum);
     return {};
   }
   std::vector<std::uint64_t> counts(layout.count(), 0);

@@ -157,8 +157,7 @@ BENCHMARK(BM_InterTokenObserve);
 void BM_WindowRecord(benchmark::State& state) {
   RequestSeries& series = *stores().series;
   Cycle durations(kDurations);
-  for (auto _ : state)
-    series.latency_sketch.writer().add(metrics::SketchLayout::index_of(durations.next()), 1);
+  for (auto _ : state) series.latency_sketch.record(durations.next());
 }
 BENCHMARK(BM_WindowRecord);
 

@@ -88,7 +88,7 @@ TEST_F(HistoryTest, HasMeasurementsWhereThereWereAnyAndGapsBesideThem) {
   for (const auto& [metric, value] : expected) {
     const HistorySeries series = ask(metric);
     ASSERT_TRUE(at(series, busy).has_value()) << metric;
-    EXPECT_NEAR(*at(series, busy), value, value * 0.0154) << metric;
+    EXPECT_NEAR(*at(series, busy), value, value * 0.0109) << metric;
     EXPECT_EQ(at(series, busy - 1s), std::nullopt) << metric;
     EXPECT_EQ(at(series, busy + 1s), std::nullopt) << metric;
   }
@@ -116,7 +116,7 @@ TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
   scope.on_chunk();
   scope.finish();
 
-  EXPECT_NEAR(at(ask("itl_p50"), busy + 2s).value_or(0), 0.05, 0.05 * 0.0154);
+  EXPECT_NEAR(at(ask("itl_p50"), busy + 2s).value_or(0), 0.05, 0.05 * 0.0109);
 }
 
 TEST_F(HistoryTest, ActiveRequestsAreTheHighestSeenInAStep) {

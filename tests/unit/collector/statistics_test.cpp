@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using tests::RecorderStage;
 
-constexpr double kSketchError = 0.0154;
+constexpr double kSketchError = 0.0109;
 
 TEST(Statistics, AreAllZeroBeforeTheFirstCall) {
   const RecorderStage stage;

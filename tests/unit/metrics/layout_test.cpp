@@ -1,7 +1,6 @@
-// Bucket bounds and the quantile sketch: every edge, and the promised error.
+// Histogram bounds: every edge.
 #include "metrics/bucket_layout.hpp"
 #include "metrics/default_buckets.hpp"
-#include "metrics/sketch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -108,83 +107,6 @@ TEST(BucketLayout, NamesTheOffendingBound) {
 TEST(BucketLayout, RefusesBoundsThatDoNotFitItsIntegers) {
   EXPECT_NE(why_refused({1e10}), "not refused");
   EXPECT_EQ(why_refused({9e9}), "not refused");
-}
-
-TEST(Sketch, EveryValueInRangeIsWithinTheErrorOfItsBucket) {
-  std::mt19937_64 random(11);
-  std::uniform_real_distribution<double> log_ns(std::log(std::ldexp(1, 14)),
-                                                std::log(std::ldexp(1, 40)));
-  double worst = 0;
-  for (int i = 0; i < 200'000; ++i) {
-    const auto nanoseconds = static_cast<std::uint64_t>(std::exp(log_ns(random)));
-    if (nanoseconds < (1u << 14)) continue;
-    const double seconds = static_cast<double>(nanoseconds) * 1e-9;
-    const double shown = SketchLayout::seconds_of(SketchLayout::index_of(nanoseconds));
-    worst = std::max(worst, std::abs(shown - seconds) / seconds);
-  }
-  EXPECT_LE(worst, 1.0 / 65 + 1e-12);
-  EXPECT_GT(worst, 0.0150) << "the test does not reach the edges of the buckets";
-}
-
-TEST(Sketch, BucketsAscendWithoutHoles) {
-  std::uint32_t last = 0;
-  for (std::uint32_t exponent = 14; exponent < 40; ++exponent)
-    for (std::uint64_t sub = 0; sub < 32; ++sub) {
-      const std::uint64_t first = (32 + sub) << (exponent - 5);
-      ASSERT_EQ(SketchLayout::index_of(first), last + 1) << first;
-      ASSERT_EQ(SketchLayout::index_of(first - 1), last) << first;
-      ++last;
-    }
-  EXPECT_EQ(SketchLayout::index_of(std::uint64_t{1} << 40), SketchLayout::kBuckets - 1);
-  EXPECT_EQ(last, SketchLayout::kBuckets - 2);
-}
-
-TEST(Sketch, ExtremesFallIntoTheFirstAndLastBucket) {
-  EXPECT_EQ(SketchLayout::index_of(0), 0u);
-  EXPECT_EQ(SketchLayout::index_of((1u << 14) - 1), 0u);
-  EXPECT_EQ(SketchLayout::index_of(~std::uint64_t{0}), SketchLayout::kBuckets - 1);
-  EXPECT_DOUBLE_EQ(SketchLayout::seconds_of(SketchLayout::kBuckets - 1), 1099.511627776);
-}
-
-TEST(Sketch, QuantilesOfALogNormalLatencyAreWithinTheError) {
-  std::mt19937_64 random(3);
-  std::lognormal_distribution<double> latency(-0.5, 0.8);
-  std::vector<double> seconds;
-  DenseSketch sketch;
-  for (int i = 0; i < 20'001; ++i) {
-    seconds.push_back(std::clamp(latency(random), 1e-3, 900.0));
-    sketch.add(
-        SketchLayout::index_of(static_cast<std::uint64_t>(std::llround(seconds.back() * 1e9))), 1);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  for (const double q : {0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0}) {
-    const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(seconds.size())));
-    const double exact = seconds[rank - 1];
-    ASSERT_TRUE(sketch.quantile(q).has_value());
-    EXPECT_LE(std::abs(*sketch.quantile(q) - exact) / exact, 0.0154) << "q=" << q;
-  }
-}
-
-TEST(Sketch, NearestRankPicksTheObservationThatThereIs) {
-  DenseSketch sketch;
-  EXPECT_EQ(sketch.quantile(0.5), std::nullopt);
-  sketch.add(100, 1);
-  EXPECT_EQ(sketch.quantile(0), SketchLayout::seconds_of(100));
-  EXPECT_EQ(sketch.quantile(0.99), SketchLayout::seconds_of(100));
-  sketch.add(200, 1);
-  EXPECT_EQ(sketch.quantile(0.5), SketchLayout::seconds_of(100)) << "rank 1 of 2";
-  EXPECT_EQ(sketch.quantile(0.51), SketchLayout::seconds_of(200)) << "rank 2 of 2";
-}
-
-TEST(SparseSketch, MergesEntriesInOrderAndAddsCommonOnes) {
-  SparseSketch a{{{1, 2}, {5, 1}}};
-  const SparseSketch b{{{0, 4}, {5, 3}, {9, 1}}};
-
-  a.merge(b);
-
-  EXPECT_EQ(a.entries, (std::vector<SparseSketch::Entry>{{0, 4}, {1, 2}, {5, 4}, {9, 1}}));
-  a.merge(SparseSketch{});
-  EXPECT_EQ(a.entries.size(), 4u);
 }
 
 }  // namespace
