@@ -109,8 +109,9 @@ int run() {
 
   for (const ltb::ModelStats& stats : monitoring.collector().model_stats()) {
     std::cout << stats.provider << '/' << stats.model << ": " << stats.successful_requests
-              << " succeeded, " << stats.failed_requests << " failed, " << stats.total_output_tokens
-              << " tokens out, " << stats.time_to_first_token.count << " first token timed, "
+              << " succeeded, " << stats.failed_requests << " failed, "
+              << stats.total_output_tokens.value_or(0) << " tokens out, "
+              << stats.time_to_first_token.count.value_or(0) << " first token timed, "
               << stats.errors[static_cast<std::size_t>(ltb::ErrorType::Network)]
               << " network error\n";
   }

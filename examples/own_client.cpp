@@ -108,7 +108,7 @@ int run() {
   for (const ltb::ModelStats& stats : monitoring.collector().model_stats()) {
     std::cout << stats.provider << '/' << stats.model << ": " << stats.successful_requests
               << " succeeded, " << stats.failed_requests << " failed, " << stats.cancelled_requests
-              << " cancelled, " << stats.total_output_tokens << " tokens out\n";
+              << " cancelled, " << stats.total_output_tokens.value_or(0) << " tokens out\n";
   }
   return 0;
 }

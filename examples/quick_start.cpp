@@ -59,8 +59,9 @@ int run() {
 
   for (const ltb::ProviderStats& stats : monitoring.get_all_provider_stats()) {
     std::cout << stats.provider << ": " << stats.total_requests << " requests, "
-              << stats.failed_requests << " failed, " << stats.total_input_tokens << " tokens in, "
-              << stats.total_output_tokens << " out, $" << stats.total_cost << '\n';
+              << stats.failed_requests << " failed, " << stats.total_input_tokens.value_or(0)
+              << " tokens in, " << stats.total_output_tokens.value_or(0) << " out, $"
+              << stats.total_cost.value_or(0) << '\n';
   }
   return 0;
 }  // The destructor closes the listeners.

@@ -48,12 +48,13 @@ void Console::rewrite(const std::stop_token& stop) {
 std::string progress_line(const ltb::CallTotals& totals, std::optional<std::uint64_t> requests) {
   std::string line = std::to_string(totals.total_requests);
   if (requests) line += '/' + std::to_string(*requests);
-  line += "  " + fixed(totals.requests_per_second, 1) + "/s  " +
-          std::to_string(totals.active_requests) + " in flight  " +
+  if (const auto rate = totals.requests_per_second) line += "  " + fixed(*rate, 1) + "/s";
+  line += "  " + std::to_string(totals.active_requests) + " in flight  " +
           std::to_string(totals.failed_requests) + " errors";
   if (totals.latency.p95) line += "  P95 " + fixed(*totals.latency.p95, 2) + " s";
   if (const auto ttft = totals.time_to_first_token.p50) line += "  TTFT " + fixed(*ttft, 2) + " s";
-  return line + "  $" + dollars(totals.total_cost_nano_usd);
+  if (totals.total_cost_nano_usd) line += "  $" + dollars(*totals.total_cost_nano_usd);
+  return line;
 }
 
 }  // namespace llm_benchmark

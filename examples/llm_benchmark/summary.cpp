@@ -44,9 +44,9 @@ SummaryRow row_of(const ltb::ModelStats& stats) {
                  .errors = stats.failed_requests,
                  .cancelled = stats.cancelled_requests,
                  .times = {},
-                 .input_tokens = stats.total_input_tokens,
-                 .output_tokens = stats.total_output_tokens,
-                 .cost_nano_usd = stats.total_cost_nano_usd,
+                 .input_tokens = stats.total_input_tokens.value_or(0),
+                 .output_tokens = stats.total_output_tokens.value_or(0),
+                 .cost_nano_usd = stats.total_cost_nano_usd.value_or(0),
                  .errors_by_type = {},
                  .slos = slos_of(stats),
                  .score = {}};

@@ -20,13 +20,14 @@ namespace detail {
 class CollectorCore;
 }
 
-/// Quantiles of the observations in a window, in seconds; absent when there were none.
+/// Quantiles of the observations in a window, in seconds; absent when there were none, or when the
+/// window was not sampled through (see CallTotals): then the count is absent too.
 /// Source: a log-linear sketch with 32 sub-buckets an octave; relative error at most 1.6 %.
 struct Percentiles {
   std::optional<double> p50{};
   std::optional<double> p95{};
   std::optional<double> p99{};
-  std::uint64_t count = 0;
+  std::optional<std::uint64_t> count = 0;
 
   friend bool operator==(const Percentiles&, const Percentiles&) = default;
 };
@@ -37,29 +38,51 @@ struct SloStats {
   std::uint64_t good = 0;
   std::uint64_t bad = 0;
   std::optional<double> attainment{};  ///< good / (good + bad), 0..1; absent before the first.
-  double goodput = 0;                  ///< Good calls per second, over the last 10 seconds.
+  /// Good calls per second, over the last 10 seconds; absent as `requests_per_second` is.
+  std::optional<double> goodput{};
 };
 
-/// Totals since the system was made. The same numbers as on /metrics.
+/// Totals since the system was made, the same numbers as on /metrics, and what was measured in the
+/// last seconds and minutes.
+///
+/// Unknown is absent, never 0. Totals need no start(). Whatever looks back over a stretch of time
+/// (rates, percentiles, error_rate) needs a running system, which samples four times a second: it
+/// is absent when the stretch was not sampled through (never started, stopped, held up, asleep).
+/// Just after the system was made, the stretch is the time since then, at least a second.
 struct CallTotals {
   std::uint64_t total_requests = 0;  ///< Finished calls: successful + failed + cancelled.
   std::uint64_t successful_requests = 0;
   std::uint64_t failed_requests = 0;
   std::uint64_t cancelled_requests = 0;
-  std::uint64_t active_requests = 0;  ///< In flight now. Of a provider; 0 in a provider-model row.
-  std::uint64_t total_input_tokens = 0;
-  std::uint64_t total_output_tokens = 0;
-  std::uint64_t total_cost_nano_usd = 0;  ///< Exact.
-  double total_cost = 0;                  ///< USD.
-  std::optional<double> avg_latency{};    ///< Seconds, over successful calls.
-  Percentiles latency{};                  ///< Of successful calls, over the last 5 minutes.
-  Percentiles time_to_first_token{};      ///< Of streamed calls, however they ended; 5 minutes.
-  Percentiles inter_token_latency{};      ///< The same.
-  double requests_per_second = 0;         ///< Finished calls, over the last 10 seconds.
-  double input_tokens_per_second = 0;
-  double output_tokens_per_second = 0;
-  double cost_per_hour = 0;  ///< USD, at the pace of the last 60 seconds.
-  double error_rate = 0;     ///< failed / (successful + failed), over the last 60 seconds; 0..1.
+  std::uint64_t active_requests = 0;  ///< In flight now.
+  /// As the calls reported them; 0 before the first call, absent when calls ended and none of them
+  /// reported any. What is missing from a sum is counted in `usage_missing_requests`.
+  std::optional<std::uint64_t> total_input_tokens = 0;
+  std::optional<std::uint64_t> total_output_tokens = 0;
+  /// The known cost, exact; 0 before the first call, absent when calls ended and the cost of none
+  /// is known. What is missing from the sum is counted in `unpriced_requests`.
+  std::optional<std::uint64_t> total_cost_nano_usd = 0;
+  std::optional<double> total_cost = 0.0;  ///< The same in USD.
+  /// Successful calls that reported no usage.
+  std::uint64_t usage_missing_requests = 0;
+  /// Calls without a known cost: successful ones, and others that reported usage.
+  std::uint64_t unpriced_requests = 0;
+  /// Successful calls that reported no latency (events published by hand).
+  std::uint64_t latency_missing_requests = 0;
+  std::optional<double> avg_latency{};  ///< Seconds, over the successful calls that reported one.
+  Percentiles latency{};                ///< Of successful calls, over the last 5 minutes.
+  Percentiles time_to_first_token{};    ///< Of streamed calls, however they ended; 5 minutes.
+  Percentiles inter_token_latency{};    ///< The same.
+  std::optional<double> requests_per_second{};  ///< Finished calls, over the last 10 seconds.
+  /// Of the last 10 seconds; absent too when calls ended there and none reported tokens.
+  std::optional<double> input_tokens_per_second{};
+  std::optional<double> output_tokens_per_second{};
+  /// USD, at the pace of the last 60 seconds; absent too when calls ended there and the cost of
+  /// none is known.
+  std::optional<double> cost_per_hour{};
+  /// failed / (successful + failed), over the last 60 seconds; 0..1. Absent too when no call
+  /// succeeded or failed there.
+  std::optional<double> error_rate{};
   std::array<std::uint64_t, kErrorTypeCount> errors{};  ///< By ErrorType.
   std::vector<SloStats> slos{};  ///< One per configured objective that applies.
 };

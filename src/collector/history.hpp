@@ -28,7 +28,12 @@ struct HistoryDelta {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
   std::uint64_t cost_nano = 0;
-  std::uint64_t latency_ns = 0;  // of the successful calls
+  std::uint64_t usage_missing = 0;
+  std::uint64_t zero_usage = 0;  // reports of 0 tokens: as good as any other
+  std::uint64_t unpriced = 0;
+  std::uint64_t zero_cost = 0;
+  std::uint64_t latency_ns = 0;  // of the successful calls that reported one
+  std::uint64_t latencies = 0;   // how many those are
   std::uint64_t active = 0;      // the highest seen
   metrics::SparseSketch latency;
   metrics::SparseSketch first_token;
@@ -37,6 +42,14 @@ struct HistoryDelta {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> slo_good;  // service level, good calls
 
   [[nodiscard]] std::uint64_t finished() const noexcept { return success + error + cancelled; }
+  /// False when calls reported no tokens and none did: then their sum is not known to be 0.
+  [[nodiscard]] bool knows_tokens() const noexcept {
+    return usage_missing == 0 || zero_usage > 0 || input_tokens + output_tokens > 0;
+  }
+  /// The same of cost.
+  [[nodiscard]] bool knows_cost() const noexcept {
+    return unpriced == 0 || zero_cost > 0 || cost_nano > 0;
+  }
   [[nodiscard]] std::uint32_t errors_of(ErrorType type) const noexcept {
     for (const auto& [have, count] : errors)
       if (have == type) return count;
@@ -77,7 +90,12 @@ struct HistoryDelta {
     input_tokens += other.input_tokens;
     output_tokens += other.output_tokens;
     cost_nano += other.cost_nano;
+    usage_missing += other.usage_missing;
+    zero_usage += other.zero_usage;
+    unpriced += other.unpriced;
+    zero_cost += other.zero_cost;
     latency_ns += other.latency_ns;
+    latencies += other.latencies;
     active = std::max(active, other.active);
     for (const auto& [type, count] : other.errors) add_error(type, count);
     for (const auto& [level, count] : other.slo_good) add_slo_good(level, count);

@@ -18,6 +18,10 @@ double usd(std::uint64_t nano) {
   return static_cast<double>(nano) / 1e9;
 }
 
+std::optional<double> when(bool known, double value) {
+  return known ? std::optional(value) : std::nullopt;
+}
+
 std::optional<double> quantile(const metrics::SparseSketch& sketch, double q) {
   metrics::DenseSketch dense;
   dense.add(sketch);
@@ -51,8 +55,8 @@ const std::map<std::string_view, Row>& rows() {
       {"latency_avg",
        {Measurement,
         [](D d, double) -> std::optional<double> {
-          if (d.success == 0) return std::nullopt;
-          return static_cast<double>(d.latency_ns) * 1e-9 / static_cast<double>(d.success);
+          if (d.latencies == 0) return std::nullopt;
+          return static_cast<double>(d.latency_ns) * 1e-9 / static_cast<double>(d.latencies);
         }}},
       {"latency_p50", {Measurement, [](D d, double) { return quantile(d.latency, .5); }}},
       {"latency_p95", {Measurement, [](D d, double) { return quantile(d.latency, .95); }}},
@@ -64,12 +68,12 @@ const std::map<std::string_view, Row>& rows() {
       {"itl_p95", {Measurement, [](D d, double) { return quantile(d.inter_token, .95); }}},
       {"itl_p99", {Measurement, [](D d, double) { return quantile(d.inter_token, .99); }}},
       {"input_tokens_per_second",
-       {Rate, [](D d, double s) -> std::optional<double> { return rate(d.input_tokens, s); }}},
+       {Rate, [](D d, double s) { return when(d.knows_tokens(), rate(d.input_tokens, s)); }}},
       {"output_tokens_per_second",
-       {Rate, [](D d, double s) -> std::optional<double> { return rate(d.output_tokens, s); }}},
-      {"cost", {Rate, [](D d, double) -> std::optional<double> { return usd(d.cost_nano); }}},
+       {Rate, [](D d, double s) { return when(d.knows_tokens(), rate(d.output_tokens, s)); }}},
+      {"cost", {Rate, [](D d, double) { return when(d.knows_cost(), usd(d.cost_nano)); }}},
       {"cost_per_hour",
-       {Rate, [](D d, double s) -> std::optional<double> { return usd(d.cost_nano) / s * 3600; }}},
+       {Rate, [](D d, double s) { return when(d.knows_cost(), usd(d.cost_nano) / s * 3600); }}},
       {"cost_total",
        {CostTotal, [](D d, double) -> std::optional<double> { return usd(d.cost_nano); }}},
       {"active_requests",

@@ -21,19 +21,24 @@ void write(JsonWriter& json, std::string_view name, const Percentiles& percentil
   json.end_object();
 }
 
-void write_fields(JsonWriter& json, const CallTotals& totals, bool with_active) {
+void write_fields(JsonWriter& json, const CallTotals& totals) {
   json.field("total_requests", totals.total_requests);
   json.field("successful_requests", totals.successful_requests);
   json.field("failed_requests", totals.failed_requests);
   json.field("cancelled_requests", totals.cancelled_requests);
-  if (with_active) json.field("active_requests", totals.active_requests);
+  json.field("active_requests", totals.active_requests);
   json.field("total_input_tokens", totals.total_input_tokens);
   json.field("total_output_tokens", totals.total_output_tokens);
-  // From the integer, so that the text is exact to the nano-dollar.
-  char cost[metrics::kNumberTextBytes];
-  json.key("total_cost");
-  json.raw({cost, static_cast<std::size_t>(
-                      metrics::write_decimal(cost, totals.total_cost_nano_usd, 9) - cost)});
+  if (totals.total_cost_nano_usd) {
+    // From the integer, so that the text is exact to the nano-dollar.
+    char cost[metrics::kNumberTextBytes];
+    json.key("total_cost");
+    json.raw({cost, static_cast<std::size_t>(
+                        metrics::write_decimal(cost, *totals.total_cost_nano_usd, 9) - cost)});
+  }
+  json.field("usage_missing_requests", totals.usage_missing_requests);
+  json.field("unpriced_requests", totals.unpriced_requests);
+  json.field("latency_missing_requests", totals.latency_missing_requests);
   json.field("requests_per_second", totals.requests_per_second);
   json.field("input_tokens_per_second", totals.input_tokens_per_second);
   json.field("output_tokens_per_second", totals.output_tokens_per_second);
@@ -103,7 +108,7 @@ void write_providers(JsonWriter& json, const std::vector<ProviderStats>& provide
     json.begin_object();
     json.field("provider", row.provider);
     json.field("status", to_string(row.status));
-    write_fields(json, row, true);
+    write_fields(json, row);
     json.end_object();
   }
   json.end_array();
@@ -115,7 +120,7 @@ void write_models(JsonWriter& json, const std::vector<ModelStats>& models) {
     json.begin_object();
     json.field("provider", row.provider);
     json.field("model", row.model);
-    write_fields(json, row, false);
+    write_fields(json, row);
     if (row.rate_limits) write(json, *row.rate_limits);
     json.end_object();
   }
@@ -141,7 +146,7 @@ std::string overview_json(const Overview& overview) {
   json.field("last_event_id", events::event_id_text(overview.last_event_id));
   json.key("totals");
   json.begin_object();
-  write_fields(json, overview.totals, true);
+  write_fields(json, overview.totals);
   json.end_object();
   json.key("providers");
   write_providers(json, overview.providers);

@@ -31,9 +31,9 @@ MonitoringEvent status_event(const metrics::ProviderSeries& provider, ProviderHe
   payload.status = health;
   payload.message = describe(window);
   payload.active_requests = provider.active();
-  if (window.success > 0)
+  if (window.latencies > 0)
     payload.avg_latency_ms =
-        static_cast<double>(window.latency_ns) * 1e-6 / static_cast<double>(window.success);
+        static_cast<double>(window.latency_ns) * 1e-6 / static_cast<double>(window.latencies);
   return MonitoringEvent(EventType::ProviderStatus, std::move(payload));
 }
 

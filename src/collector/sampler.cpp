@@ -1,5 +1,7 @@
 #include "collector/sampler.hpp"
 
+#include <numeric>
+
 namespace ltb::collector {
 
 using metrics::RequestLayout;
@@ -10,12 +12,17 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   const auto active = static_cast<std::int64_t>(words[RequestLayout::kActive]);
   // The duration sum also moves for a latency published as a metric of its own, which finishes no
   // call.
-  const std::uint64_t duration_sum = series_->words.sum(series_->layout->duration_sum());
+  const std::uint32_t buckets = series_->layout->duration.count();
+  durations_.assign(buckets + 1, 0);
+  series_->words.sum_range(RequestLayout::kDuration, buckets + 1, durations_.data());
+  const std::uint64_t duration_sum = durations_.back();
+  const std::uint64_t duration_count =
+      std::accumulate(durations_.begin(), durations_.end() - 1, std::uint64_t{0});
   // So do errors: an ErrorMetric is published without a call.
   std::array<std::uint64_t, kErrorTypeCount> errors{};
   series_->words.sum_range(series_->layout->errors, kErrorTypeCount, errors.data());
-  if (words == last_words_ && duration_sum == last_duration_sum_ && errors == last_errors_ &&
-      active <= 0)
+  if (words == last_words_ && duration_sum == last_duration_sum_ &&
+      duration_count == last_duration_count_ && errors == last_errors_ && active <= 0)
     return std::nullopt;
 
   const auto added = [&](std::uint32_t index) { return words[index] - last_words_[index]; };
@@ -30,10 +37,16 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
     return sums[RequestLayout::kCostNano] + sums[RequestLayout::kCostPico] / 1000;
   };
   delta.cost_nano = whole_nano(words) - whole_nano(last_words_);
+  delta.usage_missing = added(RequestLayout::kUsageMissing);
+  delta.zero_usage = added(RequestLayout::kZeroUsage);
+  delta.unpriced = added(RequestLayout::kUnpriced);
+  delta.zero_cost = added(RequestLayout::kZeroCost);
   delta.latency_ns = duration_sum - last_duration_sum_;
+  delta.latencies = duration_count - last_duration_count_;
   delta.active = active > 0 ? static_cast<std::uint64_t>(active) : 0;
   last_words_ = words;
   last_duration_sum_ = duration_sum;
+  last_duration_count_ = duration_count;
 
   for (std::size_t i = 0; i < errors.size(); ++i)
     if (errors[i] != last_errors_[i])

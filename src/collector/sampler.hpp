@@ -26,7 +26,9 @@ class SeriesSampler {
 
   const metrics::RequestSeries* series_;
   std::array<std::uint64_t, metrics::RequestLayout::kDuration> last_words_{};  // the scalar words
+  std::vector<std::uint64_t> durations_;  // room for the sums of the duration histogram
   std::uint64_t last_duration_sum_ = 0;
+  std::uint64_t last_duration_count_ = 0;
   std::array<std::uint64_t, kErrorTypeCount> last_errors_{};
   std::vector<std::uint64_t> last_slo_good_;  // as series().slo_indexes
   std::vector<std::uint32_t> last_latency_;   // empty until the sketch has something

@@ -6,6 +6,11 @@ using metrics::RequestLayout;
 
 namespace {
 
+template <typename Value>
+std::optional<Value> when(bool known, Value value) {
+  return known ? std::optional(value) : std::nullopt;
+}
+
 Percentiles percentiles_of(const metrics::DenseSketch& sketch) {
   return {sketch.quantile(.5), sketch.quantile(.95), sketch.quantile(.99), sketch.total()};
 }
@@ -36,13 +41,26 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.successful_requests = words_[RequestLayout::kStatus];
   totals.failed_requests = words_[RequestLayout::kStatus + 1];
   totals.cancelled_requests = words_[RequestLayout::kStatus + 2];
+  const auto active = static_cast<std::int64_t>(words_[RequestLayout::kActive]);
+  totals.active_requests = active > 0 ? static_cast<std::uint64_t>(active) : 0;
   totals.total_requests =
       totals.successful_requests + totals.failed_requests + totals.cancelled_requests;
-  totals.total_input_tokens = words_[RequestLayout::kInputTokens];
-  totals.total_output_tokens = words_[RequestLayout::kOutputTokens];
-  totals.total_cost_nano_usd =
-      words_[RequestLayout::kCostNano] + words_[RequestLayout::kCostPico] / 1000;
-  totals.total_cost = static_cast<double>(totals.total_cost_nano_usd) / 1e9;
+  const auto word = [this](std::uint32_t index) { return words_[index]; };
+  HistoryDelta all;  // of the whole life, to ask what is known of it
+  all.input_tokens = word(RequestLayout::kInputTokens);
+  all.output_tokens = word(RequestLayout::kOutputTokens);
+  all.usage_missing = word(RequestLayout::kUsageMissing);
+  all.zero_usage = word(RequestLayout::kZeroUsage);
+  all.cost_nano = word(RequestLayout::kCostNano) + word(RequestLayout::kCostPico) / 1000;
+  all.unpriced = word(RequestLayout::kUnpriced);
+  all.zero_cost = word(RequestLayout::kZeroCost);
+  totals.total_input_tokens = when(all.knows_tokens(), all.input_tokens);
+  totals.total_output_tokens = when(all.knows_tokens(), all.output_tokens);
+  totals.total_cost_nano_usd = when(all.knows_cost(), all.cost_nano);
+  totals.total_cost = when(all.knows_cost(), static_cast<double>(all.cost_nano) / 1e9);
+  totals.usage_missing_requests = all.usage_missing;
+  totals.unpriced_requests = all.unpriced;
+  totals.latency_missing_requests = word(RequestLayout::kLatencyMissing);
   if (observed_ > 0)
     totals.avg_latency = static_cast<double>(duration_ns_) / 1e9 / static_cast<double>(observed_);
   totals.latency = percentiles_of(windows_.latency);
@@ -51,11 +69,13 @@ void StatisticsSum::write(CallTotals& totals) const {
   const HistoryDelta& recent = windows_.last_10s;
   const double ten = history_->rate_seconds(10);
   totals.requests_per_second = static_cast<double>(recent.finished()) / ten;
-  totals.input_tokens_per_second = static_cast<double>(recent.input_tokens) / ten;
-  totals.output_tokens_per_second = static_cast<double>(recent.output_tokens) / ten;
+  totals.input_tokens_per_second =
+      when(recent.knows_tokens(), static_cast<double>(recent.input_tokens) / ten);
+  totals.output_tokens_per_second =
+      when(recent.knows_tokens(), static_cast<double>(recent.output_tokens) / ten);
   const HistoryDelta& minute = windows_.last_60s;
-  totals.cost_per_hour =
-      static_cast<double>(minute.cost_nano) / 1e9 / history_->rate_seconds(60) * 3600;
+  totals.cost_per_hour = when(minute.knows_cost(), static_cast<double>(minute.cost_nano) / 1e9 /
+                                                       history_->rate_seconds(60) * 3600);
   if (minute.success + minute.error > 0)
     totals.error_rate =
         static_cast<double>(minute.error) / static_cast<double>(minute.success + minute.error);

@@ -20,7 +20,6 @@ class StatisticsSum {
   StatisticsSum(const HistoryBook& history, const std::vector<ServiceLevel>& levels)
       : history_(&history), levels_(&levels), slos_(levels.size()) {}
   void add(const metrics::RequestSeries& series);
-  /// Everything but `active_requests`, which belongs to providers.
   void write(CallTotals& totals) const;
 
  private:

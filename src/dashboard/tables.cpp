@@ -40,6 +40,12 @@ void for_each_error(const std::vector<ModelStats>& models, Visit visit) {
   }
 }
 
+// From the integer, so that the text is exact to the nano-dollar.
+std::string exact_usd(std::uint64_t nano_usd) {
+  char text[metrics::kNumberTextBytes];
+  return {text, static_cast<std::size_t>(metrics::write_decimal(text, nano_usd, 9) - text)};
+}
+
 std::int64_t milliseconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
@@ -73,6 +79,9 @@ std::string providers_csv(const std::vector<ProviderStats>& providers,
                  "total_input_tokens",
                  "total_output_tokens",
                  "total_cost",
+                 "usage_missing_requests",
+                 "unpriced_requests",
+                 "latency_missing_requests",
                  "requests_per_second",
                  "input_tokens_per_second",
                  "output_tokens_per_second",
@@ -98,9 +107,9 @@ std::string providers_csv(const std::vector<ProviderStats>& providers,
     csv.cell(row.total_requests).cell(row.successful_requests);
     csv.cell(row.failed_requests).cell(row.cancelled_requests);
     csv.cell(row.total_input_tokens).cell(row.total_output_tokens);
-    char cost[metrics::kNumberTextBytes];
-    csv.raw({cost, static_cast<std::size_t>(
-                       metrics::write_decimal(cost, row.total_cost_nano_usd, 9) - cost)});
+    csv.raw(row.total_cost_nano_usd ? exact_usd(*row.total_cost_nano_usd) : std::string());
+    csv.cell(row.usage_missing_requests).cell(row.unpriced_requests);
+    csv.cell(row.latency_missing_requests);
     csv.cell(row.requests_per_second).cell(row.input_tokens_per_second);
     csv.cell(row.output_tokens_per_second).cell(row.cost_per_hour);
     csv.cell(row.error_rate).cell(row.avg_latency);

@@ -34,6 +34,7 @@ template <typename Writer>
 void write_usage(const Writer& writer, const RequestLayout& at, const TokenUsage& usage) noexcept {
   writer.add(RequestLayout::kInputTokens, usage.input_tokens);
   writer.add(RequestLayout::kOutputTokens, usage.output_tokens);
+  if (usage.total_tokens() == 0) writer.add(RequestLayout::kZeroUsage, 1);
   if (usage.cached_tokens) writer.add(RequestLayout::kCachedTokens, *usage.cached_tokens);
   if (usage.reasoning_tokens) writer.add(RequestLayout::kReasoningTokens, *usage.reasoning_tokens);
   if (at.detailed) {
@@ -46,11 +47,16 @@ template <typename Writer>
 void write_cost(const Writer& writer, const ExactCost& cost) noexcept {
   writer.add(RequestLayout::kCostNano, cost.nano_usd);
   if (cost.pico_part != 0) writer.add(RequestLayout::kCostPico, cost.pico_part);
+  if (cost.nano_usd == 0) writer.add(RequestLayout::kZeroCost, 1);
 }
 
 template <typename Writer>
 void write_success(const Writer& writer, const RequestLayout& at, const CallRecord& call) noexcept {
-  if (call.duration_ns) observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
+  if (call.duration_ns) {
+    observe(writer, at.duration, RequestLayout::kDuration, *call.duration_ns);
+  } else {
+    writer.add(RequestLayout::kLatencyMissing, 1);
+  }
   if (call.usage_is_separate) return;
   if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
   if (!call.cost) writer.add(RequestLayout::kUnpriced, 1);

@@ -55,7 +55,10 @@ struct RequestLayout {
   static constexpr std::uint32_t kReasoningTokens = 9;
   static constexpr std::uint32_t kUnpriced = 10;
   static constexpr std::uint32_t kUsageMissing = 11;
-  static constexpr std::uint32_t kDuration = 12;  // histogram: buckets, then the sum
+  static constexpr std::uint32_t kLatencyMissing = 12;
+  static constexpr std::uint32_t kZeroUsage = 13;  // calls that reported 0 tokens: known to be 0
+  static constexpr std::uint32_t kZeroCost = 14;   // calls that are known to cost nothing
+  static constexpr std::uint32_t kDuration = 15;   // histogram: buckets, then the sum
 
   bool detailed;
   BucketLayout duration;

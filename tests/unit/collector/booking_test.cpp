@@ -114,7 +114,7 @@ TEST(BookedEvents, UnbelievableNumbersAreRefusedAndCountedAndTheCallStillCounts)
   EXPECT_EQ(stage.store().rejected(), 3u);
   EXPECT_EQ(stage.collector().totals().successful_requests, 3u);
   EXPECT_EQ(stage.collector().totals().total_input_tokens, 1u);
-  EXPECT_EQ(stage.collector().totals().total_cost_nano_usd, 0u);
+  EXPECT_EQ(stage.collector().totals().total_cost_nano_usd, std::nullopt);
 }
 
 TEST(BookedEvents, StreamTimesOfAPayloadGoIntoTheHistograms) {

@@ -176,7 +176,7 @@ TEST(ServiceLevels, AttainmentAndGoodputAreInEveryStatistic) {
   EXPECT_EQ(totals.slos[0].good, 30u);
   EXPECT_EQ(totals.slos[0].bad, 10u);
   EXPECT_EQ(totals.slos[0].attainment, 0.75);
-  EXPECT_NEAR(totals.slos[0].goodput, 3.0, 0.001);
+  EXPECT_NEAR(totals.slos[0].goodput.value_or(-1), 3.0, 0.001);
   EXPECT_EQ(totals.slos[1].name, "mini");
   EXPECT_EQ(totals.slos[1].attainment, 0.0);
   EXPECT_EQ(totals.slos[1].goodput, 0.0);

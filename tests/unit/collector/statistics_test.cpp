@@ -28,7 +28,9 @@ TEST(Statistics, AreAllZeroBeforeTheFirstCall) {
   EXPECT_EQ(totals.avg_latency, std::nullopt);
   EXPECT_EQ(totals.latency, Percentiles{});
   EXPECT_EQ(totals.requests_per_second, 0.0);
-  EXPECT_EQ(totals.error_rate, 0.0);
+  EXPECT_EQ(totals.error_rate, std::nullopt) << "no call, no share";
+  EXPECT_EQ(totals.total_input_tokens, 0u);
+  EXPECT_EQ(totals.total_cost, 0.0);
   EXPECT_TRUE(stage.collector().provider_stats().empty());
   EXPECT_EQ(stage.collector().provider_stats("openai"), std::nullopt);
 }
@@ -164,7 +166,7 @@ TEST(Statistics, CostPerHourIsThePaceOfTheLastMinute) {
   stage.tick();
   stage.succeed("p", "m", 0.1, {}, 0.0595);
 
-  EXPECT_DOUBLE_EQ(stage.collector().totals().cost_per_hour, 3.6);
+  EXPECT_DOUBLE_EQ(stage.collector().totals().cost_per_hour.value_or(-1), 3.6);
   stage.advance(60s);
   EXPECT_EQ(stage.collector().totals().cost_per_hour, 0.0);
 }
@@ -178,7 +180,7 @@ TEST(Statistics, ErrorRateForgetsAfterAMinute) {
   EXPECT_EQ(stage.collector().totals().error_rate, 1.0);
   stage.advance(1s);
 
-  EXPECT_EQ(stage.collector().totals().error_rate, 0.0);
+  EXPECT_EQ(stage.collector().totals().error_rate, std::nullopt);
   EXPECT_EQ(stage.collector().totals().failed_requests, 1u);
 }
 

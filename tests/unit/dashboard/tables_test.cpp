@@ -30,6 +30,9 @@ void fill(CallTotals& totals) {
   totals.total_output_tokens = 750;
   totals.total_cost_nano_usd = 13500001;
   totals.total_cost = 0.013500001;
+  totals.usage_missing_requests = 4;
+  totals.unpriced_requests = 5;
+  totals.latency_missing_requests = 6;
   totals.avg_latency = 1.25;
   totals.latency = {.p50 = 1.0, .p95 = 2.0, .p99 = 3.0, .count = 90};
   totals.requests_per_second = 12.5;
@@ -80,6 +83,7 @@ BenchmarkStatus benchmark() {
 const std::string kTotals =
     R"("total_requests":100,"successful_requests":90,"failed_requests":9,"cancelled_requests":1,)"
     R"("active_requests":3,"total_input_tokens":1500,"total_output_tokens":750,"total_cost":0.013500001,)"
+    R"("usage_missing_requests":4,"unpriced_requests":5,"latency_missing_requests":6,)"
     R"("requests_per_second":12.5,"input_tokens_per_second":10,"output_tokens_per_second":5,"cost_per_hour":0.5,)"
     R"("error_rate":0.09,"avg_latency":1.25,"latency":{"p50":1,"p95":2,"p99":3,"count":90},)"
     R"("time_to_first_token":{"count":0},"inter_token_latency":{"count":0},)"
@@ -117,26 +121,49 @@ TEST(OverviewJson, WhatIsNotMeasuredIsAbsent) {
   EXPECT_EQ(parsed.at("providers"), json::array());
 }
 
-TEST(ProvidersTable, ModelsHaveNoActiveRequestsAndCsvHasALinePerModel) {
+TEST(ProvidersTable, CsvHasALinePerModel) {
   const auto models = std::vector{model("openai", "gpt-4"), model("new", "m")};
   const json parsed = json::parse(providers_json({provider("openai")}, models));
   EXPECT_EQ(parsed.at("providers").at(0).at("active_requests"), 3);
   EXPECT_EQ(parsed.at("models").at(0).at("model"), "gpt-4");
-  EXPECT_FALSE(parsed.at("models").at(0).contains("active_requests"));
+  EXPECT_EQ(parsed.at("models").at(0).at("active_requests"), 3);
   EXPECT_FALSE(parsed.at("models").at(0).contains("rate_limits"));
 
-  EXPECT_EQ(
-      providers_csv({provider("openai")}, models),
-      "provider,model,status,total_requests,successful_requests,failed_requests,"
-      "cancelled_requests,total_input_tokens,total_output_tokens,total_cost,requests_per_second,"
-      "input_tokens_per_second,output_tokens_per_second,cost_per_hour,error_rate,avg_latency,"
-      "latency_p50,latency_p95,latency_p99,latency_count,time_to_first_token_p50,"
-      "time_to_first_token_p95,time_to_first_token_p99,time_to_first_token_count,"
-      "inter_token_latency_p50,inter_token_latency_p95,inter_token_latency_p99,"
-      "inter_token_latency_count\r\n"
-      "openai,gpt-4,degraded,100,90,9,1,1500,750,0.013500001,12.5,10,5,0.5,0.09,1.25,1,2,3,90,,,,0,"
-      ",,,0\r\n"
-      "new,m,,100,90,9,1,1500,750,0.013500001,12.5,10,5,0.5,0.09,1.25,1,2,3,90,,,,0,,,,0\r\n");
+  EXPECT_EQ(providers_csv({provider("openai")}, models),
+            "provider,model,status,total_requests,successful_requests,failed_requests,"
+            "cancelled_requests,total_input_tokens,total_output_tokens,total_cost,"
+            "usage_missing_requests,unpriced_requests,latency_missing_requests,requests_per_second,"
+            "input_tokens_per_second,output_tokens_per_second,cost_per_hour,error_rate,avg_latency,"
+            "latency_p50,latency_p95,latency_p99,latency_count,time_to_first_token_p50,"
+            "time_to_first_token_p95,time_to_first_token_p99,time_to_first_token_count,"
+            "inter_token_latency_p50,inter_token_latency_p95,inter_token_latency_p99,"
+            "inter_token_latency_count\r\n"
+            "openai,gpt-4,degraded,100,90,9,1,1500,750,0.013500001,4,5,6,12.5,10,5,0.5,0.09,1.25,"
+            "1,2,3,90,,,,0,,,,0\r\n"
+            "new,m,,100,90,9,1,1500,750,0.013500001,4,5,6,12.5,10,5,0.5,0.09,1.25,"
+            "1,2,3,90,,,,0,,,,0\r\n");
+}
+
+TEST(ProvidersTable, WhatIsNotKnownIsAbsentFromJsonAndAnEmptyCell) {
+  ModelStats row;
+  row.provider = "p";
+  row.model = "m";
+  row.total_requests = row.successful_requests = 1;
+  row.usage_missing_requests = row.unpriced_requests = row.latency_missing_requests = 1;
+  row.total_input_tokens = row.total_output_tokens = row.total_cost_nano_usd = std::nullopt;
+  row.total_cost = std::nullopt;
+  row.latency.count = std::nullopt;
+
+  const json parsed = json::parse(providers_json({}, {row})).at("models").at(0);
+  for (const char* name :
+       {"total_input_tokens", "total_output_tokens", "total_cost", "requests_per_second",
+        "input_tokens_per_second", "output_tokens_per_second", "cost_per_hour", "error_rate"})
+    EXPECT_FALSE(parsed.contains(name)) << name;
+  EXPECT_EQ(parsed.at("latency"), json::object());
+  EXPECT_EQ(parsed.at("unpriced_requests"), 1);
+
+  const std::string csv = providers_csv({}, {row});
+  EXPECT_EQ(csv.substr(csv.find('\n') + 1), "p,m,,1,1,0,0,,,,1,1,1,,,,,,,,,,,,,,0,,,,0\r\n");
 }
 
 TEST(ProvidersTable, LimitsAreThereWhenTheProviderToldThem) {
