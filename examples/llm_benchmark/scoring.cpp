@@ -1,68 +1,98 @@
-// Whether an answer is right: normalised, then looked for as whole words.
+// Whether an answer is right.
 
 #include "scoring.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+
+#include "answer_words.hpp"
+#include "option_letter.hpp"
+#include "stated_numbers.hpp"
 
 namespace llm_benchmark {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+using Words = std::vector<AnswerWord>;
+using Kind = AnswerWord::Kind;
+
+constexpr std::string_view kSpaces = " \t\r\n";
+
+bool has_leading_article(const Words& words) {
+  if (words.size() < 2 || words[1].before.find_first_not_of(kSpaces) != std::string::npos) {
+    return false;
+  }
+  const std::string& first = words[0].text;
+  return first == "a" || first == "an" || first == "the";
 }
 
-bool is_word(char c) {
-  // Every byte of a UTF-8 character beyond ASCII counts as part of a word.
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         static_cast<unsigned char>(c) >= 0x80;
+/// What a reasoning model writes before its answer is not its answer.
+std::string_view without_thoughts(std::string_view answer) {
+  constexpr std::string_view kEnd = "</think>";
+  const std::size_t end = answer.rfind(kEnd);
+  return end == answer.npos ? answer : answer.substr(end + kEnd.size());
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+/// Characters that touch each other in the wanted text must do so in the answer; between words any
+/// punctuation may stand.
+bool is_same(const AnswerWord& answered, const AnswerWord& wanted, bool is_first) {
+  if (answered.text != wanted.text) return false;
+  return is_first || wanted.kind != Kind::Character || !wanted.before.empty() ||
+         answered.before.empty();
 }
 
-/// Exactly three digits: what follows the comma in "1,200", but not in "1,2" or "1,2000".
-bool is_thousands_group(std::string_view rest) {
-  return std::ranges::distance(rest.begin(), std::ranges::find_if_not(rest, is_digit)) == 3;
+bool contains(const Words& answer, const Words& wanted) {
+  const std::size_t skipped = has_leading_article(wanted) ? 1 : 0;
+  const std::size_t length = wanted.size() - skipped;
+  for (std::size_t begin = 0; begin + length <= answer.size(); ++begin) {
+    std::size_t same = 0;
+    while (same < length && is_same(answer[begin + same], wanted[skipped + same], same == 0)) {
+      ++same;
+    }
+    if (same == length) return true;
+  }
+  return false;
 }
 
-bool is_article(std::string_view word) {
-  return word == "a" || word == "an" || word == "the";
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kSpaces);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
+bool is_accepted(std::string_view text, const AnswerWords& answer, std::string_view accepted) {
+  const AnswerWords wanted = words_of(accepted);
+  if (wanted.words.empty()) {
+    const std::string_view symbols = trimmed(accepted);
+    return !symbols.empty() && text.find(symbols) != text.npos;
+  }
+  if (const auto option = as_option(wanted)) {
+    if (const auto named = named_option(answer)) return named == option;
+    return *option != 'A' && *option != 'I' && contains(answer.words, wanted.words);
+  }
+  if (wanted.words.size() == 1 && wanted.words[0].kind == Kind::Number) {
+    return states_number(answer, wanted.words[0].text);
+  }
+  return contains(answer.words, wanted.words);
 }
 
 }  // namespace
 
 std::string normalised(std::string_view text) {
-  std::string words;
-  const auto at = [text](std::size_t i) { return i < text.size() ? text[i] : ' '; };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const char before = i == 0 ? ' ' : text[i - 1];
-    const bool in_number = is_digit(before) && is_digit(at(i + 1));
-    if (is_word(c) || (c == '.' && in_number) ||
-        (c == '-' && is_digit(at(i + 1)) && !is_word(before))) {
-      words += lower(c);
-    } else if (c == '\'' || (c == ',' && in_number && is_thousands_group(text.substr(i + 1)))) {
-      // "don't" stays one word, "1,200" one number.
-    } else if (!words.empty() && words.back() != ' ') {
-      words += ' ';
-    }
+  const Words words = words_of(text).words;
+  std::string all;
+  for (std::size_t i = has_leading_article(words) ? 1 : 0; i < words.size(); ++i) {
+    if (!all.empty()) all += ' ';
+    all += words[i].text;
   }
-  if (!words.empty() && words.back() == ' ') words.pop_back();
-  const std::size_t space = words.find(' ');
-  if (space != std::string::npos && is_article(std::string_view(words).substr(0, space))) {
-    words.erase(0, space + 1);
-  }
-  return words;
+  return all;
 }
 
 bool is_right(std::string_view answer, const std::vector<std::string>& accepted) {
-  const std::string padded = ' ' + normalised(answer) + ' ';
-  return std::ranges::any_of(accepted, [&padded](const std::string& text) {
-    const std::string wanted = normalised(text);
-    return !wanted.empty() && padded.find(' ' + wanted + ' ') != std::string::npos;
-  });
+  const std::string_view text = without_thoughts(answer);
+  const AnswerWords words = words_of(text);
+  return std::ranges::any_of(
+      accepted, [&](const std::string& wanted) { return is_accepted(text, words, wanted); });
 }
 
 }  // namespace llm_benchmark

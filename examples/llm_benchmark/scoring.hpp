@@ -7,15 +7,27 @@
 
 namespace llm_benchmark {
 
-/// A text reduced to what matters for comparing: lower case, words with one space between, without
-/// punctuation and leading articles. Signs and decimal points of numbers stay, thousands separators
-/// go: "The -1,200.5 km!" gives
-/// "-1200.5 km". Letters beyond ASCII stay as they are.
+/// A text reduced to what is compared: words in folded case with one space between, without
+/// punctuation and a leading article; numbers in one form each. "The -1,200.50 km!" gives
+/// "-1200.5 km". Characters of scripts without spaces between words count as words. Accents
+/// matter. Throws std::bad_alloc.
 [[nodiscard]] std::string normalised(std::string_view text);
 
-/// Whether the answer is one of the accepted ones or holds one of them as whole words ("It is
-/// Paris, of course." for "Paris"; but not "14" for "4"). A model that answers in a sentence is as
-/// right as one that answers in a word.
+/// Whether the answer contains one of the accepted ones. A model that answers in a sentence is as
+/// right as one that answers in a word. What a reasoning model writes up to `</think>` is not part
+/// of its answer. An accepted text that is
+///
+/// - one number ("29", "-3", "$1,200.50") is compared as a number: 29.00 is 29. Where the answer
+///   names its result ("#### 7", "\boxed{7}", "the answer is 7", "which gives 7.", "2 + 5 = 7"),
+///   the result decides; otherwise any number in it counts.
+/// - one letter ("B", "(b)") is an option: what the answer names first as its choice decides
+///   ("B", "b) Paris", "**B**", "The answer is (B)."). The article "A" and the pronoun "I" in a
+///   sentence are not options.
+/// - anything else is searched as whole words ("It is Paris, of course." contains "Paris"; but
+///   "14" does not contain "4"), and in Chinese, Japanese, Korean and the like as characters.
+/// - without letters and digits ("+", "<=") is searched as it is.
+///
+/// An empty answer is wrong, and an empty accepted text matches nothing. Throws std::bad_alloc.
 [[nodiscard]] bool is_right(std::string_view answer, const std::vector<std::string>& accepted);
 
 }  // namespace llm_benchmark

@@ -1,0 +1,81 @@
+// A text taken apart into what can be compared.
+
+#include "answer_words.hpp"
+
+#include <cstddef>
+#include <utility>
+
+#include "number_reader.hpp"
+#include "unicode_text.hpp"
+
+namespace llm_benchmark {
+namespace {
+
+bool is_spaced_word_character(char32_t c) {
+  return is_word_character(c) && !is_unspaced_letter(c);
+}
+
+/// The end of the word that begins at `begin`; an apostrophe between two letters belongs to it.
+std::size_t end_of_word(const CodePoints& text, std::size_t begin) {
+  std::size_t end = begin;
+  while (end < text.size() &&
+         (is_spaced_word_character(text[end]) ||
+          (end > begin && is_apostrophe(text[end]) && end + 1 < text.size() &&
+           is_spaced_word_character(text[end + 1]) && digit_value(text[end + 1]) < 0))) {
+    ++end;
+  }
+  return end;
+}
+
+/// The end of one character with the marks that belong to it.
+std::size_t end_of_character(const CodePoints& text, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < text.size() && is_mark(text[end])) ++end;
+  return end;
+}
+
+CodePoints part(const CodePoints& text, std::size_t begin, std::size_t end) {
+  return {text.begin() + static_cast<std::ptrdiff_t>(begin),
+          text.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+CodePoints without_apostrophes(CodePoints word) {
+  std::erase_if(word, is_apostrophe);
+  return word;
+}
+
+}  // namespace
+
+AnswerWords words_of(std::string_view utf8) {
+  const CodePoints text = unified(utf8);
+  AnswerWords all;
+  std::size_t gap = 0;  // Where what separates begins.
+  for (std::size_t i = 0; i < text.size();) {
+    AnswerWord word;
+    std::size_t end = i;
+    if (is_number_start(text, i)) {
+      ReadNumber number = read_number(text, i);
+      word.kind = number.is_number ? AnswerWord::Kind::Number : AnswerWord::Kind::Word;
+      word.text = std::move(number.text);
+      end = number.end;
+    } else if (is_unspaced_letter(text[i])) {
+      end = end_of_character(text, i);
+      word.kind = AnswerWord::Kind::Character;
+      word.text = folded(part(text, i, end));
+    } else if (is_word_character(text[i])) {
+      end = end_of_word(text, i);
+      word.text = folded(without_apostrophes(part(text, i, end)));
+    } else {
+      ++i;
+      continue;
+    }
+    word.raw = to_utf8(part(text, i, end));
+    word.before = to_utf8(part(text, gap, i));
+    all.words.push_back(std::move(word));
+    gap = i = end;
+  }
+  all.after = to_utf8(part(text, gap, text.size()));
+  return all;
+}
+
+}  // namespace llm_benchmark
