@@ -62,6 +62,9 @@ class WebSocketHandler {
   /// this returns.
   virtual void on_text(std::string_view message) = 0;
 
+  /// The client sent a ping or a pong frame, which is answered (a ping) or forgotten by itself.
+  virtual void on_control() {}
+
   /// Pull: fill `out` with what to send next and return true, or return false when there is nothing
   /// now (wake() the session later). Called only when the previous bytes were taken whole, so a
   /// slow peer simply pulls less often.

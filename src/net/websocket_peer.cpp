@@ -139,6 +139,10 @@ void WebSocketPeer::start(const Request& request) {
   timeouts.keep_alive_pings = true;
   websocket_.set_option(timeouts);
   websocket_.read_message_max(limits().max_websocket_message_bytes);
+  websocket_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) {
+    if (kind == websocket::frame_type::close || finished_) return;
+    call_handler("on_control", [](WebSocketHandler& handler) { handler.on_control(); });
+  });
   // A browser that offers protocols, to bring its token, hangs up unless one of them comes back.
   if (offers_protocol(request.list_header("Sec-WebSocket-Protocol"), kStreamProtocol)) {
     websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {

@@ -43,6 +43,7 @@ void ClientSession::on_open(std::shared_ptr<net::WebSocketSession> session) {
   client_->types = types_;
   const std::uint64_t last_event_id = hub_->log().last_event_id();
   const std::optional<bool> resumed = place_cursor();
+  client_->position = cursor_.next;
   // A cursor at the end stands where it was taken, which may be a little later than the look at
   // last_event_id.
   reply(connected_message(client_->number, resumed ? last_event_id : cursor_.last_id, hub_->epoch(),
@@ -65,15 +66,22 @@ std::optional<bool> ClientSession::place_cursor() {
   return same_system;
 }
 
+bool ClientSession::is_within_limit() {
+  if (closing_) return false;
+  if (rate_.allow(hub_->now())) return true;
+  closing_ = true;
+  client_->session->close(net::CloseCode::kPolicyViolation,
+                          "too many messages: at most 100 a second");
+  return false;
+}
+
 void ClientSession::on_text(std::string_view message) {
-  if (closing_) return;
-  if (!rate_.allow(hub_->now())) {
-    closing_ = true;
-    client_->session->close(net::CloseCode::kPolicyViolation,
-                            "too many messages: at most 100 a second");
-    return;
-  }
+  if (!is_within_limit()) return;
   std::visit([this](const auto& parsed) { handle(parsed); }, parse_client_message(message));
+}
+
+void ClientSession::on_control() {
+  (void)is_within_limit();
 }
 
 void ClientSession::handle(const Subscribe& message) {
@@ -84,7 +92,17 @@ void ClientSession::handle(const Unsubscribe& message) {
   set_types(types_ & static_cast<events::EventMask>(~message.types));
 }
 
+// What happened until now passes if the old filter and the new one let it, what follows if the new
+// one does: nothing of the past comes anew, and nothing unwanted is sent or counted as lost.
 void ClientSession::set_types(events::EventMask types) {
+  hub_->flush();  // so that the end of the log is now
+  for (OldFilter& old : old_filters_) old.types &= types;
+  old_filters_.push_back(
+      {hub_->log().cursor_at_end(), static_cast<events::EventMask>(types_ & types)});
+  const auto same = [](const OldFilter& a, const OldFilter& b) { return a.types == b.types; };
+  // Of neighbours with the same types the last one stays, which has the end of both.
+  const auto kept = std::unique(old_filters_.rbegin(), old_filters_.rend(), same).base();
+  old_filters_.erase(old_filters_.begin(), kept);
   types_ = types;
   client_->types = types;
   reply(subscribed_message(types));
@@ -107,7 +125,6 @@ void ClientSession::reply(std::string message) {
     return;
   }
   replies_.push_back(std::move(message));
-  client_->has_news = true;
 }
 
 bool ClientSession::next(net::Outgoing& out) {
@@ -139,18 +156,31 @@ bool ClientSession::next_frames(net::Outgoing& out) {
     out.owner = std::move(stats);
     return true;
   }
-  ReadOptions options{.mask = types_};
-  if (types_ != events::kAllEvents) {
-    options.max_bytes = kCopyBytes;
-    options.max_pieces = kCopyPieces;
+  return next_events(out);
+}
+
+// Reads on from where this client stands: under the filters that held before first.
+ReadResult ClientSession::read_log(bool merge) {
+  ReadResult result;
+  for (bool is_last = false; !is_last && result.pieces.empty() && result.skipped == 0;) {
+    is_last = old_filters_.empty();
+    ReadOptions options{.mask = is_last ? types_ : old_filters_.front().types, .merge = merge};
+    if (!is_last) options.until = &old_filters_.front().end;
+    if (!merge || options.mask != events::kAllEvents) {
+      options.max_bytes = kCopyBytes;
+      options.max_pieces = kCopyPieces;
+    }
+    result = hub_->log().read(cursor_, options);
+    if (!is_last && cursor_.next >= options.until->next) old_filters_.pop_front();
   }
-  return next_events(out, options);
+  client_->position.store(cursor_.next, std::memory_order_relaxed);
+  return result;
 }
 
 // Sends out of the log itself when it is one piece and nothing was lost in front of it; else a
 // copy.
-bool ClientSession::next_events(net::Outgoing& out, const ReadOptions& options) {
-  const ReadResult result = hub_->log().read(cursor_, options);
+bool ClientSession::next_events(net::Outgoing& out) {
+  const ReadResult result = read_log(true);
   if (result.pieces.empty() && result.skipped == 0) return false;
   std::uint64_t messages = 0;
   for (const Piece& piece : result.pieces) messages += piece.events;
@@ -173,28 +203,34 @@ bool ClientSession::next_events(net::Outgoing& out, const ReadOptions& options) 
   return send(out, std::move(frames), messages);
 }
 
+// Replies go at once; events and statistics at the interval, or when there are many.
 bool ClientSession::next_batch(net::Outgoing& out) {
-  if (!client_->batch_due.exchange(false)) return false;
   std::string batch;
-  std::uint64_t count = replies_.size();
-  for (const std::string& message : replies_) append_to_batch(batch, message);
-  replies_ = {};
-  reply_bytes_ = 0;
-  append_events(batch, count);
-  if (client_->stats_due.exchange(false)) {
-    append_to_batch(batch, message_of(hub_->stats_message()->bytes()));
-    ++count;
+  std::uint64_t count = 0;
+  append_replies(batch, count);
+  if (client_->batch_due.exchange(false)) {
+    if (append_events(batch, count)) client_->batch_due = true;  // the rest, when this one is sent
+    if (client_->stats_due.exchange(false)) {
+      append_to_batch(batch, message_of(hub_->stats_message()->bytes()));
+      ++count;
+    }
   }
   if (batch.empty()) return false;
   batch += ']';
   return send(out, net::encode_text_frame(batch), count);
 }
 
-void ClientSession::append_events(std::string& messages, std::uint64_t& count) {
+void ClientSession::append_replies(std::string& messages, std::uint64_t& count) {
+  for (const std::string& message : replies_) append_to_batch(messages, message);
+  count += replies_.size();
+  replies_ = {};
+  reply_bytes_ = 0;
+}
+
+// True when the batch is full and there may be more.
+bool ClientSession::append_events(std::string& messages, std::uint64_t& count) {
   while (messages.size() < kMaxBatchBytes) {
-    const ReadResult result = hub_->log().read(
-        cursor_,
-        {.mask = types_, .max_bytes = kCopyBytes, .max_pieces = kCopyPieces, .merge = false});
+    const ReadResult result = read_log(false);
     if (result.skipped > 0) {
       hub_->count_dropped(result.skipped);
       append_to_batch(messages, lagged_message(result.skipped));
@@ -202,9 +238,9 @@ void ClientSession::append_events(std::string& messages, std::uint64_t& count) {
     }
     for (const Piece& piece : result.pieces) append_to_batch(messages, message_of(piece.bytes()));
     count += result.pieces.size();
-    if (result.pieces.empty()) return;
+    if (result.pieces.empty() && result.skipped == 0) return false;
   }
-  client_->has_news = true;  // the rest comes with the next batch
+  return true;
 }
 
 void ClientSession::on_close() noexcept {

@@ -72,7 +72,7 @@ void FrameLog::commit() {
 }
 
 void FrameLog::drop_oldest() {
-  ++evicted_[entries_.front().type];
+  evicted_.add(entries_.front().type, entries_.front().id);
   entries_.pop_front();
   ++first_;
 }
@@ -102,12 +102,19 @@ Cursor FrameLog::cursor_at_start() const {
   const support::MutexLock lock(mutex_);
   return {.next = first_,
           .last_id = entries_.empty() ? last_id_ : entries_.front().id - 1,
-          .passed = evicted_};
+          .passed = evicted_.counts()};
 }
 
 Cursor FrameLog::cursor_after(std::uint64_t event_id) const {
   const support::MutexLock lock(mutex_);
-  Cursor cursor{.next = first_, .last_id = event_id, .passed = evicted_};
+  Cursor cursor{.next = first_, .last_id = event_id, .passed = evicted_.counts()};
+  // What came after it and is gone lies between this reader and the log, type by type.
+  const auto lost = evicted_.after(event_id);
+  for (std::size_t type = 0; type < kEventTypeCount; ++type) {
+    cursor.passed[type] -= lost[type];
+    cursor.next -= lost[type];
+  }
+  if (cursor.next < first_) return cursor;
   const auto after =
       std::upper_bound(entries_.begin(), entries_.end(), event_id,
                        [](std::uint64_t id, const Entry& entry) { return id < entry.id; });
@@ -135,32 +142,38 @@ void FrameLog::pass(Cursor& cursor, const Entry& entry) const {
   cursor.last_id = std::max(cursor.last_id, entry.id);
 }
 
-// Puts a cursor that fell off the log at its oldest entry. Of the ids in between, those the log
-// once held are counted when the filter lets their type pass; those it never saw (lost before it)
-// count whatever they were.
-void FrameLog::catch_up(Cursor& cursor, events::EventMask mask, std::uint64_t& skipped) const {
+// Puts a cursor that fell off the log at its oldest entry, or at `until` when that was left behind
+// too. Of the ids in between, those the log once held are counted when the filter lets their type
+// pass; those it never saw (lost before it) count whatever they were.
+void FrameLog::catch_up(Cursor& cursor, const ReadOptions& options, std::uint64_t& skipped) const {
   if (cursor.next >= first_) return;
-  std::uint64_t held = 0;
-  for (std::size_t type = 0; type < kEventTypeCount; ++type) {
-    const std::uint64_t lost = evicted_[type] - cursor.passed[type];
-    held += lost;
-    if ((mask & (1u << type)) != 0) skipped += lost;
-  }
   const std::uint64_t oldest = entries_.empty() ? last_id_ + 1 : entries_.front().id;
-  if (oldest > cursor.last_id + 1 + held) skipped += oldest - cursor.last_id - 1 - held;
-  cursor.next = first_;
-  cursor.passed = evicted_;
-  cursor.last_id = std::max(cursor.last_id, oldest - 1);
+  Cursor to{.next = first_, .last_id = oldest - 1, .passed = evicted_.counts()};
+  if (options.until != nullptr && options.until->next < first_) to = *options.until;
+  std::uint64_t held = 0;
+  std::uint64_t wanted = 0;
+  for (std::size_t type = 0; type < kEventTypeCount; ++type) {
+    const std::uint64_t lost = to.passed[type] - cursor.passed[type];
+    held += lost;
+    if ((options.mask & (1u << type)) != 0) wanted += lost;
+  }
+  const std::uint64_t ids = to.last_id > cursor.last_id ? to.last_id - cursor.last_id : 0;
+  if (ids > held) wanted += ids - held;
+  skipped += std::min(wanted, ids);
+  to.last_id = std::max(to.last_id, cursor.last_id);
+  cursor = to;
 }
 
 ReadResult FrameLog::read(Cursor& cursor, const ReadOptions& options) const {
   ReadResult result;
   std::size_t bytes = 0;
   const support::MutexLock lock(mutex_);
-  catch_up(cursor, options.mask, result.skipped);
-  for (; cursor.next < end();) {
+  catch_up(cursor, options, result.skipped);
+  const std::uint64_t end_of_read =
+      options.until != nullptr ? std::min(end(), options.until->next) : end();
+  while (cursor.next < end_of_read) {
     const Entry& entry = entries_[static_cast<std::size_t>(cursor.next - first_)];
-    if (entry.id > cursor.last_id + 1) {
+    if (entry.id > cursor.last_id && entry.id - cursor.last_id > 1) {
       if (!result.pieces.empty()) break;
       result.skipped += entry.id - cursor.last_id - 1;
       cursor.last_id = entry.id - 1;
@@ -193,6 +206,15 @@ ReadResult FrameLog::read(Cursor& cursor, const ReadOptions& options) const {
 std::uint64_t FrameLog::last_event_id() const {
   const support::MutexLock lock(mutex_);
   return last_id_;
+}
+
+bool FrameLog::is_far_behind(std::uint64_t position) const {
+  const support::MutexLock lock(mutex_);
+  if (position >= end()) return false;
+  const std::uint64_t oldest = std::max(position, first_);
+  if (end() - oldest >= std::max<std::size_t>(1, options_.max_events / 4)) return true;
+  const auto& entry = entries_[static_cast<std::size_t>(oldest - first_)];
+  return entries_.back().chunk - entry.chunk >= std::max<std::size_t>(1, options_.max_chunks / 4);
 }
 
 std::string_view message_of(std::span<const std::byte> frame) noexcept {

@@ -3,6 +3,7 @@
 
 #include "events/event_mask.hpp"
 #include "support/mutex.hpp"
+#include "websocket/evicted_events.hpp"
 
 #include <array>
 #include <cstddef>
@@ -61,6 +62,8 @@ struct ReadOptions {
       std::size_t{256} * 1024;  ///< At least one frame is read, whatever its size.
   std::size_t max_pieces = 1;
   bool merge = true;  ///< Neighbouring frames become one piece.
+  /// Reads up to this reader's place and no further; null: to the end. Must outlive the call.
+  const Cursor* until = nullptr;
 };
 
 struct ReadResult {
@@ -96,6 +99,9 @@ class FrameLog {
   [[nodiscard]] ReadResult read(Cursor& cursor, const ReadOptions& options) const;
 
   [[nodiscard]] std::uint64_t last_event_id() const;
+  /// Whether a quarter or more of what the log may hold lies at or after this position, so that a
+  /// reader which waits much longer loses events.
+  [[nodiscard]] bool is_far_behind(std::uint64_t position) const;
 
  private:
   struct Entry {
@@ -108,7 +114,7 @@ class FrameLog {
 
   [[nodiscard]] std::uint64_t end() const LTB_REQUIRES(mutex_) { return first_ + entries_.size(); }
   void pass(Cursor& cursor, const Entry& entry) const;
-  void catch_up(Cursor& cursor, events::EventMask mask, std::uint64_t& skipped) const
+  void catch_up(Cursor& cursor, const ReadOptions& options, std::uint64_t& skipped) const
       LTB_REQUIRES(mutex_);
   void evict() LTB_REQUIRES(mutex_);
   void drop_oldest() LTB_REQUIRES(mutex_);
@@ -130,7 +136,7 @@ class FrameLog {
   std::uint32_t first_chunk_ LTB_GUARDED_BY(mutex_) = 0;  // number of chunks_.front()
   std::size_t bytes_ LTB_GUARDED_BY(mutex_) = 0;          // of all chunks_
   std::uint64_t last_id_ LTB_GUARDED_BY(mutex_);
-  std::array<std::uint64_t, kEventTypeCount> evicted_ LTB_GUARDED_BY(mutex_){};
+  EvictedEvents evicted_ LTB_GUARDED_BY(mutex_);
   std::array<std::uint64_t, kEventTypeCount> appended_ LTB_GUARDED_BY(mutex_){};
 };
 

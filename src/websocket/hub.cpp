@@ -126,7 +126,7 @@ void Hub::serve_clients(events::EventMask new_types) noexcept {
     }
     if (client->batch) {
       if (wake) client->has_news.store(true);
-      wake = now >= client->next_batch && client->has_news.exchange(false);
+      wake = is_batch_due(*client, now) && client->has_news.exchange(false);
       if (wake) {
         client->next_batch = now + *client->batch;
         client->batch_due.store(true);
@@ -134,6 +134,12 @@ void Hub::serve_clients(events::EventMask new_types) noexcept {
     }
     if (wake) client->session->wake();
   }
+}
+
+// The interval is the latest moment, not the earliest: who waits for it while the log fills up
+// would lose the oldest events.
+bool Hub::is_batch_due(Client& client, support::SteadyTime now) const noexcept {
+  return now >= client.next_batch || log_.is_far_behind(client.position.load(kRelaxed));
 }
 
 events::EventPage Hub::events(const events::EventQuery& query) const {

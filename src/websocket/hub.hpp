@@ -35,11 +35,12 @@ struct Client {
   std::optional<std::chrono::milliseconds> batch{};
   std::optional<std::chrono::milliseconds> stats{};
   std::atomic<events::EventMask> types{events::kAllEvents};
-  std::atomic<bool> has_news{false};   ///< Something waits for the next batch.
-  std::atomic<bool> batch_due{true};   ///< A batch may be sent now.
-  std::atomic<bool> stats_due{false};  ///< Stats are to be sent now.
-  support::SteadyTime next_batch{};    ///< The hub's, under its mutex.
-  support::SteadyTime next_stats{};    ///< The hub's, under its mutex.
+  std::atomic<bool> has_news{false};       ///< Something waits for the next batch.
+  std::atomic<std::uint64_t> position{0};  ///< Where in the log this client stands.
+  std::atomic<bool> batch_due{true};       ///< A batch may be sent now.
+  std::atomic<bool> stats_due{false};      ///< Stats are to be sent now.
+  support::SteadyTime next_batch{};        ///< The hub's, under its mutex.
+  support::SteadyTime next_stats{};        ///< The hub's, under its mutex.
 };
 
 /// A ready-made Stats message, shared by all clients that want one now.
@@ -83,6 +84,9 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
   /// No further wake, and none is under way when this returns: `post` is not called any more.
   void stop() noexcept;
   void tick() noexcept;
+  /// Takes what the bus has now into the log and tells the clients. On an I/O thread, without
+  /// locks.
+  void flush() noexcept;
 
   [[nodiscard]] events::EventPage events(const events::EventQuery& query) const override;
   [[nodiscard]] HubStats stats() const noexcept;
@@ -107,9 +111,10 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
 
   void on_wake() noexcept;
   [[nodiscard]] bool arm() LTB_REQUIRES(drain_mutex_);
-  void flush() noexcept;
   void drain(events::EventMask& types) LTB_REQUIRES(drain_mutex_);
   void serve_clients(events::EventMask new_types) noexcept;
+  [[nodiscard]] bool is_batch_due(Client& client, support::SteadyTime now) const noexcept
+      LTB_REQUIRES(clients_mutex_);
 
   const HubOptions options_;
   const support::Clock* clock_;

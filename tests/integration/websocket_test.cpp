@@ -168,6 +168,30 @@ TEST(Stream, TooManyMessagesCloseWith1008) {
       std::string::npos);
 }
 
+TEST(Stream, PingAndPongFramesCountAsMessagesToo) {
+  for (const unsigned char opcode : {std::uint8_t{0x89}, std::uint8_t{0x8a}}) {
+    MonitoringSystem system(free_ports());
+    system.start();
+    StreamClient client(system.websocket_port());
+    std::string few;
+    for (int i = 0; i < 100; ++i) few += RawClient::client_frame(opcode, "x");
+    (void)client.raw.send(few);
+    (void)client.raw.send(RawClient::client_frame(0x81, R"({"type":"Ping","data":1})"));
+    std::optional<WireFrame> frame;
+    do frame = client.raw.read_frame();
+    while (frame && frame->payload.find("Pong") == std::string::npos);
+    ASSERT_TRUE(frame) << "a hundred are allowed";
+    std::string many;
+    for (int i = 0; i < 2000; ++i) many += RawClient::client_frame(opcode, "x");
+    (void)client.raw.send(many);
+
+    EXPECT_EQ(client.raw.read_close_code(), 1008);
+    EXPECT_NE(system.render_prometheus().find(
+                  "llm_monitor_ws_offending_total{listener=\"websocket\"} 1\n"),
+              std::string::npos);
+  }
+}
+
 TEST(Stream, AStalledClientLosesTheOldestIsToldAndTheOthersLoseNothing) {
   MonitoringConfig config = free_ports();
   config.event_history = 64;

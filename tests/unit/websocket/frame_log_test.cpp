@@ -321,5 +321,47 @@ TEST(FrameLog, ReadersSeeEveryIdOnceOrAreToldWhileTheWriterRuns) {
   for (auto& reader : readers) reader.join();
 }
 
+TEST(FrameLog, TheLastOfAllIdsIsAheadOfTheLogAndMissesNothing) {
+  FrameLog log;
+  add(log, 1, 3);
+  Cursor cursor = log.cursor_after(~std::uint64_t{0});
+  add(log, 4, 5);
+
+  const ReadResult result = log.read(cursor, {});
+  EXPECT_EQ(result.skipped, 0u);
+  EXPECT_TRUE(result.pieces.empty());
+}
+
+TEST(FrameLog, ALateReaderIsToldWhatItsFilterLostByTypeWhereverItStood) {
+  FrameLog log({.max_events = 10});
+  std::vector<EventType> types(1);  // by id
+  for (std::uint64_t id = 1; id <= 300; ++id) {
+    types.push_back(id % 7 == 0 ? EventType::SystemAlert : EventType::RequestStarted);
+    add(log, id, id, types.back());
+  }
+  for (const EventType type : {EventType::SystemAlert, EventType::RequestStarted}) {
+    for (std::uint64_t since = 0; since <= 300; ++since) {
+      std::uint64_t lost = 0;
+      for (std::uint64_t id = since + 1; id <= 290; ++id) lost += types[id] == type ? 1 : 0;
+      Cursor cursor = log.cursor_after(since);
+      EXPECT_EQ(log.read(cursor, {.mask = mask_of(type)}).skipped, lost) << since;
+    }
+  }
+}
+
+TEST(EvictedEvents, AreExactForARareTypeHoweverLongAgoAndNeverMoreThanTheIdsAllow) {
+  EvictedEvents evicted;
+  constexpr std::uint64_t kMany = 5 * EvictedEvents::kKnownIds;
+  evicted.add(0, 1);
+  for (std::uint64_t id = 2; id <= kMany; ++id) evicted.add(1, id);
+
+  EXPECT_EQ(evicted.after(0)[0], 1u);
+  EXPECT_EQ(evicted.after(1)[0], 0u);
+  EXPECT_EQ(evicted.after(0)[1], kMany - 1) << "all of them";
+  EXPECT_EQ(evicted.after(1000)[1], kMany - 1000);
+  EXPECT_EQ(evicted.after(kMany - 1)[1], 1u);
+  EXPECT_EQ(evicted.after(kMany)[1], 0u);
+}
+
 }  // namespace
 }  // namespace ltb::websocket
