@@ -70,6 +70,11 @@ std::optional<std::string> read_all(int descriptor, std::size_t size) {
   return bytes;
 }
 
+// A part of the path begins with a dot: ".env", ".git/config".
+bool is_hidden(std::string_view path) noexcept {
+  return path.find("/.") != std::string_view::npos;
+}
+
 std::string_view without_weak_mark(std::string_view tag) noexcept {
   return tag.starts_with("W/") ? tag.substr(2) : tag;
 }
@@ -102,11 +107,13 @@ AssetServer::AssetServer(std::span<const EmbeddedAsset> embedded, const std::str
 }
 
 // The path was decoded once by the server. Whatever dots, links or slashes it still holds, the
-// resolved name decides: it must lie inside the folder.
+// resolved name decides: it must lie inside the folder. Hidden files are not served under any name.
 std::optional<AssetServer::Asset> AssetServer::read_from_directory(std::string_view path) const {
   if (directory_.empty() || path.find('\0') != std::string_view::npos) return std::nullopt;
+  if (is_hidden(path)) return std::nullopt;
   const auto real = resolved(directory_ + std::string(path));
   if (!real || !real->starts_with(directory_ + '/')) return std::nullopt;
+  if (is_hidden(std::string_view(*real).substr(directory_.size()))) return std::nullopt;
   // The resolved name holds no link; should one be put in its place meanwhile, the last part at
   // least is not followed.
   const Descriptor file(::open(real->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));

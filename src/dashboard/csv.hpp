@@ -16,8 +16,9 @@ class CsvWriter {
  public:
   explicit CsvWriter(std::initializer_list<std::string_view> header);
 
-  /// Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV
-  /// injection").
+  /// Text that a spreadsheet would take for a formula gets an apostrophe in front, also behind a
+  /// separator inside the text, which splits the cell in a program that was told another separator
+  /// (OWASP, "CSV Injection").
   CsvWriter& cell(std::string_view text);
   CsvWriter& cell(const char* text) { return cell(std::string_view(text)); }
   /// Not finite is an empty cell.

@@ -47,9 +47,12 @@ std::string config_json(const PageOptions& options) {
 
 void add_page_routes(net::Router& router, const PageOptions& options) {
   const auto assets = std::make_shared<const AssetServer>(embedded_assets(), options.directory);
-  // Open: a browser that fetches the page can send no token yet, and its files tell nothing.
-  router.fallback([assets](const net::Request& request) { return assets->answer(request); })
-      .open_fallback();
+  router.fallback([assets](const net::Request& request) { return assets->answer(request); });
+  // Open: a browser that fetches the page cannot send a token yet, and these hold no data. Whatever
+  // else lies in the directory needs the token.
+  for (const char* path : {"/", "/index.html", "/app.js", "/app.css", "/favicon.svg"})
+    router.open(path);
+  for (const EmbeddedAsset& asset : embedded_assets()) router.open(std::string(asset.path));
   router.get("/config.json", [body = config_json(options)](const net::Request&) {
     net::Response response = net::Response::json(200, body);
     add_security_headers(response);

@@ -31,11 +31,6 @@ Router& Router::open(std::string path) {
   return *this;
 }
 
-Router& Router::open_fallback() {
-  fallback_is_open_ = true;
-  return *this;
-}
-
 Router& Router::check_origin(std::string prefix) {
   origin_prefixes_.push_back(std::move(prefix));
   return *this;
@@ -57,8 +52,7 @@ const UpgradeHandler* Router::find_websocket(std::string_view path) const noexce
 }
 
 bool Router::is_open(std::string_view path) const noexcept {
-  if (open_.contains(path)) return true;
-  return fallback_is_open_ && find(path) == &fallback_ && find_websocket(path) == nullptr;
+  return open_.contains(path);
 }
 
 bool Router::checks_origin(std::string_view path) const noexcept {

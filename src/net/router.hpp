@@ -30,11 +30,9 @@ class Router {
   Router& fallback(Handler handler);
   /// A WebSocket endpoint. A plain GET to it gets 426. Its Origin is always checked.
   Router& websocket(std::string path, UpgradeHandler handler);
-  /// Exempts an exact path from the bearer token (health checks).
-  Router& open(std::string path);
-  /// Exempts from the bearer token what the fallback answers (a page's own files, which must be
+  /// Exempts an exact path from the bearer token (health checks; a page's own files, which must be
   /// there before it can send a token).
-  Router& open_fallback();
+  Router& open(std::string path);
   /// Checks the Origin header on every path that starts with `prefix`, and answers allowed cross
   /// origins with CORS.
   Router& check_origin(std::string prefix);
@@ -49,7 +47,6 @@ class Router {
   std::map<std::string, Handler, std::less<>> exact_;
   std::map<std::string, Handler, std::less<>> prefixes_;
   Handler fallback_;
-  bool fallback_is_open_ = false;
   std::map<std::string, UpgradeHandler, std::less<>> websockets_;
   std::set<std::string, std::less<>> open_;
   std::vector<std::string> origin_prefixes_;

@@ -185,6 +185,11 @@ class OpenSslContext final : public TlsContext,
     BIO_meth_set_ctrl(method_.get(), control);
     SSL_CTX* context = context_.get();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    // RFC 9325, 4.2: forward secrecy and authenticated encryption only. TLS 1.3 has nothing else.
+    if (SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") != 1)
+      throw TlsError(std::make_error_code(std::errc::not_supported),
+                     "TLS: this OpenSSL has no ECDHE cipher with authenticated encryption\n  "
+                     "(use OpenSSL 1.1.1 or later)");
     SSL_CTX_set_options(
         context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     // A write that the kernel did not take is tried again from another buffer with the same bytes.

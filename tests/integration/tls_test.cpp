@@ -52,6 +52,29 @@ TEST_F(Tls, SpeaksTls12AndNothingOlder) {
   EXPECT_TRUE(eventually([&] { return stats().tls_errors == 1 && stats().connections == 0; }));
 }
 
+// RFC 9325, 4.1 and 4.2. The openssl program is the judge; with an RSA key every kind of TLS 1.2
+// cipher could be chosen.
+TEST_F(Tls, TakesOnlyCiphersWithForwardSecrecyAndAuthenticatedEncryption) {
+  Certificate::run(
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout " +
+      certificate_.path("rsa-key.pem") + " -out " + certificate_.path("rsa.pem"));
+  options_.tls = {certificate_.path("rsa.pem"), certificate_.path("rsa-key.pem")};
+  start();
+  const auto agrees_on = [&](const std::string& cipher) {
+    const std::string command = "openssl s_client -connect 127.0.0.1:" + std::to_string(port()) +
+                                " -tls1_2 -cipher '" + cipher +
+                                ":@SECLEVEL=0' </dev/null >/dev/null 2>&1";
+    return std::system(command.c_str()) == 0;
+  };
+  for (const char* cipher : {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384",
+                             "ECDHE-RSA-CHACHA20-POLY1305"})
+    EXPECT_TRUE(agrees_on(cipher)) << cipher;
+  for (const char* cipher : {"AES128-SHA", "AES256-SHA", "AES128-GCM-SHA256", "AES256-SHA256",
+                             "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384",
+                             "DHE-RSA-AES128-SHA", "DHE-RSA-AES128-GCM-SHA256", "CAMELLIA128-SHA"})
+    EXPECT_FALSE(agrees_on(cipher)) << cipher;
+}
+
 TEST_F(Tls, WhoSpeaksNoTlsIsHungUpOn) {
   start();
   auto client = connect();

@@ -186,6 +186,25 @@ TEST_F(Assets, NothingOutsideTheFolderIsServed) {
   }
 }
 
+TEST_F(Assets, HiddenFilesAreNotServedUnderAnyName) {
+  write("page/.env", "KEY=secret");
+  write("page/.git/config", "secret");
+  write("page/sub/.hidden/x.txt", "secret");
+  fs::create_symlink(".env", root_ / "page/visible.txt");
+  fs::create_directory_symlink(".git", root_ / "page/git");
+  const AssetServer server(kAssets, page());
+  for (const char* path : {"/.env", "/.git/config", "/sub/.hidden/x.txt", "/visible.txt",
+                           "/git/config", "/sub/../.env", "//.env", "/./app.js"}) {
+    EXPECT_EQ(get(server, path).status, 404u) << path;
+  }
+}
+
+TEST_F(Assets, AFolderBelowAHiddenOneIsAFolderLikeOthers) {
+  write(".cache/page/app.js", "3;");
+
+  EXPECT_EQ(body(get(AssetServer(kAssets, (root_ / ".cache/page").string()), "/app.js")), "3;");
+}
+
 TEST_F(Assets, LinksInsideTheFolderAreFine) {
   fs::create_symlink("app.js", root_ / "page/again.js");
 

@@ -210,5 +210,12 @@ TEST_F(Routes, OriginsAreCheckedWhereNumbersAre) {
   EXPECT_FALSE(router_.is_open("/api/v1/overview"));
 }
 
+TEST_F(Routes, OnlyThePagesOwnFilesNeedNoToken) {
+  for (const char* path : {"/", "/index.html", "/app.js", "/app.css", "/favicon.svg"})
+    EXPECT_TRUE(router_.is_open(path)) << path;
+  for (const char* path : {"/config.json", "/notes.txt", "/app.js.map", "/.env", "/ws"})
+    EXPECT_FALSE(router_.is_open(path)) << path;
+}
+
 }  // namespace
 }  // namespace ltb::dashboard

@@ -250,8 +250,26 @@ TEST(Csv, TextThatASpreadsheetWouldRunIsDefused) {
   EXPECT_EQ(csv_of("+1"), "\"'+1\"\r\n");
   EXPECT_EQ(csv_of("-1"), "\"'-1\"\r\n");
   EXPECT_EQ(csv_of("@SUM(A1)"), "\"'@SUM(A1)\"\r\n");
-  EXPECT_EQ(csv_of("\t=1"), "\"'\t=1\"\r\n");
+  EXPECT_EQ(csv_of("\t=1"), "\"'\t'=1\"\r\n");
   EXPECT_EQ(csv_of("=cmd|' /C calc'!\"A\""), "\"'=cmd|' /C calc'!\"\"A\"\"\"\r\n");
+}
+
+TEST(Csv, AFormulaBehindASeparatorInsideIsDefusedToo) {
+  EXPECT_EQ(csv_of("gpt;=cmd|' /C calc'!A0;x"), "\"gpt;'=cmd|' /C calc'!A0;x\"\r\n");
+  EXPECT_EQ(csv_of("a,+1"), "\"a,'+1\"\r\n");
+  EXPECT_EQ(csv_of("a\t-1"), "\"a\t'-1\"\r\n");
+  EXPECT_EQ(csv_of("a\r\n@x"), "\"a\r\n'@x\"\r\n");
+  EXPECT_EQ(csv_of("a;\"=1"), "\"a;\"\"'=1\"\r\n") << "a quote does not hide it";
+  EXPECT_EQ(csv_of("a; =1"), "\"a; '=1\"\r\n");
+  EXPECT_EQ(csv_of("a;\uFF1D1"), "\"a;'\uFF1D1\"\r\n");
+  EXPECT_EQ(csv_of("\uFF0B1"), "\"'\uFF0B1\"\r\n");
+}
+
+TEST(Csv, ASemicolonOrTabIsQuotedAndOrdinaryTextIsLeftAlone) {
+  EXPECT_EQ(csv_of("a;b"), "\"a;b\"\r\n");
+  EXPECT_EQ(csv_of("a\tb"), "\"a\tb\"\r\n");
+  EXPECT_EQ(csv_of("gpt-4+x=y@z"), "gpt-4+x=y@z\r\n");
+  EXPECT_EQ(csv_of("a b"), "a b\r\n");
 }
 
 TEST(Csv, NumbersStayNumbers) {
