@@ -6,23 +6,49 @@ import { kTokenWanted, watchAddress } from './token';
 const kTimeoutMs = 10_000;
 const token = typeof window === 'undefined' ? undefined : watchAddress();
 
+/** An answer other than 200. */
+class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Whether the server rejected the request itself: the same request cannot succeed later. */
+export const isRefusal = (error: unknown): boolean => error instanceof HttpError && error.status === 400;
+
+/** Why a request failed, as a part of a sentence. */
+export function failureText(error: unknown): string {
+  if (error instanceof HttpError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer within ${kTimeoutMs / 1000} s`;
+  // fetch() throws a TypeError with the browser's own words when there was no answer at all.
+  return error instanceof TypeError ? 'the program cannot be reached' : error.message;
+}
+
 async function getJson<T>(path: string): Promise<T> {
-  const response = await fetch(path, {
-    cache: 'no-store',
-    headers: token?.headers() ?? {},
-    signal: AbortSignal.timeout(kTimeoutMs),
-  });
-  if (response.status === 401) throw new Error(kTokenWanted);
+  const sent = token?.headers() ?? {};
+  const response = await fetch(path, { cache: 'no-store', headers: sent, signal: AbortSignal.timeout(kTimeoutMs) });
+  if (response.status === 401) {
+    if (token?.tryNext(sent['Authorization'])) return getJson(path);
+    throw new HttpError(401, kTokenWanted);
+  }
   if (!response.ok) {
-    const text = (await response.text()).trim().slice(0, 200);
-    throw new Error(`GET ${path}: ${response.status} ${text}`);
+    // A proxy answers with a page of its own; its text would only confuse.
+    const isText = response.headers.get('content-type')?.startsWith('text/plain') ?? false;
+    const text = isText ? (await response.text()).trim().slice(0, 200) : '';
+    throw new HttpError(response.status, `the program answered ${response.status}${text && ` (${text})`}`);
   }
   return (await response.json()) as T;
 }
 
 export const fetchConfig = () => getJson<PageConfig>('config.json');
 export const fetchOverview = () => getJson<Overview>('api/v1/overview');
-export const fetchEvents = (limit: number) => getJson<EventsPage>(`api/v1/events?limit=${limit}`);
+/** The newest events; with `since`, the first ones after it. */
+export const fetchEvents = (limit: number, since?: string) =>
+  getJson<EventsPage>(`api/v1/events?limit=${limit}${since === undefined ? '' : `&since=${since}`}`);
 
 export interface SeriesQuery {
   metrics: readonly string[];
@@ -36,6 +62,8 @@ export interface SeriesQuery {
   to?: number;
   /** Whole seconds between points. */
   step?: number;
+  /** One request for each metric: together they have more series than one answer may have. */
+  separately?: true;
 }
 
 export function seriesPath(query: SeriesQuery): string {
@@ -51,7 +79,13 @@ export function seriesPath(query: SeriesQuery): string {
   return `api/v1/series?${parameters}`;
 }
 
-export const fetchSeries = (query: SeriesQuery) => getJson<SeriesReply>(seriesPath(query));
+export async function fetchSeries(query: SeriesQuery): Promise<SeriesReply> {
+  if (!query.separately) return getJson(seriesPath(query));
+  const replies = await Promise.all(
+    query.metrics.map((metric) => getJson<SeriesReply>(seriesPath({ ...query, metrics: [metric] }))));
+  const to = Math.min(...replies.map((reply) => reply.to));
+  return { ...replies[0]!, to, series: replies.flatMap(({ series }) => series) };
+}
 
 /** What the event stream's WebSocket offers: the token, when there is one. */
 export const socketProtocols = (): string[] => token?.protocols() ?? [];

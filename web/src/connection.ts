@@ -7,8 +7,13 @@ export type ConnectionState =
   | { kind: 'report'; madeAt: number }
   | { kind: 'connecting' }
   | { kind: 'live' }
-  /** Not connected; `retryAt` is absent while an attempt is under way. */
-  | { kind: 'lost'; lostAt: number; retryAt?: number; reason: string };
+  /** Not connected; `retryAt` is absent while an attempt is under way. `refused`: the program answers over HTTP, and the
+   * stream was not opened. */
+  | { kind: 'lost'; lostAt: number; retryAt?: number; reason: string; refused?: true };
+
+/** What the page says when only the stream cannot be opened. A browser tells no script why: it may be a proxy that does not
+ * pass WebSockets, or a page from an origin that the program does not allow. */
+export const kRefused = 'the WebSocket was refused: either a proxy does not pass it, or this address is not in LTB_ALLOWED_ORIGINS';
 
 /** The part of WebSocket that is used. */
 export interface Socket {
@@ -19,6 +24,7 @@ export interface Socket {
 }
 
 export interface Environment {
+  /** Milliseconds of a clock that nobody sets. */
   now(): number;
   random(): number;
   setTimer(action: () => void, milliseconds: number): number;
@@ -80,7 +86,8 @@ export class Connection {
     this.abandon();
     const generation = this.generation;
     if (this.state.kind === 'lost') {
-      this.setState({ kind: 'lost', lostAt: this.state.lostAt, reason: this.state.reason });
+      const { lostAt, reason, refused } = this.state;
+      this.setState({ kind: 'lost', lostAt, reason, ...(refused && { refused }) });
     } else {
       this.setState({ kind: 'connecting' });
     }
@@ -100,11 +107,14 @@ export class Connection {
       if (current()) this.receive(event.data);
     };
     socket.onclose = (event) => {
-      if (current()) this.lose(event.reason || `closed with code ${event.code}`);
+      if (!current()) return;
+      if (event.reason) this.lose(event.reason);
+      else if (this.isLive) this.lose(`closed with code ${event.code}`);
+      else this.lose(kRefused, true);
     };
     // A close event always follows; it is the one that counts.
     socket.onerror = null;
-    this.timer = this.environment.setTimer(() => this.lose('no answer'), kConnectTimeoutMs);
+    this.timer = this.environment.setTimer(() => this.lose('no answer to the WebSocket', true), kConnectTimeoutMs);
   }
 
   private receive(data: unknown): void {
@@ -145,13 +155,17 @@ export class Connection {
     else this.scheduleCheck();
   }
 
-  private lose(reason: string): void {
+  private get isLive(): boolean {
+    return this.state.kind === 'live';
+  }
+
+  private lose(reason: string, refused = false): void {
     this.abandon();
     const now = this.environment.now();
-    this.lostAt ??= this.state.kind === 'live' ? Math.max(this.lastMessageAt, now - kSilenceMs) : now;
+    this.lostAt ??= this.isLive ? Math.max(this.lastMessageAt, now - kSilenceMs) : now;
     const pause = pauseBefore(this.attempts++, this.environment.random());
     this.timer = this.environment.setTimer(() => void this.attempt(), pause);
-    this.setState({ kind: 'lost', lostAt: this.lostAt, retryAt: now + pause, reason });
+    this.setState({ kind: 'lost', lostAt: this.lostAt, retryAt: now + pause, reason, ...(refused && { refused }) });
   }
 
   /** Lets go of the current attempt: its socket and timer can do nothing any more. */

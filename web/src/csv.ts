@@ -3,19 +3,23 @@ import type { CallTotals, Overview, Percentiles, SeriesReply } from './protocol'
 
 type Cell = string | number | null | undefined;
 
-/** Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection"). */
+/** Where a spreadsheet may begin a cell and take it for a formula. It may part cells at ; or at a tab instead of at a comma,
+ * and does not know then that the cell is quoted (OWASP, "CSV injection"). */
+const kFormulaStart = /(?<=^|[;,\t\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])/g;
+
+/** Formulas get an apostrophe in front, separators of any kind quotes around them. */
 function cell(value: Cell): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = value.replace(kFormulaStart, "'");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export const csv = (rows: readonly Cell[][]): string => rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 
 const kTotals = [
   'total_requests', 'successful_requests', 'failed_requests', 'cancelled_requests', 'total_input_tokens', 'total_output_tokens',
-  'total_cost', 'requests_per_second', 'input_tokens_per_second', 'output_tokens_per_second', 'cost_per_hour', 'error_rate',
+  'total_cost', 'usage_missing_requests', 'unpriced_requests', 'latency_missing_requests', 'requests_per_second', 'input_tokens_per_second', 'output_tokens_per_second', 'cost_per_hour', 'error_rate',
   'avg_latency',
 ] as const satisfies readonly (keyof CallTotals)[];
 const kPercentiles = ['latency', 'time_to_first_token', 'inter_token_latency'] as const;

@@ -52,6 +52,15 @@ export function setChildren(parent: Element, children: readonly Element[]): void
   while (parent.children.length > children.length) parent.lastElementChild!.remove();
 }
 
+/** Everything in the page but `element` and dialogs takes no focus and no click, and is not read; or does again. */
+export function setOthersInert(element: Element, inert: boolean): void {
+  for (let at = element; at !== document.body && at.parentElement; at = at.parentElement) {
+    for (const other of at.parentElement.children) {
+      if (other !== at && other instanceof HTMLElement && !(other instanceof HTMLDialogElement)) other.inert = inert;
+    }
+  }
+}
+
 /** A number for people with the exact one behind it: `<data value="1234567">1.23 M</data>`. */
 export class NumberField {
   readonly element = el('data');
@@ -63,8 +72,10 @@ export class NumberField {
     if (name) this.element.dataset['field'] = name;
   }
 
-  set(value: number | null | undefined): void {
-    setText(this.element, this.show(value));
-    setAttribute(this.element, 'value', value === null || value === undefined ? '' : String(value));
+  /** `absent` is the text for a value that is not known. */
+  set(value: number | null | undefined, absent?: string): void {
+    const isKnown = value !== null && value !== undefined;
+    setText(this.element, isKnown ? this.show(value) : (absent ?? this.show(value)));
+    setAttribute(this.element, 'value', isKnown ? String(value) : '');
   }
 }

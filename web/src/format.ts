@@ -57,6 +57,7 @@ export function decimal(value: Maybe): string {
 export function seconds(value: Maybe): string {
   if (!known(value)) return kNoData;
   if (value === 0) return `0${kSpace}ms`;
+  if (value > 0 && value < 1e-6) return `<0.001${kSpace}ms`;
   if (Math.abs(value) < 0.9995) return `${significant(value * 1000)}${kSpace}ms`;
   return `${significant(value)}${kSpace}s`;
 }
@@ -72,20 +73,32 @@ export function dollars(value: Maybe): string {
   return `${sign}$${size >= 1e6 ? (scaled(size) ?? grouped(size)) : grouped(size, 2)}`;
 }
 
-/** A share of one: 0.0912 -> "9.12 %". */
+/** A share of one: 0.0912 -> "9.12 %". What is not all is never "100 %", what is not nothing never "0 %". */
 export function percent(share: Maybe): string {
   if (!known(share)) return kNoData;
   const value = share * 100;
   if (value > 0 && value < 0.01) return `<0.01${kSpace}%`;
+  if (value < 100 && value >= 99.9) return `99.9${kSpace}%`;
   return `${Number.isInteger(value) ? value : significant(value)}${kSpace}%`;
 }
+
+/** How much of something is done, 0..100, cut to one decimal: 45.69 -> "45.6 %". */
+export function progress(value: Maybe): string {
+  if (!known(value)) return kNoData;
+  if (value > 0 && value < 0.1) return `<0.1${kSpace}%`;
+  return `${floored(value)}${kSpace}%`;
+}
+
+/** Cut to one decimal; 100 only for all of 100. The little more is for what binary fractions lack: 0.57 * 100. */
+export const floored = (value: number): number =>
+  value >= 100 ? 100 : Math.min(99.9, Math.floor(value * 10 + 1e-6) / 10);
 
 /** How long something takes or took: "45 s", "3 min 05 s", "2 h 07 min", "3 d 4 h". */
 export function span(value: Maybe): string {
   if (!known(value)) return kNoData;
   const total = Math.max(0, Math.round(value));
+  if (total === 0 && value > 0) return `<1${kSpace}s`;
   if (total < 60) return `${total}${kSpace}s`;
-  const two = (part: number) => String(part).padStart(2, '0');
   const minutes = Math.floor(total / 60);
   if (minutes < 60) return `${minutes}${kSpace}min ${two(total % 60)}${kSpace}s`;
   const hours = Math.floor(minutes / 60);
@@ -117,3 +130,20 @@ export function dateTime(milliseconds: number): string {
   const date = new Date(milliseconds);
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(milliseconds)}`;
 }
+
+const kMonths = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** "Jan 15": the day below a mark of an axis. */
+export function day(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return `${kMonths[date.getMonth()]} ${date.getDate()}`;
+}
+
+/** Whether times between these two need their day to be told apart: they are not all of one day. */
+export function spansDays(from: number, to: number): boolean {
+  return to - from >= 86_400_000 || new Date(from).getDate() !== new Date(to).getDate();
+}
+
+/** A time among others between `from` and `to`: with its day where these are not all of one day. */
+export const timeWithin = (time: number, from: number, to: number): string =>
+  spansDays(from, to) ? dateTime(time) : clock(time);

@@ -2,6 +2,7 @@
 import * as api from './api';
 import { Cursor } from './charts/cursor';
 import { chooseColors, kCharts, type ChartData } from './charts/definitions';
+import { steady } from './clock';
 import { Connection, type Socket } from './connection';
 import { byId, setText } from './dom';
 import { exportAs, PartsCache, type ExportKind } from './exports';
@@ -9,7 +10,7 @@ import { SeriesFeed } from './feed';
 import { FrameQueue } from './frame_queue';
 import * as format from './format';
 import { listenToKeys } from './keys';
-import type { PageConfig } from './protocol';
+import { HttpNumbers } from './numbers';
 import { kSources, questionFor, zoomBetween, type SourceName } from './questions';
 import { readReport, type Report } from './report';
 import { Selection, selectTotals, windowSeconds, type WindowChoice } from './selection';
@@ -26,7 +27,6 @@ import { Header } from './views/header';
 import { ModelTable } from './views/model_table';
 import { Tiles } from './views/tiles';
 
-const kFirstEvents = 200;
 /** One redraw at most in this time, however much arrives. */
 const kRedrawMs = 250;
 const kSourceNames = Object.keys(kSources) as SourceName[];
@@ -38,7 +38,7 @@ class Page {
   private readonly providerColors = new ColorBook();
   private readonly errorColors = new ColorBook();
   private readonly cursor = new Cursor(
-    (from, to) => this.zoom(zoomBetween(from, to)),
+    (from, to) => this.zoom(zoomBetween(from, to, this.selection.points, this.seriesEnd())),
     () => this.zoom(undefined),
   );
   private readonly header = new Header();
@@ -72,12 +72,12 @@ class Page {
     this.changed();
   })])) as Record<SourceName, SeriesFeed>;
   private readonly parts = new PartsCache();
+  private readonly numbers = new HttpNumbers(this.state, () => this.changed());
   private readonly connection: Connection;
   private report: Report | undefined;
-  private config: PageConfig | undefined;
   private maximised: number | undefined;
-  /** The server's time at which the page was paused. */
-  private pausedTo: number | undefined;
+  /** The server's time at which the page was paused, and what was looked at then and ever since. */
+  private paused: { to: number; view?: string } | undefined;
   private restartsSeen = 0;
   private redrawTimer: number | undefined;
   private chartsChanged = true;
@@ -95,16 +95,16 @@ class Page {
     });
     this.connection = new Connection(
       {
-        now: () => Date.now(),
+        now: () => steady.now(),
         random: () => Math.random(),
         setTimer: (action, milliseconds) => window.setTimeout(action, milliseconds),
         clearTimer: (timer) => window.clearTimeout(timer),
         open: (url) => new WebSocket(url, api.socketProtocols()) as Socket,
       },
       {
-        prepare: () => this.prepare(),
+        prepare: () => this.numbers.prepare(),
         onMessages: (messages) => {
-          this.state.applyMessages(messages, Date.now());
+          this.state.applyMessages(messages, steady.now());
           this.changed();
         },
         onState: (connection) => {
@@ -124,7 +124,10 @@ class Page {
     }
     this.selection.readAddress(location.hash);
     // Times run on ("lost 12 s ago") even when nothing arrives.
-    window.setInterval(() => this.changed(), 1000);
+    window.setInterval(() => {
+      this.changed();
+      if (!document.hidden) void this.numbers.poll();
+    }, 1000);
     this.connection.start();
   }
 
@@ -143,6 +146,7 @@ class Page {
     });
     byId('zoom-reset').addEventListener('click', () => this.zoom(undefined));
     byId('finished-report').addEventListener('click', () => void this.export('report'));
+    byId('reload').addEventListener('click', () => location.reload());
     const help = byId('help-dialog') as HTMLDialogElement;
     byId('help').addEventListener('click', () => help.showModal());
     listenToKeys(
@@ -158,32 +162,18 @@ class Page {
     );
   }
 
-  /** Before each attempt: what the page needs to know first, and where to go on. */
-  private async prepare(): Promise<string> {
-    this.config ??= await api.fetchConfig();
-    if (!this.state.resumeFrom) {
-      const [overview, events] = await Promise.all([api.fetchOverview(), api.fetchEvents(kFirstEvents)]);
-      this.state.applyOverview(overview, Date.now());
-      this.state.applyEvents(events);
-      this.changed();
-    }
-    const { since, epoch } = this.state.resumeFrom ?? {};
-    return api.socketUrl(this.config.websocket_url, document.baseURI, since, epoch);
-  }
-
   private showReport(report: Report): void {
     this.report = report;
     document.body.classList.add('report');
     const { state, selection } = this;
-    this.config = report.config;
+    state.applyConfig(report.config);
     selection.window = report.window;
     selection.filter = report.filter;
     selection.zoom = report.zoom;
     this.providerColors.restore(report.colors.providers);
     this.errorColors.restore(report.colors.errors);
-    state.applyOverview(report.overview, report.made_at);
-    const { epoch, last_event_id } = report.overview;
-    state.applyEvents({ epoch, last_event_id, skipped: 0, events: report.events });
+    state.applyOverview(report.overview, 0);
+    state.restoreLog(report.log);
     state.connection = { kind: 'report', madeAt: report.made_at };
     for (const name of kSourceNames) {
       const reply = report.series[name];
@@ -209,14 +199,19 @@ class Page {
     const { state } = this;
     if (this.report) return;
     if (state.pausedAt === undefined) {
-      this.pausedTo = this.seriesEnd() || undefined;
-      state.pause(Date.now());
+      this.paused = { to: Date.parse(state.overview?.timestamp ?? '') || this.seriesEnd(), view: this.view };
+      state.pause(steady.now());
     } else {
-      this.pausedTo = undefined;
+      this.paused = undefined;
       state.resume();
     }
     this.chartsChanged = true;
     this.redrawSoon();
+  }
+
+  /** What is looked at: window, filter and zoom, as a text to compare. */
+  private get view(): string {
+    return this.selection.address + JSON.stringify(this.selection.zoom ?? null);
   }
 
   private maximise(index: number): void {
@@ -232,16 +227,16 @@ class Page {
   }
 
   private async export(kind: ExportKind): Promise<void> {
-    const { overview, entries } = this.state.shown;
+    const { overview, config, entries } = this.state.shown;
     const problem = byId('export-error');
     problem.hidden = true;
-    if (!overview || !this.config) return;
+    if (!overview || !config) return;
     const { window, filter, zoom } = this.selection;
     const report: Report = {
       made_at: Date.now(),
-      config: this.config,
+      config,
       overview,
-      events: entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : [])),
+      log: entries,
       series: Object.fromEntries(kSourceNames.map((name) => [name, this.feeds[name].store.toReply()])) as Report['series'],
       window,
       ...(filter && { filter }),
@@ -263,7 +258,7 @@ class Page {
       this.redrawTimer = undefined;
       this.setFeedsActive(false);
       // The tab's title is what is seen of a page in the background.
-      this.header.updateTitle(this.state);
+      this.header.updateTitle(this.state, steady.now());
       return;
     }
     this.redrawTimer ??= window.setTimeout(() => {
@@ -283,18 +278,25 @@ class Page {
     for (const name of kSourceNames) this.feeds[name].setActive(active);
   }
 
+  /** The server's time at the newest answer; 0 before the first. The newest, not the latest: its clock may have been set. */
   private seriesEnd(): number {
-    return Math.max(...kSourceNames.map((name) => this.feeds[name].store.to));
+    const newest = Object.values(this.feeds).reduce((a, b) => (b.repliedAt > a.repliedAt ? b : a));
+    return newest.store.to;
+  }
+
+  /** Whether numbers come: over the stream, or by asking where that is refused. */
+  private get isFresh(): boolean {
+    return this.state.connection.kind === 'live' || this.state.isPolled(steady.now());
   }
 
   private redraw(): void {
     const { state, selection } = this;
     const { overview } = state.shown;
-    this.header.update(state, Date.now());
+    this.header.update(state, steady.now());
     this.controls.update(selection, overview, state.pausedAt !== undefined);
     this.tiles.update(selectTotals(overview, selection.filter));
     this.benchmarks.update(overview?.benchmarks ?? []);
-    this.updateFeeds(overview?.uptime_seconds ?? 0);
+    this.updateFeeds();
     // Before the table, because the charts decide which providers have a colour of their own.
     if (this.chartsChanged) this.redrawCharts();
     this.table.update(overview);
@@ -302,50 +304,62 @@ class Page {
     const totals = overview?.totals;
     const idle = totals && totals.total_requests === 0 && (totals.active_requests ?? 0) === 0 && state.logged === 0;
     byId('empty').hidden = !idle || this.report !== undefined;
-    if (state.connection.kind === 'live') void this.parts.get().catch(() => undefined);
+    if (this.isFresh) void this.parts.get().catch(() => undefined);
   }
 
-  private updateFeeds(uptime: number): void {
-    const { state } = this;
+  private updateFeeds(): void {
+    const { state, paused } = this;
     if (this.report) return;
+    if (paused && paused.view !== this.view) delete paused.view;
+    // A paused page holds what it has. The past of a system that is gone cannot be asked for.
+    if (paused && (paused.view !== undefined || state.restartedWhilePaused)) return this.setFeedsActive(false);
     if (this.restartsSeen !== state.restarts) {
       this.restartsSeen = state.restarts;
       this.selection.zoom = undefined;
       for (const name of kSourceNames) this.feeds[name].restart();
+      void api.fetchConfig().then((config) => state.applyConfig(config)).catch(() => undefined);
     }
-    for (const name of kSourceNames) this.feeds[name].ask(questionFor(name, this.selection, uptime, this.pausedTo));
-    this.setFeedsActive(state.connection.kind === 'live');
+    const { uptime_seconds: uptime = 0, providers } = state.shown.overview ?? {};
+    for (const name of kSourceNames) {
+      this.feeds[name].ask(questionFor(name, this.selection, uptime, paused?.to, providers?.length));
+    }
+    this.setFeedsActive(this.isFresh);
   }
 
   private redrawCharts(): void {
     this.chartsChanged = false;
     const { selection, state } = this;
     const { zoom } = selection;
+    const { overview, config } = state.shown;
     const data: ChartData = {
       ...(Object.fromEntries(kSourceNames.map((name) => [name, this.feeds[name].store])) as Record<SourceName, SeriesStore>),
       providerColors: this.providerColors,
       errorColors: this.errorColors,
-      levels: this.config?.service_levels ?? [],
+      levels: config?.service_levels ?? [],
       filter: selection.filter,
+      totals: selectTotals(overview, selection.filter),
     };
     const to = this.seriesEnd();
     if (to > 0) {
       chooseColors(data);
-      const uptime = state.shown.overview?.uptime_seconds ?? 0;
+      const uptime = overview?.uptime_seconds ?? 0;
       const range = zoom ?? visibleRange(to, windowSeconds(selection.window, uptime), uptime);
       this.chartView = { data, range };
       // A report is drawn once, and whole.
       if (this.report) for (const chart of this.charts) chart.update(data, range);
       else this.chartQueue.add(this.charts);
     }
-    setText(byId('charts-title'), zoom ? `${format.clock(zoom.from)} \u2013 ${format.clock(zoom.to)}` : kWindowTitles[selection.window]);
+    setText(byId('charts-title'), zoom ? zoomTitle(zoom) : kWindowTitles[selection.window]);
     byId('zoom-reset').hidden = zoom === undefined;
     const error = kSourceNames.map((name) => this.feeds[name].error).find((text) => text !== undefined);
     const note = byId('chart-error');
-    note.hidden = error === undefined || state.connection.kind !== 'live';
-    setText(note, error ?? '');
+    note.hidden = error === undefined || !this.isFresh;
+    setText(note, error === undefined ? '' : `The charts could not be updated: ${error}. Trying again.`);
   }
 }
+
+const zoomTitle = ({ from, to }: TimeRange) =>
+  [from, to].map((time) => format.timeWithin(time, from, to)).join(' \u2013 ');
 
 const kWindowTitles: Record<WindowChoice, string> = {
   '1m': 'Last minute',

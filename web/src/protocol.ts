@@ -1,4 +1,4 @@
-// The shapes of docs/protocol.md, as this page reads them. Types only; a field the server may leave out is optional.
+// The shapes of docs/protocol.md, as this page reads them. A field the server may leave out is optional.
 
 export interface Percentiles {
   p50?: number;
@@ -13,24 +13,29 @@ export interface SloTotals {
   good: number;
   bad: number;
   attainment?: number;
-  goodput: number;
+  goodput?: number;
 }
 
-/** Numbers of some calls; totals since the system was made, seconds and USD. */
+/** Numbers of some calls; totals since the system was made, seconds and USD. What is not known is absent, never 0. */
 export interface CallTotals {
   total_requests: number;
   successful_requests: number;
   failed_requests: number;
   cancelled_requests: number;
   active_requests?: number;
-  total_input_tokens: number;
-  total_output_tokens: number;
-  total_cost: number;
-  requests_per_second: number;
-  input_tokens_per_second: number;
-  output_tokens_per_second: number;
-  cost_per_hour: number;
-  error_rate: number;
+  /** Sums over the calls that reported usage, or have a known cost; absent when there are calls and none of them did. */
+  total_input_tokens?: number;
+  total_output_tokens?: number;
+  total_cost?: number;
+  /** Successful calls that the sums above, or the latencies, leave out. */
+  usage_missing_requests?: number;
+  unpriced_requests?: number;
+  latency_missing_requests?: number;
+  requests_per_second?: number;
+  input_tokens_per_second?: number;
+  output_tokens_per_second?: number;
+  cost_per_hour?: number;
+  error_rate?: number;
   avg_latency?: number;
   latency: Percentiles;
   time_to_first_token: Percentiles;
@@ -65,17 +70,19 @@ export interface Benchmark {
   benchmark_id: string;
   name: string;
   state: 'running' | 'stalled' | 'completed';
+  /** 0: unknown. */
   total_examples: number;
   completed_examples: number;
   failed_examples: number;
-  progress_percent: number;
+  progress_percent?: number;
   current_provider?: string;
   eta_seconds?: number;
-  examples_per_second: number;
+  examples_per_second?: number;
   elapsed_seconds: number;
   idle_seconds: number;
-  cost: number;
+  cost?: number;
   projected_cost?: number;
+  unpriced_requests?: number;
   started_at: string;
 }
 
@@ -124,10 +131,13 @@ export interface ServiceLevel {
   time_per_output_token?: number;
 }
 
+/** The protocol that this page speaks. */
+export const kProtocol = 1;
+
 export interface PageConfig {
-  websocket_url: string;
-  protocol: number;
-  version: string;
+  websocket_url?: string;
+  protocol?: number;
+  version?: string;
   service_levels?: ServiceLevel[];
 }
 

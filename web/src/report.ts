@@ -1,15 +1,17 @@
 // The one-file report: this page with its style, script and data inside, to be opened from anywhere, for ever.
-import type { MonitoringEvent, Overview, PageConfig, SeriesReply } from './protocol';
+import type { Overview, PageConfig, SeriesReply } from './protocol';
 import type { SourceName } from './questions';
 import type { Filter, WindowChoice } from './selection';
 import type { TimeRange } from './series';
+import type { LogEntry } from './state';
 
 /** Everything a report shows. */
 export interface Report {
   made_at: number;
   config: PageConfig;
   overview: Overview;
-  events: MonitoringEvent[];
+  /** The event log with its remarks, oldest first. */
+  log: readonly LogEntry[];
   series: Record<SourceName, SeriesReply>;
   window: WindowChoice;
   filter?: Filter;

@@ -39,10 +39,12 @@ export class SeriesStore {
   /** By the start of each step, as the server tells them. */
   private readonly series = new Map<string, Series>();
 
-  /** `settled` is how many seconds of a step have to be over before its value is shown. */
+  /** `settled` is how many seconds of a step have to be over before its value is shown. With `range`, only steps that lie
+   * in it from their beginning to their end are shown: the answer may have more, and the last one may not be over. */
   constructor(
     private readonly windowSeconds: number,
     private readonly settled = 0,
+    private readonly range?: TimeRange,
   ) {}
 
   clear(): void {
@@ -59,9 +61,10 @@ export class SeriesStore {
     this.step = reply.step;
     this.to = replyTo;
     const from = replyTo - (this.windowSeconds + reply.step) * 1000;
-    const lastShown = replyTo - Math.min(this.settled, reply.step) * 1000;
+    const lastShown = this.range ? this.range.to - reply.step * 1000 : replyTo - Math.min(this.settled, reply.step) * 1000;
+    const firstShown = this.range?.from ?? 0;
     for (const { metric, provider, model, points } of reply.series) {
-      const fresh = points.filter(([x]) => x <= lastShown).map(([x, y]) => ({ x, y }));
+      const fresh = points.filter(([x]) => x >= firstShown && x <= lastShown).map(([x, y]) => ({ x, y }));
       const identity = { metric, ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };
       const key = keyOf(identity);
       const old = this.series.get(key)?.points ?? [];
@@ -109,6 +112,10 @@ export class SeriesStore {
     };
   }
 }
+
+/** The points whose step ends in the range. */
+export const within = (points: readonly Point[], { from, to }: TimeRange): Point[] =>
+  points.filter(({ x }) => x > from && x <= to);
 
 /** The newest value; null when there is none or a gap has begun. One point without a value is none yet: its step may
  * not have been measured when the server answered. */

@@ -1,6 +1,6 @@
 // What the page knows: the server's latest statistics, the newest events, the connection. No DOM, no clock.
 import type { ConnectionState } from './connection';
-import type { EventsPage, MonitoringEvent, Overview, ServerMessage } from './protocol';
+import { kProtocol, type EventsPage, type MonitoringEvent, type Overview, type PageConfig, type ServerMessage } from './protocol';
 
 /** One line of the log: an event, or a remark of the page's own. */
 export type LogEntry =
@@ -11,6 +11,7 @@ export type LogEntry =
 /** What the views show: how things are, or how they were when the page was paused. */
 export interface Shown {
   overview: Overview | undefined;
+  config: PageConfig | undefined;
   /** Oldest first. */
   entries: readonly LogEntry[];
   /** How many entries there ever were; tells a view what is new. */
@@ -18,6 +19,8 @@ export interface Shown {
 }
 
 export const kLogCapacity = 500;
+/** This long after statistics were read over HTTP they are old. */
+const kPolledMs = 10_000;
 
 /** The number in "evt_123"; -1 when it is none. */
 export function eventNumber(id: string): number {
@@ -28,29 +31,44 @@ export function eventNumber(id: string): number {
 export class State {
   connection: ConnectionState = { kind: 'connecting' };
   overview: Overview | undefined;
-  /** When `overview` arrived, by this machine's clock. */
+  /** When `overview` arrived, by the steady clock. */
   overviewAt = 0;
+  config: PageConfig | undefined;
   epoch: string | undefined;
+  /** The version of the program that answers now, and that of the one this page came from. */
   version = '';
+  pageVersion = '';
   /** Oldest first, at most kLogCapacity. */
   log: LogEntry[] = [];
   /** How many entries the log ever had; tells a view what is new. */
   logged = 0;
   /** Grows when another system answers than before, so that what was read of the old one can be dropped. */
   restarts = 0;
+  /** When statistics were last read over HTTP because the stream could not be opened, by the steady clock. */
+  polledAt: number | undefined;
   /** The last time events were lost on the way here, and how many. */
   lagged: { skipped: number; at: number } | undefined;
   private lastEvent = -1;
-  private held: { shown: Shown; at: number } | undefined;
+  private held: { shown: Shown; at: number; restarts: number } | undefined;
 
-  /** When the page was paused, by this machine's clock; undefined while it is not. */
+  /** When the page was paused, by the steady clock; undefined while it is not. */
   get pausedAt(): number | undefined {
     return this.held?.at;
   }
 
+  /** Whether the program answers but does not open the stream. */
+  get isRefused(): boolean {
+    return this.connection.kind === 'lost' && this.connection.refused === true;
+  }
+
+  /** Whether what is here is fresh although the stream is not open. */
+  isPolled(now: number): boolean {
+    return this.isRefused && this.polledAt !== undefined && now - this.polledAt < kPolledMs;
+  }
+
   /** Keeps what is shown as it is; everything that arrives is still taken in. */
   pause(now: number): void {
-    this.held ??= { shown: this.shown, at: now };
+    this.held ??= { shown: this.shown, at: now, restarts: this.restarts };
   }
 
   resume(): void {
@@ -58,7 +76,18 @@ export class State {
   }
 
   get shown(): Shown {
-    return this.held?.shown ?? { overview: this.overview, entries: this.newestLog, logged: this.logged };
+    const { overview, config, newestLog, logged } = this;
+    return this.held?.shown ?? { overview, config, entries: newestLog, logged };
+  }
+
+  /** Whether what is shown is of a system that another one has replaced since the page was paused. */
+  get restartedWhilePaused(): boolean {
+    return this.held !== undefined && this.held.restarts !== this.restarts;
+  }
+
+  /** Whether the program is of another version than this page: it may say things this page does not understand. */
+  get isOutdated(): boolean {
+    return this.version !== this.pageVersion || (this.config?.protocol ?? kProtocol) !== kProtocol;
   }
 
   get newWhilePaused(): number {
@@ -75,14 +104,27 @@ export class State {
     this.enterEpoch(overview.epoch);
     this.overview = overview;
     this.overviewAt = now;
-    this.version = overview.version;
+    this.setVersion(overview.version);
   }
 
-  /** The newest events as the HTTP side tells them; the stream goes on from there. */
-  applyEvents(page: EventsPage): void {
+  applyConfig(config: PageConfig): void {
+    this.config = config;
+    this.setVersion(config.version);
+  }
+
+  /** Events as the HTTP side tells them; the stream goes on from there. */
+  applyEvents(page: EventsPage, now: number): void {
     this.enterEpoch(page.epoch);
+    // The first page has the newest events: those before them were never asked for.
+    if (page.skipped > 0 && this.lastEvent >= 0) this.lag(page.skipped, now);
     for (const event of page.events) this.addEvent(event);
-    this.lastEvent = Math.max(this.lastEvent, eventNumber(page.last_event_id));
+    // After the last one here there may be more than a page holds.
+    if (page.events.length === 0) this.lastEvent = Math.max(this.lastEvent, eventNumber(page.last_event_id));
+  }
+
+  /** A log as it was, in a report. */
+  restoreLog(entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.append(entry);
   }
 
   applyMessages(messages: readonly ServerMessage[], now: number): void {
@@ -90,6 +132,7 @@ export class State {
       switch (message.type) {
         case 'Connected':
           this.enterEpoch(message.data.epoch);
+          if (message.data.protocol !== undefined) this.config = { ...this.config, protocol: message.data.protocol };
           break;
         case 'Event':
           this.addEvent(message.data);
@@ -102,6 +145,12 @@ export class State {
           break;
       }
     }
+  }
+
+  private setVersion(version: string | undefined): void {
+    if (!version) return;
+    this.version = version;
+    this.pageVersion ||= version;
   }
 
   private enterEpoch(epoch: string): void {

@@ -1,4 +1,5 @@
 // Light and dark, and the colours of styles/theme.css for the canvases that style sheets do not reach.
+import { recall, remember } from './storage';
 
 export type ColorName =
   | 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'series-other'
@@ -24,7 +25,7 @@ export class Theme {
         if (rule instanceof CSSMediaRule && rule.media.mediaText === kDarkQuery) this.rules.push(rule);
       }
     }
-    const stored = remembered();
+    const stored = recall(kStored);
     if (stored === 'light' || stored === 'dark') this.chosen = stored;
     this.apply();
     this.system.addEventListener('change', () => this.apply());
@@ -37,7 +38,7 @@ export class Theme {
   toggle(): void {
     const wanted = this.isDark ? 'light' : 'dark';
     this.chosen = (wanted === 'dark') === this.system.matches ? undefined : wanted;
-    remember(this.chosen);
+    remember(kStored, this.chosen);
     this.apply();
   }
 
@@ -50,23 +51,6 @@ export class Theme {
     document.documentElement.style.colorScheme = this.isDark ? 'dark' : 'light';
     colors.clear();
     for (const listener of this.listeners) listener();
-  }
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(kStored);
-  } catch {
-    return null;  // a browser that keeps nothing
-  }
-}
-
-function remember(choice: string | undefined): void {
-  try {
-    if (choice === undefined) localStorage.removeItem(kStored);
-    else localStorage.setItem(kStored, choice);
-  } catch {
-    // A browser that keeps nothing: the choice holds until the page is closed.
   }
 }
 

@@ -1,5 +1,5 @@
 // Where the marks of a time axis stand: at whole seconds, minutes or hours of the reader's clock.
-import { clock } from './format';
+import { clock, day, spansDays } from './format';
 import type { TimeRange } from './series';
 
 const kSecond = 1000;
@@ -24,4 +24,6 @@ export function timeTicks(range: TimeRange, most: number): number[] {
   return ticks;
 }
 
-export const tickLabel = (time: number, step: number) => clock(time, step < kMinute);
+/** The lines of a mark's text: the time, and below it the day where the range has more than one. */
+export const tickLabel = (time: number, step: number, range: TimeRange): string[] =>
+  [clock(time, step < kMinute), ...(spansDays(range.from, range.to) ? [day(time)] : [])];

@@ -1,7 +1,7 @@
 // The connection over a pretended socket, clock and timers: when it is live, when it is lost, when it comes back.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Connection, pauseBefore, type ConnectionState, type Environment, type Socket } from '../src/connection';
+import { Connection, kRefused, pauseBefore, type ConnectionState, type Environment, type Socket } from '../src/connection';
 import type { ServerMessage } from '../src/protocol';
 
 class FakeSocket implements Socket {
@@ -211,6 +211,27 @@ test('text that is not JSON closes the connection instead of breaking the page',
   const world = await liveWorld();
   world.socket.onmessage?.({ data: '{"type":' });
   assert.equal(world.state.kind, 'lost');
+});
+
+test('a stream that closes before it began was refused; one that was live was not', async () => {
+  const world = new World();
+  world.connection.start();
+  await settled();
+  world.socket.onclose?.({ code: 1006, reason: '' });
+  assert.deepEqual(world.state, { kind: 'lost', lostAt: 1_000_000, retryAt: 1_000_500, reason: kRefused, refused: true });
+  await world.pass(500);
+  assert.deepEqual(world.state, { kind: 'lost', lostAt: 1_000_000, reason: kRefused, refused: true }, 'also while it tries again');
+  world.socket.say(connected);
+  world.socket.onclose?.({ code: 1006, reason: '' });
+  assert.equal((world.state as { refused?: true }).refused, undefined);
+});
+
+test('a program that cannot be asked has refused nothing', async () => {
+  const world = new World();
+  world.failPrepare = true;
+  world.connection.start();
+  await settled();
+  assert.deepEqual(world.state, { kind: 'lost', lostAt: 1_000_000, retryAt: 1_000_500, reason: 'GET config.json: 503' });
 });
 
 test('stopped, it stays stopped', async () => {

@@ -42,6 +42,7 @@ check('measured numbers have three significant digits', format.decimal, [
 check('latencies are milliseconds below one second', format.seconds, [
   [0, '0 ms'],
   [0.00042, '0.420 ms'],
+  [1e-10, '<0.001 ms'],
   [0.0842, '84.2 ms'],
   [0.842, '842 ms'],
   [0.9994, '999 ms'],
@@ -62,8 +63,13 @@ check('dollars have two decimals, four below one dollar', format.dollars, [
   [2_254_321, '$2.25 M'],
 ]);
 
-check('shares are percentages', format.percent, [
+check('shares are percentages; what is not all is not 100 %', format.percent, [
   [0, '0 %'],
+  [1 / 3e6, '<0.01 %'],
+  [0.9996, '99.9 %'],
+  [0.99949, '99.9 %'],
+  [0.9999999, '99.9 %'],
+  [0.9949, '99.5 %'],
   [0.00001, '<0.01 %'],
   [0.0912, '9.12 %'],
   [0.45, '45 %'],
@@ -71,8 +77,37 @@ check('shares are percentages', format.percent, [
   [1, '100 %'],
 ]);
 
+check('progress is cut, never rounded up', format.progress, [
+  [0, '0 %'],
+  [0.0001, '<0.1 %'],
+  [45.69, '45.6 %'],
+  [45, '45 %'],
+  [0.57 * 100, '57 %'],
+  [0.29 * 100, '29 %'],
+  [99.96, '99.9 %'],
+  [99.9999999, '99.9 %'],
+  [100, '100 %'],
+]);
+
+test('no count of fewer examples than all is 100 %', () => {
+  for (const total of [3, 7, 1000, 10_000, 123_457, 10_000_000_000]) {
+    assert.equal(plain(format.progress((100 * (total - 1)) / total)) === '100 %', false, String(total));
+    assert.equal(plain(format.percent((total - 1) / total)) === '100 %', false, String(total));
+    assert.equal(plain(format.percent(total / total)), '100 %');
+  }
+});
+
+test('a time has its day only among times of several days', () => {
+  const at = (day: number, hour: number) => new Date(2026, 10, day, hour).getTime();
+  assert.equal(format.timeWithin(at(21, 14), at(21, 9), at(21, 23)), '14:00:00');
+  assert.equal(format.timeWithin(at(21, 23), at(21, 23), at(22, 1)), '2026-11-21 23:00:00');
+  assert.equal(format.timeWithin(at(21, 14), at(14, 14), at(21, 14)), '2026-11-21 14:00:00');
+  assert.equal(format.spansDays(at(1, 12), new Date(2026, 11, 1, 12).getTime()), true, 'the same day of another month');
+});
+
 check('spans name the two largest units', format.span, [
-  [0.2, '0 s'],
+  [0, '0 s'],
+  [0.2, '<1 s'],
   [45.4, '45 s'],
   [59.6, '1 min 00 s'],
   [185, '3 min 05 s'],

@@ -88,8 +88,47 @@ test('no question asks for more than 600 points', () => {
 });
 
 test('a stretch drawn in either direction is whole seconds; less than five is a click', () => {
-  assert.deepEqual(zoomBetween(20_400, 10_200), { from: 10_000, to: 21_000 });
-  assert.equal(zoomBetween(10_100, 13_900), undefined);
+  assert.deepEqual(zoomBetween(20_400, 10_200, 150, 99_000), { from: 10_000, to: 21_000 });
+  assert.equal(zoomBetween(10_100, 13_900, 150, 99_000), undefined);
+});
+
+test('a zoom begins and ends where the steps of every source do, and holds what was drawn over', () => {
+  const selection = selected('');
+  for (const [from, length] of [[1003, 40], [1003, 151], [1003, 299], [1003, 700], [100_001, 7000], [900_003, 200_000], [7, 604_000]] as const) {
+    const zoom = zoomBetween(from * 1000, (from + length) * 1000, 150, 1e12)!;
+    assert.ok(zoom.from <= from * 1000 && zoom.to >= (from + length) * 1000);
+    selection.zoom = zoom;
+    for (const name of Object.keys(kSources) as (keyof typeof kSources)[]) {
+      const question = questionFor(name, selection, 0, undefined);
+      assert.equal((question.from! % question.step) + (question.to! % question.step), 0, `${length} s, ${name}, step ${question.step}`);
+    }
+  }
+});
+
+test('a zoom ends before the step that is not over', () => {
+  // One-second steps: 103.4 s is within the step from 103 s on.
+  assert.deepEqual(zoomBetween(90_000, 104_000, 150, 103_400), { from: 90_000, to: 103_000 });
+  // Of 1,000 s, steps are 10 s and 15 s wide: they end together every 30 s.
+  assert.deepEqual(zoomBetween(9_000_000, 10_000_000, 150, 9_999_000), { from: 9_000_000, to: 9_990_000 });
+  // Drawn over nothing but the newest step: the one before it.
+  const zoom = zoomBetween(101_000, 106_000, 150, 101_900)!;
+  assert.deepEqual(zoom, { from: 96_000, to: 101_000 });
+});
+
+test('many providers are asked in as many answers as they need, with as many points as one may have', () => {
+  const selection = selected('#points=600');
+  const asked = (providers: number) => questionFor('providers', selection, 0, undefined, providers);
+  for (const providers of [0, 1, 64, 500, 501, 600, 1000]) {
+    const { by, separately, metrics, window, step } = asked(providers);
+    const series = providers * (separately ? 1 : metrics.length);
+    assert.equal(by, 'provider');
+    assert.ok(series <= 1000, `${providers}: ${series} series`);
+    assert.ok(series * (window / step) <= 200_000, `${providers}: ${series * (window / step)} points`);
+  }
+  assert.equal(asked(500).separately, undefined);
+  assert.equal(asked(1001).by, undefined);
+  selection.filter = { provider: 'a' };
+  assert.deepEqual([asked(1001).by, asked(1001).separately], ['provider', undefined], 'of one provider there is one series');
 });
 
 test('feeds ask at the same beats, never twice within half a pause', () => {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { seriesPath, socketUrl } from '../src/api';
 import type { SeriesPoint, SeriesReply } from '../src/protocol';
-import { latest, mergePoints, nearest, SeriesStore, split, stepFor, visibleRange, type Series } from '../src/series';
-import { tickStep, timeTicks } from '../src/ticks';
+import { continues } from '../src/feed';
+import { latest, mergePoints, nearest, SeriesStore, split, stepFor, visibleRange, within, type Series } from '../src/series';
+import { tickLabel, tickStep, timeTicks } from '../src/ticks';
 
 const points = (...pairs: [number, number | null][]) => pairs.map(([x, y]) => ({ x, y }));
 const reply = (to: number, step: number, pairs: SeriesPoint[], provider?: string): SeriesReply => ({
@@ -62,6 +63,32 @@ test('a reply that was overtaken is passed over', () => {
   store.apply(reply(101, 1, [[100_000, 2]]));
   store.apply(reply(100, 1, [[99_000, 9]]));
   assert.deepEqual(store.get('cost_total'), points([101_000, 2]));
+});
+
+test('an answer goes on from a store when its clock went as far as ours, and its step is the same', () => {
+  const store = new SeriesStore(300);
+  store.apply(reply(1000, 2, [[998_000, 1]]));
+  const goesOn = (to: number, elapsed: number, step = 2) => continues(store, reply(to, step, []), elapsed);
+  assert.equal(goesOn(1001, 1000), true);
+  assert.equal(goesOn(1002.5, 1000), true, 'late by a slow network');
+  assert.equal(goesOn(1001, 1000, 4), false, 'another step');
+  assert.equal(goesOn(880, 1000), false, 'set back by two minutes');
+  assert.equal(goesOn(999.5, 1000), false, 'set back by less than a step');
+  assert.equal(goesOn(1101, 1000), false, 'set forward by 100 s: old points stand where new ones will');
+  assert.equal(goesOn(1660, 660_000), true, 'eleven minutes passed on both sides');
+});
+
+test('of a range, only steps are shown that begin and end in it', () => {
+  const store = new SeriesStore(20, 0, { from: 100_000, to: 120_000 });
+  store.apply(reply(120, 10, [[90_000, 1], [100_000, 2], [110_000, 3], [120_000, 4]]));
+  assert.deepEqual(store.get('cost_total'), points([110_000, 2], [120_000, 3]));
+  const odd = new SeriesStore(18, 0, { from: 101_000, to: 119_000 });
+  odd.apply(reply(119, 10, [[90_000, 1], [100_000, 2], [110_000, 3]]));
+  assert.deepEqual(odd.get('cost_total'), [], 'a step that is partly outside has a value for something else');
+});
+
+test('a chart has the points whose step ends in what it shows', () => {
+  assert.deepEqual(within(points([10, 1], [11, 2], [20, 3], [21, 4]), { from: 10, to: 20 }), points([11, 2], [20, 3]));
 });
 
 test('another step starts the series anew instead of mixing both', () => {
@@ -125,6 +152,18 @@ test('axis marks stand at round times', () => {
   assert.equal(tickStep(range, 6), 60_000);
   assert.deepEqual(timeTicks(range, 6).map((time) => new Date(time).getSeconds()), [0, 0, 0, 0, 0]);
   assert.equal(timeTicks(range, 6)[0], new Date(2025, 0, 15, 10, 1).getTime());
+});
+
+test('marks have their day where the axis has more than one', () => {
+  const labels = (from: Date, hours: number) => {
+    const range = { from: from.getTime(), to: from.getTime() + hours * 3_600_000 };
+    return timeTicks(range, 4).map((time) => tickLabel(time, tickStep(range, 4), range).join(' '));
+  };
+  assert.deepEqual(labels(new Date(2026, 10, 21, 9), 4), ['09:00', '10:00', '11:00', '12:00', '13:00'].slice(0, labels(new Date(2026, 10, 21, 9), 4).length));
+  assert.deepEqual(labels(new Date(2026, 10, 21, 23, 58), 0.1), ['23:58 Nov 21', '00:00 Nov 22', '00:02 Nov 22', '00:04 Nov 22']);
+  const week = labels(new Date(2026, 10, 21), 168);
+  assert.equal(new Set(week).size, week.length, `${week}`);
+  assert.ok(week.every((label) => /^\d\d:\d\d Nov 2\d$/.test(label)), `${week}`);
 });
 
 test('history is asked by window first and by time afterwards', () => {

@@ -22,19 +22,19 @@ const shown = (state: State) => state.newestLog.map((entry) => (entry.kind === '
 test('the stream goes on after the last event of the HTTP page', () => {
   const state = new State();
   assert.equal(state.resumeFrom, undefined);
-  state.applyEvents({ epoch: 'a', last_event_id: 'evt_7', skipped: 0, events: [event(6), event(7)] });
+  state.applyEvents({ epoch: 'a', last_event_id: 'evt_7', skipped: 0, events: [event(6), event(7)] }, 0);
   assert.deepEqual(state.resumeFrom, { since: 'evt_7', epoch: 'a' });
 });
 
 test('a system without events yet is followed from its first', () => {
   const state = new State();
-  state.applyEvents({ epoch: 'a', last_event_id: 'evt_0', skipped: 0, events: [] });
+  state.applyEvents({ epoch: 'a', last_event_id: 'evt_0', skipped: 0, events: [] }, 0);
   assert.deepEqual(state.resumeFrom, { since: 'evt_0', epoch: 'a' });
 });
 
 test('what a replay repeats is logged once', () => {
   const state = new State();
-  state.applyEvents({ epoch: 'a', last_event_id: 'evt_2', skipped: 0, events: [event(1), event(2)] });
+  state.applyEvents({ epoch: 'a', last_event_id: 'evt_2', skipped: 0, events: [event(1), event(2)] }, 0);
   state.applyMessages([connected('a'), eventMessage(2), eventMessage(3), eventMessage(3)], 0);
   assert.deepEqual(shown(state), ['evt_1', 'evt_2', 'evt_3']);
   assert.equal(state.logged, 3);
@@ -112,4 +112,68 @@ test('a message type of the future is passed over', () => {
 test('only evt_ and digits are an event number', () => {
   assert.equal(eventNumber('evt_123'), 123);
   for (const id of ['evt_', '123', 'evt_1x', 'evt_-1', '']) assert.equal(eventNumber(id), -1, id);
+});
+
+test('events read over HTTP go on after the last one that was read, and what is gone is told', () => {
+  const state = new State();
+  state.applyEvents({ epoch: 'a', last_event_id: 'evt_7', skipped: 6, events: [event(7)] }, 0);
+  assert.deepEqual(shown(state), ['evt_7'], 'what came before the page is not lost');
+  state.applyEvents({ epoch: 'a', last_event_id: 'evt_90', skipped: 2, events: [event(10), event(11)] }, 5);
+  assert.deepEqual(shown(state), ['evt_7', 'skipped', 'evt_10', 'evt_11']);
+  assert.deepEqual(state.resumeFrom, { since: 'evt_11', epoch: 'a' }, 'not behind events that did not fit in');
+  assert.deepEqual(state.lagged, { skipped: 2, at: 5 });
+});
+
+test('a paused page keeps numbers, log and configuration of the system that was replaced', () => {
+  const state = new State();
+  const config = (latency: number) => ({ service_levels: [{ name: 'fast', latency }] });
+  state.applyConfig(config(2));
+  state.applyOverview(overview('a', 100), 0);
+  state.applyMessages([connected('a'), eventMessage(50)], 0);
+  state.pause(1);
+  state.applyConfig(config(0.9));
+  state.applyMessages([connected('b'), { type: 'Stats', data: overview('b', 3) }, eventMessage(1)], 2);
+
+  assert.equal(state.restartedWhilePaused, true);
+  assert.equal(state.shown.overview!.totals.total_requests, 100);
+  assert.equal(state.shown.config!.service_levels![0]!.latency, 2);
+  assert.equal(state.shown.entries.length, 1);
+
+  state.resume();
+  assert.equal(state.restartedWhilePaused, false);
+  assert.equal(state.shown.overview!.totals.total_requests, 3);
+  assert.equal(state.shown.config!.service_levels![0]!.latency, 0.9);
+});
+
+test('a restored log is what it was, with the entries of both systems and the remarks between', () => {
+  const state = new State();
+  state.applyMessages([connected('a'), eventMessage(50), { type: 'Lagged', data: { skipped: 3 } }, connected('b'), eventMessage(1)], 0);
+  const copy = new State();
+  copy.restoreLog(JSON.parse(JSON.stringify(state.newestLog)) as State['log']);
+  assert.deepEqual(shown(copy), ['evt_50', 'skipped', 'restarted', 'evt_1']);
+});
+
+test('a page is outdated by another version or another protocol, not by a program that reports neither', () => {
+  const state = new State();
+  assert.equal(state.isOutdated, false);
+  state.applyConfig({ version: '0.1.0', protocol: 1 });
+  state.applyOverview(overview('a', 1), 0);
+  state.applyConfig({});
+  assert.equal(state.isOutdated, false);
+  state.applyOverview({ ...overview('b', 1), version: '0.2.0' }, 0);
+  assert.equal(state.isOutdated, true);
+  const other = new State();
+  other.applyConfig({ version: '0.1.0', protocol: 2 });
+  assert.equal(other.isOutdated, true);
+});
+
+test('numbers over HTTP are fresh for ten seconds, and only while the stream is refused', () => {
+  const state = new State();
+  state.polledAt = 1000;
+  assert.equal(state.isPolled(1000), false);
+  state.connection = { kind: 'lost', lostAt: 0, reason: '' };
+  assert.equal(state.isPolled(1000), false);
+  state.connection = { kind: 'lost', lostAt: 0, reason: '', refused: true };
+  assert.equal(state.isPolled(10_999), true);
+  assert.equal(state.isPolled(11_000), false);
 });

@@ -9,7 +9,7 @@ import { inlineJson, reportHtml, type Report } from '../src/report';
 import type { LogEntry } from '../src/state';
 import { ColorBook } from '../src/theme';
 import { tableOf } from '../src/views/chart_table';
-import { delta, headroom, headroomDetail, kColumns, sortRows, tableRows, type Row } from '../src/views/model_columns';
+import { delta, headroom, headroomDetail, kColumns, missingText, sortRows, tableRows, type Row } from '../src/views/model_columns';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -87,6 +87,66 @@ test('the log is searched by type, by problems and by words anywhere in the even
 
 test('CSV quotes what RFC 4180 wants quoted and defuses formulas', () => {
   assert.equal(csv([['a,b', 'say "x"', '=1+1', '-2', -2, null, undefined, 0.5]]), '"a,b","say ""x""",\'=1+1,\'-2,-2,,,0.5\r\n');
+});
+
+/** The cells that a spreadsheet makes of CSV that it parts at `separator`: a quote counts at the start of a cell only. */
+function cellsOf(text: string, separator: string): string[] {
+  const cells = [''];
+  let quoted = false;
+  for (let i = 0; i < text.length; ++i) {
+    const last = cells.length - 1;
+    const isQuote = text[i] === '"';
+    if (quoted && isQuote && text[i + 1] === '"') cells[last] += text[++i]!;
+    else if (quoted && isQuote) quoted = false;
+    else if (!quoted && isQuote && cells[last] === '') quoted = true;
+    else if (!quoted && [separator, '\r', '\n'].includes(text[i]!)) cells.push('');
+    else cells[last] += text[i]!;
+  }
+  return cells;
+}
+
+test('no text of a CSV becomes a formula, at whichever separator a spreadsheet parts it', () => {
+  const texts = [
+    '=1+1', '+1', '-1', '@a', '\t=1', '\r=1', 'a;=1', 'a,=1', 'a\t=1', 'a\n=1', 'a;"=1"', 'a; =1', 'a;;@x', 'a;\t=1', 'a,-2+3', ';=1', 'a;+1;=2', '\uff1d1',
+    "gpt;=cmd|' /C calc'!A0;x",
+  ];
+  for (const text of texts) {
+    for (const separator of [',', ';', '\t']) {
+      const made = csv([['openai', text, 'healthy']]);
+      for (const found of cellsOf(made, separator)) assert.doesNotMatch(found, /^[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20]/, `${JSON.stringify(text)} at "${separator}": ${found}`);
+    }
+    assert.equal(cellsOf(csv([['openai', text, 'healthy']]).trimEnd(), ',')[2], 'healthy', 'at commas there are three');
+  }
+});
+
+test('CSV leaves ordinary text and numbers as they are', () => {
+  assert.equal(csv([['gpt-4o', 'a/b', 'x = y', -1.5, 1e-7, 'A-1']]), 'gpt-4o,a/b,x = y,-1.5,1e-7,A-1\r\n');
+  assert.equal(csv([['a;b', 'a\tb', 'two\r\nlines']]), '"a;b","a\tb","two\r\nlines"\r\n');
+});
+
+test('in the table, sums name what they leave out, and an absent sum is unknown', () => {
+  const shown = (id: string, totals: object) => {
+    const column = kColumns.find((one) => one.id === id)!;
+    return plain(column.format(column.value(totals as Row['totals'])) + missingText(column, totals as Row['totals']));
+  };
+  assert.equal(shown('cost', { total_cost: 0.73, unpriced_requests: 12 }), '$0.7300 + 12 not priced');
+  assert.equal(shown('cost', { unpriced_requests: 12 }), 'unknown (12 not priced)');
+  assert.equal(shown('cost', { total_cost: 0 }), '$0.00');
+  assert.equal(shown('out', { usage_missing_requests: 5 }), 'unknown (5 calls did not report)');
+  assert.equal(shown('in', { total_input_tokens: 1200, usage_missing_requests: 1 }), '1,200 + 1 call did not report');
+  assert.equal(shown('rate', {}), '\u2014');
+});
+
+test('less by nearly all is not less by all', () => {
+  assert.equal(plain(delta(1000, 1, 'less')!.text), '\u221299 %');
+  assert.equal(plain(delta(1000, 0, 'less')!.text), '\u2212100 %');
+});
+
+test('a table of more than one day has days', () => {
+  const line = { label: 'a', color: 'series-1' as const, points: [21, 22, 23].map((day) => ({ x: new Date(2026, 10, day, 12).getTime(), y: day })) };
+  const times = tableOf([line], String).map(([time]) => time);
+  assert.deepEqual(times, ['2026-11-23 12:00:00', '2026-11-22 12:00:00', '2026-11-21 12:00:00']);
+  assert.deepEqual(tableOf([{ ...line, points: line.points.slice(0, 1) }], String).map(([time]) => time), ['12:00:00']);
 });
 
 test('the exported tables have a head and a line per model or point', () => {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Benchmark, CallTotals, MonitoringEvent, Overview, ServerMessage } from '../src/protocol';
 import { State } from '../src/state';
-import { allFinished, outlook, shownBenchmarks } from '../src/views/benchmarks';
+import { allFinished, costText, ofTotal, outlook, progressOf, shownBenchmarks } from '../src/views/benchmarks';
 import { logLine } from '../src/views/event_text';
 import { kTokenWanted } from '../src/token';
-import { lossText, pageTitle, pillOf } from '../src/views/header';
+import { bannerText, lossText, pageTitle, pillOf } from '../src/views/header';
+import { costPerRequest, noLatency, notPriced, noUsage, pricePerThousand } from '../src/views/missing';
 import { sloText, topErrors } from '../src/views/tiles';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u00b7', '.').replaceAll('\u2192', '->');
@@ -19,7 +20,8 @@ function line(event_type: string, type: string, data: Record<string, unknown>) {
 
 const call = { provider: 'openai', model: 'gpt-4', request_id: 'req_456' };
 const benchmark = {
-  name: 'MMLU', state: 'running', elapsed_seconds: 192, idle_seconds: 47, progress_percent: 45.4,
+  name: 'MMLU', state: 'running', elapsed_seconds: 192, idle_seconds: 47, total_examples: 1000, completed_examples: 454,
+  progress_percent: 45.4,
 } as Benchmark;
 
 test('a completed call tells latency, tokens, cost and id', () => {
@@ -75,6 +77,51 @@ test('a benchmark tells what is left, how long it stands still, or how long it t
   assert.equal(plain(outlook({ ...benchmark, state: 'completed' })), 'took 3 min 12 s');
 });
 
+test('a benchmark of unknown length has no progress, no end and no remaining time', () => {
+  const endless = { ...benchmark, total_examples: 0, completed_examples: 37 } as Benchmark;
+  for (const one of [endless, { ...endless, progress_percent: 100 }, { ...endless, progress_percent: 0 }]) {
+    assert.equal(progressOf(one), undefined);
+    assert.equal(ofTotal(one), ' done, total unknown');
+    assert.equal(outlook(one), 'remaining time unknown');
+  }
+  assert.equal(outlook({ ...endless, state: 'completed' }).startsWith('took'), true);
+  assert.deepEqual(line('BenchmarkProgress', 'Benchmark', {
+    name: 'MMLU', total_examples: 0, completed_examples: 37, progress_percent: 0,
+  }), ['info', 'MMLU', '37 done, total unknown']);
+});
+
+test('the cost of a benchmark tells what is not in it, and is unknown when nothing is', () => {
+  assert.equal(plain(costText({ ...benchmark, cost: 0.73, unpriced_requests: 12, projected_cost: 2 })), '$0.7300 + 12 not priced -> $2.00');
+  assert.equal(plain(costText({ ...benchmark, unpriced_requests: 12 })), 'unknown (12 not priced)');
+  assert.equal(plain(costText(benchmark)), 'unknown');
+  assert.equal(plain(costText({ ...benchmark, cost: 0, unpriced_requests: 0 })), '$0.00');
+});
+
+test('what sums leave out is counted in words', () => {
+  const totals = (more: object) => more as CallTotals;
+  assert.equal(notPriced(totals({ unpriced_requests: 1204 })), '1,204 not priced');
+  assert.equal(noUsage(totals({ usage_missing_requests: 5 })), '5 calls did not report');
+  assert.equal(noUsage(totals({ usage_missing_requests: 1 })), '1 call did not report');
+  assert.equal(noLatency(totals({ latency_missing_requests: 2 })), '2 calls did not report');
+  for (const text of [notPriced, noUsage, noLatency]) {
+    assert.equal(text(undefined), '');
+    assert.equal(text(totals({})), '');
+    assert.equal(text(totals({ unpriced_requests: 0, usage_missing_requests: 0, latency_missing_requests: 0 })), '');
+  }
+});
+
+test('a cost per call or per token is of calls whose cost and tokens are both known', () => {
+  const totals = (more: object) => ({ total_requests: 10, ...more }) as CallTotals;
+  assert.equal(costPerRequest(totals({ total_cost: 5 })), 0.5);
+  assert.equal(costPerRequest(totals({ total_cost: 5, unpriced_requests: 5 })), 1);
+  assert.equal(costPerRequest(totals({ unpriced_requests: 10 })), undefined);
+  assert.equal(costPerRequest(totals({ total_cost: 0, total_requests: 0 })), undefined);
+  assert.equal(pricePerThousand(totals({ total_cost: 2, total_output_tokens: 500 })), 4);
+  assert.equal(pricePerThousand(totals({ total_cost: 2, total_output_tokens: 500, unpriced_requests: 1 })), undefined);
+  assert.equal(pricePerThousand(totals({ total_cost: 2, total_output_tokens: 500, usage_missing_requests: 1 })), undefined);
+  assert.equal(pricePerThousand(totals({ total_cost: 2 })), undefined);
+});
+
 test('benchmarks under way have cards, finished ones only the newest two', () => {
   const of = (state: Benchmark['state'], name: string) => ({ ...benchmark, state, name });
   const many = [of('running', 'r'), of('stalled', 's'), ...['1', '2', '3', '4'].map((name) => of('completed', name))];
@@ -92,12 +139,40 @@ test('the banner counts up since the loss and down to the next attempt', () => {
   assert.equal(lossText({ kind: 'live' }, 0), '');
 });
 
+test('the banner gives the reason in its text, and says when numbers still come', () => {
+  const lost = { kind: 'lost', lostAt: 1000, retryAt: 17_000, reason: 'closed with code 1006' } as const;
+  assert.equal(plain(lossText(lost, 13_000)), 'Connection lost 12 s ago, retrying in 4 s (closed with code 1006)');
+  const state = new State();
+  state.connection = { ...lost, reason: 'a proxy', refused: true };
+  assert.match(bannerText(state, 13_000), /^Connection lost/);
+  state.polledAt = 12_000;
+  assert.equal(bannerText(state, 13_000), 'No live events, numbers every 2 s: a proxy');
+  assert.deepEqual([pillOf(state, 13_000).kind, pillOf(state, 13_000).text], ['lagged', 'Polling']);
+});
+
+test('a paused page says that the program restarted', () => {
+  const state = new State();
+  state.connection = { kind: 'live' };
+  state.applyOverview({ epoch: 'a', version: '' } as Overview, 0);
+  state.pause(0);
+  assert.equal(bannerText(state, 0), '');
+  state.applyOverview({ epoch: 'b', version: '' } as Overview, 0);
+  assert.match(bannerText(state, 0), /^The program restarted\. .*Resume/);
+  assert.equal(plain(pillOf(state, 0).text), 'Paused . 1 new . restarted');
+});
+
 test('the tab tells rate and progress', () => {
   const state = new State();
   assert.equal(pageTitle(state), 'LLM monitoring');
   const totals = { total_requests: 5, requests_per_second: 12.44 } as CallTotals;
   state.applyOverview({ epoch: 'a', version: '', totals, benchmarks: [benchmark] } as unknown as Overview, 0);
   assert.equal(plain(pageTitle(state)), '12.4 req/s . MMLU 45 %');
+  const running = (more: object) => {
+    state.applyOverview({ epoch: 'a', version: '', totals: { ...totals, ...more }, benchmarks: [{ ...benchmark, ...more }] } as unknown as Overview, 0);
+    return plain(pageTitle(state));
+  };
+  assert.equal(running({ progress_percent: 99.97 }), '12.4 req/s . MMLU 99 %');
+  assert.equal(running({ total_examples: 0, requests_per_second: undefined }), 'MMLU 454 done');
   state.connection = { kind: 'lost', lostAt: 0, reason: '' };
   assert.equal(plain(pageTitle(state)), 'Disconnected . LLM monitoring');
 });

@@ -1,6 +1,6 @@
 // Which charts the page has, and how each is made of the server's series. A new chart is a new entry here.
 import * as format from '../format';
-import type { ServiceLevel } from '../protocol';
+import type { CallTotals, ServiceLevel } from '../protocol';
 import { kErrorTypes, type SourceName } from '../questions';
 import type { Filter } from '../selection';
 import { latest, split, type Point, type Series, type SeriesStore } from '../series';
@@ -13,6 +13,8 @@ export interface ChartData extends Record<SourceName, SeriesStore> {
   errorColors: ColorBook;
   levels: readonly ServiceLevel[];
   filter: Filter | undefined;
+  /** The numbers of what the filter names. */
+  totals: CallTotals | undefined;
 }
 
 export interface ChartDefinition {
@@ -49,8 +51,11 @@ function topLines(series: readonly Series[], colors: ColorBook, nameOf: (series:
   return lines;
 }
 
+/** The name of all providers together, where they are too many to be told apart. */
+const kAllProviders = 'all providers';
+
 const byProvider = (metric: string) => (data: ChartData) =>
-  topLines(data.providers.all(metric), data.providerColors, ({ provider = '' }) => provider);
+  topLines(data.providers.all(metric), data.providerColors, ({ provider = kAllProviders }) => provider);
 
 const errorSeries = (data: ChartData) =>
   kErrorTypes
@@ -59,7 +64,7 @@ const errorSeries = (data: ChartData) =>
 
 /** Chooses which providers and error categories have colours of their own, in all charts the same. */
 export function chooseColors(data: ChartData): void {
-  data.providerColors.rank(new Map(data.providers.all('cost_total').map(({ provider = '', points }) => [provider, latest(points) ?? 0])));
+  data.providerColors.rank(new Map(data.providers.all('cost_total').map(({ provider = kAllProviders, points }) => [provider, latest(points) ?? 0])));
   data.errorColors.rank(new Map(errorSeries(data).map((series) => [series.metric, total(series)])));
 }
 

@@ -206,7 +206,7 @@ export class TimeChart {
     return Math.max(2, Math.floor((width - kAxisWidth) / 72));
   }
 
-  private timeLabel(time: number): string {
-    return tickLabel(time, tickStep(this.range, this.mostTicks(this.chart.width)));
+  private timeLabel(time: number): string[] {
+    return tickLabel(time, tickStep(this.range, this.mostTicks(this.chart.width)), this.range);
   }
 }

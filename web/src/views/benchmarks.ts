@@ -2,13 +2,30 @@
 import { el, NumberField, setAttribute, setChildren, setClass, setText } from '../dom';
 import * as format from '../format';
 import type { Benchmark } from '../protocol';
+import { notPriced, withMissing } from './missing';
 
 const kStates = { running: 'Running', stalled: 'Stalled', completed: 'Completed' };
+
+/** How much is done, 0..100; undefined when nobody knows of how much. */
+export const progressOf = ({ total_examples, progress_percent }: Benchmark): number | undefined =>
+  total_examples > 0 ? progress_percent : undefined;
+
+/** What stands after the number of examples that are done. */
+export const ofTotal = ({ total_examples: total }: Pick<Benchmark, 'total_examples'>): string =>
+  total > 0 ? ` / ${format.count(total)} examples` : ' done, total unknown';
+
+/** "$0.73 + 12 not priced -> $2.40": the cost so far and the cost to expect. */
+export function costText(benchmark: Benchmark): string {
+  const { cost, projected_cost: projected, state } = benchmark;
+  const soFar = withMissing(cost, format.dollars(cost), notPriced(benchmark));
+  return state === 'completed' || projected === undefined ? soFar : `${soFar} \u2192 ${format.dollars(projected)}`;
+}
 
 /** The sentence at the end of the line: what to expect, or what was. */
 export function outlook(benchmark: Benchmark): string {
   if (benchmark.state === 'completed') return `took ${format.span(benchmark.elapsed_seconds)}`;
   if (benchmark.state === 'stalled') return `no event for ${format.span(benchmark.idle_seconds)}`;
+  if (progressOf(benchmark) === undefined) return 'remaining time unknown';
   if (benchmark.eta_seconds === undefined) return 'remaining time not known yet';
   return `${format.span(benchmark.eta_seconds)} left`;
 }
@@ -68,27 +85,31 @@ class Card {
   }
 
   update(benchmark: Benchmark): void {
-    const { total_examples: total, failed_examples: failed, progress_percent: progress, state } = benchmark;
+    const { total_examples: total, failed_examples: failed, state } = benchmark;
+    const progress = progressOf(benchmark);
     this.element.dataset['state'] = state;
     setText(this.name, benchmark.name);
     setAttribute(this.name, 'title', benchmark.name);
     setClass(this.state, `badge ${state}`);
     setText(this.state, kStates[state] ?? state);
-    setText(this.share, format.percent(progress / 100));
-    const failedShare = total > 0 ? Math.min(progress, (100 * failed) / total) : 0;
-    this.done.style.width = `${progress - failedShare}%`;
-    this.failed.style.width = `${failedShare}%`;
-    setAttribute(this.bar, 'aria-label', `Progress of ${benchmark.name}`);
-    setAttribute(this.bar, 'aria-valuenow', progress.toFixed(1));
+    setText(this.share, progress === undefined ? '' : format.progress(progress));
+    // Of an unknown total there is no part to draw.
+    this.bar.hidden = progress === undefined;
+    if (progress !== undefined) {
+      const failedShare = Math.min(progress, (100 * failed) / total);
+      this.done.style.width = `${progress - failedShare}%`;
+      this.failed.style.width = `${failedShare}%`;
+      setAttribute(this.bar, 'aria-label', `Progress of ${benchmark.name}`);
+      setAttribute(this.bar, 'aria-valuenow', String(format.floored(progress)));
+    }
     this.completedField.set(benchmark.completed_examples);
-    setText(this.total, ` / ${format.count(total)} examples`);
+    setText(this.total, ofTotal(benchmark));
     setText(this.outlook, outlook(benchmark));
     this.provider.set(benchmark.current_provider ?? format.kNoData);
     this.rate.set(`${format.decimal(benchmark.examples_per_second)}\u00a0/s`);
     this.failures.set(format.count(failed));
     setClass(this.failures.element, failed > 0 ? 'fact bad' : 'fact');
-    const projected = state === 'completed' ? undefined : benchmark.projected_cost;
-    this.cost.set(format.dollars(benchmark.cost) + (projected === undefined ? '' : ` \u2192 ${format.dollars(projected)}`));
+    this.cost.set(costText(benchmark));
   }
 }
 

@@ -3,9 +3,9 @@
 import type { Cursor } from '../charts/cursor';
 import { boundsOf, type ChartData, type ChartDefinition } from '../charts/definitions';
 import { TimeChart, type Line } from '../charts/time_chart';
-import { el, iconButton, setAttribute, setText } from '../dom';
+import { el, iconButton, setAttribute, setOthersInert, setText } from '../dom';
 import * as format from '../format';
-import { latest, nearest, type TimeRange } from '../series';
+import { latest, nearest, within, type TimeRange } from '../series';
 import { ChartTable } from './chart_table';
 import { EntryList } from './legend';
 import { ZoomBrush } from './zoom_brush';
@@ -32,6 +32,8 @@ export class ChartPanel {
   private lines: Line[] = [];
   private shown: { data: ChartData; range: TimeRange } | undefined;
   private pointed = false;
+  /** What had the focus before this chart was maximised. */
+  private focusBefore: Element | null = null;
 
   /** `number` is the key that maximises it; `onMaximise` is asked to do so, or to undo it. */
   constructor(
@@ -75,7 +77,7 @@ export class ChartPanel {
   update(data: ChartData, range: TimeRange): void {
     this.shown = { data, range };
     const { definition } = this;
-    const lines = definition.lines(data);
+    const lines = definition.lines(data).map((line) => ({ ...line, points: within(line.points, range) }));
     const bounds = boundsOf(definition, data);
     this.lines = lines.filter(({ label }) => !this.hidden.has(label));
     this.chart.show(this.lines, range, bounds);
@@ -100,9 +102,23 @@ export class ChartPanel {
     this.chart.applyTheme();
   }
 
+  /** Large, above everything else, and the only part of the page that can be used: a modal dialog. */
   setMaximised(maximised: boolean): void {
-    this.element.classList.toggle('maximised', maximised);
+    const { element } = this;
+    if (maximised === element.classList.contains('maximised')) return;
+    element.classList.toggle('maximised', maximised);
     setAttribute(this.sizeButton, 'aria-pressed', String(maximised));
+    if (maximised) {
+      this.focusBefore = document.activeElement;
+      const dialog = { role: 'dialog', 'aria-modal': 'true', 'aria-label': `${this.definition.title}, maximised` };
+      for (const [name, value] of Object.entries(dialog)) element.setAttribute(name, value);
+    } else {
+      for (const name of ['role', 'aria-modal', 'aria-label']) element.removeAttribute(name);
+    }
+    setOthersInert(element, maximised);
+    if (maximised) this.sizeButton.focus();
+    else if (this.focusBefore instanceof HTMLElement && this.focusBefore !== document.body) this.focusBefore.focus();
+    else this.sizeButton.blur();
   }
 
   private redraw(): void {
@@ -132,7 +148,8 @@ export class ChartPanel {
     this.line.style.transform = `translate(${Math.round(x)}px, ${top}px)`;
     this.line.style.height = `${bottom - top}px`;
     if (!this.pointed) return;
-    setText(this.readoutTime, format.clock(time));
+    const { from, to } = this.shown!.range;
+    setText(this.readoutTime, format.timeWithin(time, from, to));
     this.readoutList.set(this.lines, (line) => {
       const point = line.points[nearest(line.points, time)];
       return this.definition.format(point?.x === time ? point.y : null);
@@ -144,7 +161,10 @@ export class ChartPanel {
   }
 }
 
-/** No errors is good news, not missing data. */
-function emptyText(id: string, data: ChartData): string {
-  return id === 'errors' && data.rates.get('errors_per_second').some(({ y }) => y !== null) ? 'No errors' : 'No data yet';
+/** Why a chart is empty. No errors is good news, not missing data; what nobody reported will not come. */
+function emptyText(id: string, { rates, totals }: ChartData): string {
+  if (id === 'errors' && rates.get('errors_per_second').some(({ y }) => y !== null)) return 'No errors';
+  if (id === 'tokens' && totals?.usage_missing_requests) return 'No call reported its tokens';
+  if (id === 'cost' && totals?.unpriced_requests) return 'No call has a known cost';
+  return 'No data yet';
 }

@@ -15,7 +15,10 @@ export function tableOf(lines: readonly Line[], show: Show): string[][] {
       row[index] = y;
     }
   });
-  return [...rows].sort(([a], [b]) => b - a).map(([time, values]) => [format.clock(time), ...values.map(show)]);
+  const sorted = [...rows].sort(([a], [b]) => b - a);
+  const to = sorted[0]?.[0] ?? 0;
+  const from = sorted[sorted.length - 1]?.[0] ?? 0;
+  return sorted.map(([time, values]) => [format.timeWithin(time, from, to), ...values.map(show)]);
 }
 
 export class ChartTable {

@@ -1,7 +1,7 @@
 // Models side by side: the first one picked is what the others are measured against.
 import { el, iconButton, setChildren, setClass, setText } from '../dom';
 import type { ColorBook } from '../theme';
-import { delta, kColumns, type Row } from './model_columns';
+import { delta, kColumns, missingText, type Row } from './model_columns';
 
 export const kMostCompared = 4;
 
@@ -29,8 +29,11 @@ class Side {
     setText(this.role, isBase ? 'baseline' : '');
     kColumns.forEach((column, index) => {
       const value = column.value(row.totals);
-      const difference = isBase ? undefined : delta(column.value(base.totals), value, column.better);
-      setText(this.values[index]!, column.format(value));
+      const missing = missingText(column, row.totals);
+      // Sums that leave something out cannot be compared.
+      const isWhole = missing === '' && missingText(column, base.totals) === '';
+      const difference = isBase || !isWhole ? undefined : delta(column.value(base.totals), value, column.better);
+      setText(this.values[index]!, column.format(value) + missing);
       setText(this.deltas[index]!, difference?.text ?? '');
       setClass(this.deltas[index]!, `delta ${difference?.tone ?? ''}`.trimEnd());
     });

@@ -49,7 +49,7 @@ export class EventLog {
   private readonly rows: RowView[] = [];
   private readonly list = el('ol', 'log-rows');
   private readonly spacer = el('div', 'log-spacer', this.list);
-  private shown: Shown = { overview: undefined, entries: [], logged: -1 };
+  private shown: Shown = { overview: undefined, config: undefined, entries: [], logged: -1 };
   private entries: readonly LogEntry[] = [];
   private filter: LogFilter = { type: '', search: '' };
   private following = true;

@@ -36,7 +36,7 @@ function requestDetail(data: Data): string {
   const error = joined(format.words(text(data['error_type'])), text(data['error']));
   return joined(
     latency !== undefined && format.seconds(latency),
-    input !== undefined && output !== undefined && `${format.count(input)} \u2192 ${format.count(output)} tok`,
+    (input !== undefined || output !== undefined) && `${format.count(input)} \u2192 ${format.count(output)} tok`,
     cost !== undefined && format.dollars(cost),
     error,
     text(data['request_id']),
@@ -45,10 +45,12 @@ function requestDetail(data: Data): string {
 
 function benchmarkDetail(data: Data): string {
   const eta = number(data['eta_seconds']);
-  const progress = number(data['progress_percent']);
+  const done = format.count(number(data['completed_examples']));
+  const total = number(data['total_examples']);
+  const progress = total === 0 ? undefined : number(data['progress_percent']);
   return joined(
-    `${format.count(number(data['completed_examples']))} / ${format.count(number(data['total_examples']))}`,
-    progress !== undefined && format.percent(progress / 100),
+    total === 0 ? `${done} done, total unknown` : `${done} / ${format.count(total)}`,
+    progress !== undefined && format.progress(progress),
     text(data['current_provider']),
     eta !== undefined && eta > 0 && `${format.span(eta)} left`,
   );

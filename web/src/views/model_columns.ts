@@ -1,6 +1,7 @@
 // The columns of the table of models: what each shows, how it sorts, which direction is better. Pure.
 import * as format from '../format';
 import type { CallTotals, ModelTotals, Overview, ProviderHealth, RateLimits } from '../protocol';
+import { kUnknown, notPriced, noUsage, pricePerThousand } from './missing';
 import { kFewSamples } from './tiles';
 
 export interface Row {
@@ -18,6 +19,8 @@ export interface Column {
   help: string;
   value: (totals: Row['totals']) => number | undefined;
   format: (value: number | undefined) => string;
+  /** What the value leaves out; empty for a value that is whole. */
+  missing?: (totals: Row['totals']) => string;
   /** For comparisons; absent where neither more nor less is better. */
   better?: 'more' | 'less';
   className?: (totals: Row['totals']) => string;
@@ -45,6 +48,10 @@ export function headroomDetail(limits: RateLimits | undefined): string {
 }
 
 const kLowHeadroom = 0.1;
+
+/** A sum that is absent is unknown: its calls happened. */
+const sum = (show: (value: number | undefined) => string) => (value: number | undefined) =>
+  value === undefined ? kUnknown : show(value);
 
 export const kColumns: readonly Column[] = [
   { id: 'requests', title: 'Requests', help: 'finished calls since the start', value: (t) => t.total_requests, format: format.count },
@@ -87,14 +94,22 @@ export const kColumns: readonly Column[] = [
     format: format.decimal,
     better: 'more',
   },
-  { id: 'in', title: 'Tokens in', help: 'input tokens since the start', value: (t) => t.total_input_tokens, format: format.count },
-  { id: 'out', title: 'Tokens out', help: 'output tokens since the start', value: (t) => t.total_output_tokens, format: format.count },
-  { id: 'cost', title: 'Cost', help: 'US dollars since the start', value: (t) => t.total_cost, format: format.dollars, better: 'less' },
+  { id: 'in', title: 'Tokens in', help: 'input tokens since the start', value: (t) => t.total_input_tokens, format: sum(format.count), missing: noUsage },
+  { id: 'out', title: 'Tokens out', help: 'output tokens since the start', value: (t) => t.total_output_tokens, format: sum(format.count), missing: noUsage },
+  {
+    id: 'cost',
+    title: 'Cost',
+    help: 'US dollars since the start',
+    value: (t) => t.total_cost,
+    format: sum(format.dollars),
+    missing: notPriced,
+    better: 'less',
+  },
   {
     id: 'price',
     title: '$/1k out',
-    help: 'US dollars for each thousand output tokens, everything counted',
-    value: (t) => (t.total_output_tokens > 0 ? (t.total_cost / t.total_output_tokens) * 1000 : undefined),
+    help: 'US dollars for each thousand output tokens, everything counted; unknown where cost or tokens are not complete',
+    value: pricePerThousand,
     format: format.dollars,
     better: 'less',
   },
@@ -109,6 +124,13 @@ export const kColumns: readonly Column[] = [
     titleOf: (t) => headroomDetail(t.rate_limits),
   },
 ];
+
+/** What stands after a column's value: " + 12 not priced"; empty where nothing is missing. */
+export function missingText(column: Column, totals: Row['totals']): string {
+  const missing = column.missing?.(totals);
+  if (!missing) return '';
+  return column.value(totals) === undefined ? ` (${missing})` : ` + ${missing}`;
+}
 
 export const kStatusWords: Record<ProviderHealth, string> = {
   healthy: 'Healthy',
@@ -169,7 +191,9 @@ export function delta(base: number | undefined, value: number | undefined, bette
   if (base === undefined || value === undefined || base === 0) return undefined;
   const share = (value - base) / Math.abs(base);
   if (Math.abs(share) < 0.005) return { text: '\u00b1\u00a00\u00a0%', tone: 'same' };
-  const size = Math.abs(share) >= 10 ? `\u00d7\u00a0${format.decimal(value / base)}` : format.percent(Math.round(Math.abs(share) * 100) / 100);
+  // Less by all of it is 0, and only that.
+  const whole = share < 0 && value > 0 ? Math.min(99, Math.round(-share * 100)) : Math.round(Math.abs(share) * 100);
+  const size = Math.abs(share) >= 10 ? `\u00d7\u00a0${format.decimal(value / base)}` : format.percent(whole / 100);
   const sign = share > 0 ? '+' : '\u2212';
   const text = Math.abs(share) >= 10 ? size : `${sign}${size}`;
   if (!better) return { text, tone: 'same' };

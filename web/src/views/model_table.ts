@@ -4,7 +4,7 @@ import * as format from '../format';
 import type { Overview } from '../protocol';
 import type { ColorBook } from '../theme';
 import { ComparePanel, kMostCompared } from './compare_panel';
-import { kColumns, kStatusWords, sortRows, tableRows, type Order, type Row } from './model_columns';
+import { kColumns, kStatusWords, missingText, sortRows, tableRows, type Order, type Row } from './model_columns';
 
 class RowView {
   readonly element = el('tr');
@@ -45,7 +45,12 @@ function fillCells(cells: readonly HTMLElement[], totals: Row['totals']): void {
   kColumns.forEach((column, index) => {
     const cell = cells[index]!;
     const value = column.value(totals);
-    setText(cell, column.format(value));
+    const shown = column.format(value);
+    const missing = missingText(column, totals);
+    if (cell.textContent !== shown + missing) {
+      cell.textContent = shown;
+      if (missing) cell.append(el('span', 'missing', missing));
+    }
     setClass(cell, `number ${column.className?.(totals) ?? ''}`.trimEnd());
     setAttribute(cell, 'data-value', value === undefined ? '' : String(value));
     if (column.titleOf) setAttribute(cell, 'title', column.titleOf(totals));

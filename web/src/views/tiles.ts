@@ -2,6 +2,7 @@
 import { el, NumberField, setAttribute, setClass, setText } from '../dom';
 import * as format from '../format';
 import type { CallTotals, Percentiles } from '../protocol';
+import { costPerRequest, kUnknown, noLatency, notPriced, noUsage } from './missing';
 
 /** Below this many samples a P99 is little more than the largest one; it is shown grey. */
 export const kFewSamples = 100;
@@ -22,14 +23,31 @@ class Tile {
   readonly element: HTMLElement;
   readonly main: NumberField;
   private readonly body = el('div', 'tile-details');
+  private readonly rest = el('span', 'tile-unit');
   constructor(title: string, show: Shown, name: string, unit = '') {
     this.main = new NumberField(show, name);
     const number = el('div', 'tile-number', this.main.element);
-    if (unit) number.append(el('span', 'tile-unit', unit));
+    number.append(el('span', 'tile-unit', unit), this.rest);
     this.element = el('article', 'panel tile', el('h3', '', title), number, this.body);
   }
   row(...parts: HTMLElement[]): void {
     this.body.append(el('div', 'tile-row', ...parts));
+  }
+  /** Beside the number: what it leaves out, and why. */
+  setRest(text: string, why: string): void {
+    setText(this.rest, text);
+    setAttribute(this.rest, 'title', text && why);
+  }
+}
+
+/** A row of its own that is there only while it says something. */
+class Remark {
+  readonly element = el('span', 'detail remark');
+  constructor(private readonly why: string) {}
+  set(text: string): void {
+    setText(this.element, text);
+    setAttribute(this.element, 'title', text && this.why);
+    this.element.parentElement!.hidden = text === '';
   }
 }
 
@@ -58,6 +76,7 @@ export class Tiles {
   private readonly latency99 = new Detail('P99', format.seconds, 'latency_p99');
   private readonly average = new Detail('average', format.seconds, 'avg_latency');
   private readonly slos = el('span', 'detail clip');
+  private readonly noLatency = new Remark('Calls without a latency are not in these numbers.');
 
   private readonly first = new Tile('Time to first token P95', format.seconds, 'ttft_p95');
   private readonly first50 = new Detail('P50', format.seconds, 'ttft_p50');
@@ -68,10 +87,12 @@ export class Tiles {
   private readonly tokensIn = new Detail('input', format.decimal, 'input_tokens_per_second', '/s');
   private readonly totalIn = new Detail('in', format.count, 'total_input_tokens');
   private readonly totalOut = new Detail('out', format.count, 'total_output_tokens');
+  private readonly noUsage = new Remark('Successful calls whose provider reported no usage: their tokens are not in these numbers.');
 
   private readonly cost = new Tile('Cost', format.dollars, 'total_cost');
   private readonly pace = new Detail('', format.dollars, 'cost_per_hour', ' per hour');
-  private readonly each = new Detail('', format.dollars, 'cost_per_request', ' per request');
+  private readonly each = new Detail('', format.dollars, 'cost_per_request');
+  private readonly eachOf = el('span');
 
   private readonly errors = new Tile('Error rate', format.percent, 'error_rate');
   private readonly failed = new Detail('failed', format.count, 'failed_requests');
@@ -82,11 +103,14 @@ export class Tiles {
     this.requests.row(this.succeeded.element, this.cancelled.element);
     this.latency.row(this.latency50.element, this.latency99.element);
     this.latency.row(this.average.element, this.slos);
+    this.latency.row(this.noLatency.element);
     this.first.row(this.first50.element, this.first99.element);
     this.first.row(this.between.element);
     this.tokens.row(this.tokensIn.element);
     this.tokens.row(this.totalIn.element, this.totalOut.element);
+    this.tokens.row(this.noUsage.element);
     this.cost.row(this.pace.element);
+    this.each.element.append(this.eachOf);
     this.cost.row(this.each.element);
     this.errors.row(this.failed.element);
     this.errors.row(this.top);
@@ -108,6 +132,7 @@ export class Tiles {
     this.cancelled.field.set(totals?.cancelled_requests);
     percentiles(totals?.latency, this.latency50, this.latency, this.latency99);
     this.average.field.set(totals?.avg_latency);
+    this.noLatency.set(noLatency(totals));
     const slos = sloText(totals);
     setText(this.slos, slos);
     setAttribute(this.slos, 'title', slos);
@@ -115,11 +140,17 @@ export class Tiles {
     this.between.field.set(totals?.inter_token_latency.p95);
     this.tokens.main.set(totals?.output_tokens_per_second);
     this.tokensIn.field.set(totals?.input_tokens_per_second);
-    this.totalIn.field.set(totals?.total_input_tokens);
-    this.totalOut.field.set(totals?.total_output_tokens);
-    this.cost.main.set(totals?.total_cost);
+    const absent = totals && kUnknown;
+    this.totalIn.field.set(totals?.total_input_tokens, absent);
+    this.totalOut.field.set(totals?.total_output_tokens, absent);
+    this.noUsage.set(noUsage(totals));
+    this.cost.main.set(totals?.total_cost, absent);
+    const unpriced = notPriced(totals);
+    const rest = totals?.total_cost === undefined ? unpriced : unpriced && `+ ${unpriced}`;
+    this.cost.setRest(rest, 'Successful calls without a reported cost and without a price for their model: not in the sum.');
     this.pace.field.set(totals?.cost_per_hour);
-    this.each.field.set(totals && totals.total_requests > 0 ? totals.total_cost / totals.total_requests : undefined);
+    this.each.field.set(totals && costPerRequest(totals));
+    setText(this.eachOf, unpriced ? ' per priced request' : ' per request');
     // Without a single call there is no rate, and 0 % would praise what did not happen.
     this.errors.main.set(totals && totals.total_requests > 0 ? totals.error_rate : undefined);
     this.failed.field.set(totals?.failed_requests);
