@@ -51,6 +51,9 @@ struct CompletionResponse {
   /// Attempts before the one that answered, when the provider object retries by itself: error and
   /// the wait that followed.
   std::vector<FailedAttempt> failed_attempts{};
+  /// When the answer was complete, where that is known better than by the return of the call (which
+  /// may wait for the formal end of a stream): latency ends there. See RequestScope::finish().
+  std::optional<std::chrono::steady_clock::time_point> completed_at{};
 };
 
 /// One piece of a streamed answer.
@@ -58,6 +61,8 @@ struct StreamChunk {
   std::string_view text{};       ///< Lives until the callback returns.
   std::string_view reasoning{};  ///< Text of a reasoning delta; lives until the callback returns.
   bool tool_call = false;        ///< A tool-call delta came with this chunk.
+  /// When the chunk's bytes were read from the network; absent: when the callback is called.
+  std::optional<std::chrono::steady_clock::time_point> arrived{};
 
   /// Whether the chunk carries generated content: such chunks set time to first token and
   /// inter-token latency.

@@ -74,6 +74,9 @@ class LTB_MONITORING_EXPORT RequestScope {
 
   /// The call succeeded now.
   void finish() noexcept;
+  /// The call succeeded at `completed`, for a caller that timed the end of its answer already. A
+  /// time before the last piece (or the start of the call) counts as then, a future one as now.
+  void finish(std::chrono::steady_clock::time_point completed) noexcept;
   void finish(const TokenUsage& usage) noexcept;
   void finish(const TokenUsage& usage, double cost_usd) noexcept;
   /// The call failed now. `message` and `code` go into the event only. `ErrorType::Cancelled` is

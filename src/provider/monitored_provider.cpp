@@ -17,6 +17,14 @@ void take_over(RequestScope& scope, const CompletionResponse& response) noexcept
     scope.past_attempt(attempt.error, attempt.wait);
 }
 
+void finish(RequestScope& scope, const CompletionResponse& response) noexcept {
+  if (response.completed_at) {
+    scope.finish(*response.completed_at);
+  } else {
+    scope.finish();
+  }
+}
+
 }  // namespace
 
 Provider::~Provider() = default;
@@ -58,7 +66,7 @@ CompletionResponse MonitoredProvider::complete(const CompletionRequest& request)
   try {
     CompletionResponse response = provider_->complete(request);
     take_over(scope, response);
-    scope.finish();
+    finish(scope, response);
     return response;
   } catch (...) {
     scope.fail(std::current_exception());
@@ -73,7 +81,12 @@ CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
   bool cancelled = false;
   try {
     CompletionResponse response = provider_->stream(request, [&](const StreamChunk& chunk) {
-      if (chunk.has_content()) scope.on_chunk();  // before the caller's own work with it
+      // Before the caller's own work with it.
+      if (chunk.has_content() && chunk.arrived) {
+        scope.on_chunk(*chunk.arrived);
+      } else if (chunk.has_content()) {
+        scope.on_chunk();
+      }
       if (on_chunk && !on_chunk(chunk)) cancelled = true;
       return !cancelled;
     });
@@ -81,7 +94,7 @@ CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
     if (cancelled) {
       scope.cancel();
     } else {
-      scope.finish();
+      finish(scope, response);
     }
     return response;
   } catch (...) {

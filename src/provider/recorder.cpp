@@ -103,7 +103,7 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
 
 void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_type,
                          std::string_view message, std::string_view code) noexcept {
-  const auto now = clock_->steady_now();
+  const auto now = scope.completed.value_or(clock_->steady_now());
   CallRecord call;
   call.status = status;
   call.error_type = error_type;

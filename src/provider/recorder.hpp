@@ -116,6 +116,7 @@ struct ScopeState {
   std::optional<std::uint64_t> time_to_first_token_ns{};
   std::uint32_t failed_attempts = 0;
   std::string finish_reason{};
+  std::optional<support::SteadyTime> completed{};  ///< When it ended, if the caller knows better.
   bool finished = false;
 
   [[nodiscard]] std::string_view request_id() const noexcept {

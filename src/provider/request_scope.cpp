@@ -118,6 +118,15 @@ void RequestScope::finish() noexcept {
   end(state_.get(), CallStatus::Success);
 }
 
+void RequestScope::finish(std::chrono::steady_clock::time_point completed) noexcept {
+  if (!state_ || state_->finished) return;
+  // Not before the last piece, which belongs to the answer, and not in the future.
+  const auto earliest = state_->chunks > 0 ? state_->last_chunk : state_->started;
+  state_->completed =
+      std::min(std::max(completed, earliest), state_->recorder->clock().steady_now());
+  finish();
+}
+
 void RequestScope::finish(const TokenUsage& usage) noexcept {
   set_usage(usage);
   finish();

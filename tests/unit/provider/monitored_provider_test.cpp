@@ -204,6 +204,34 @@ class RetryingProvider : public FakeProvider {
   bool gives_up = false;
 };
 
+// Hands its chunks on late, and returns later still, but tells when they came.
+class TimingProvider : public FakeProvider {
+ public:
+  CompletionResponse stream(const CompletionRequest&, const StreamCallback& on_chunk) override {
+    const auto arrived = std::chrono::steady_clock::now();
+    for (const char* text : {"Hel", "lo"}) {
+      while (std::chrono::steady_clock::now() == arrived) {
+      }
+      on_chunk({.text = text, .arrived = arrived});
+    }
+    return {.text = "Hello", .completed_at = arrived};
+  }
+};
+
+TEST(MonitoredProvider, TimesThatTheProviderTellsAreTaken) {
+  Watched<TimingProvider> watched;
+
+  watched.provider.stream(kRequest, {});
+
+  EXPECT_EQ(watched.stats().inter_token_latency.count, 1u);
+  EXPECT_NE(watched.monitoring.render_prometheus().find(
+                "llm_inter_token_latency_seconds_sum{provider=\"openai\",model=\"gpt-4\"} 0\n"),
+            std::string::npos)
+      << "both came at once";
+  const auto payload = *watched.events().at(1).request_payload();
+  EXPECT_EQ(payload.latency, payload.time_to_first_token) << "complete with its only piece";
+}
+
 TEST(MonitoredProvider, RetriesOfTheProviderLeaveTheTimesOfTheStreamAlone) {
   Watched<RetryingProvider> watched;
 

@@ -263,6 +263,22 @@ TEST_F(ScopeTest, ChunksTimedByTheCallerCountFromTheirArrival) {
   EXPECT_EQ(histogram(stage.store(), "llm_time_per_output_token_seconds", kGpt).sum, 0.01);
 }
 
+TEST_F(ScopeTest, ACompletionTimedByTheCallerEndsTheLatencyThere) {
+  const auto latency_of = [this](std::chrono::nanoseconds completed) {
+    (void)RecorderStage::drain(receiver);
+    RequestScope scope = begin();
+    const auto started = stage.clock->steady_now();
+    scope.on_chunk(started + 300ms);
+    stage.advance(5s);  // the server kept the connection open
+    scope.finish(started + completed);
+    return ended_by(EventType::RequestCompleted).latency;
+  };
+
+  EXPECT_DOUBLE_EQ(*latency_of(700ms), 0.7);
+  EXPECT_DOUBLE_EQ(*latency_of(100ms), 0.3) << "not before the last piece";
+  EXPECT_DOUBLE_EQ(*latency_of(9s), 5.0) << "not in the future";
+}
+
 TEST_F(ScopeTest, OneTokenHasNoTimePerToken) {
   RequestScope scope = begin();
   scope.on_chunk();
