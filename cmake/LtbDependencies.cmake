@@ -18,8 +18,11 @@ ltb_require(nlohmann_json nlohmann-json3-dev CONFIG)
 ltb_require(spdlog libspdlog-dev CONFIG)
 ltb_require(ZLIB zlib1g-dev)
 
-if(LTB_TLS OR LTB_BUILD_EXAMPLES)  # Without LTB_TLS only llm_benchmark needs it, which speaks https.
+if(LTB_TLS OR LTB_BUILD_TESTS)  # The servers of the tests speak TLS too.
   ltb_require(OpenSSL libssl-dev 1.1.1)
+endif()
+if(LTB_BUILD_EXAMPLES)  # HTTP of llm_benchmark.
+  ltb_require(CURL libcurl4-openssl-dev 7.85)
 endif()
 if(LTB_BUILD_TESTS)
   ltb_require(GTest libgtest-dev CONFIG)

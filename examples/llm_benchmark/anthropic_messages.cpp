@@ -47,8 +47,8 @@ HttpHeaders AnthropicMessages::headers(const std::string& api_key) const {
   return headers;
 }
 
-std::string AnthropicMessages::body(const ltb::CompletionRequest& request, bool streamed,
-                                    bool) const {
+std::string AnthropicMessages::body(const ltb::CompletionRequest& request,
+                                    const BodyForm& form) const {
   const json messages = json::array({{{"role", "user"}, {"content", request.prompt}}});
   json body{{"model", request.model},
             {"max_tokens", request.max_tokens.value_or(kUsualMaxTokens)},
@@ -57,7 +57,7 @@ std::string AnthropicMessages::body(const ltb::CompletionRequest& request, bool 
   if (request.temperature) body["temperature"] = *request.temperature;
   if (request.top_p) body["top_p"] = *request.top_p;
   if (!request.stop.empty()) body["stop_sequences"] = request.stop;
-  if (streamed) body["stream"] = true;
+  if (form.streamed) body["stream"] = true;
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

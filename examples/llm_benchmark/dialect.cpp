@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "text_repair.hpp"
+
 namespace llm_benchmark {
 namespace {
 
@@ -28,8 +30,18 @@ ltb::CompletionResponse to_response(const ltb::LlmReply& reply, std::string text
           .rate_limits = reply.rate_limits};
 }
 
-ltb::ProviderError no_answer(const std::string& what, std::string_view body) {
-  return {ltb::ErrorType::Parse, "the answer " + what + ": \"" + excerpt(body) + '"'};
+/// Only the caller can cancel a call. A server that says so (status 499) failed.
+ltb::ErrorType by_server(ltb::ErrorType type) {
+  return type == ltb::ErrorType::Cancelled ? ltb::ErrorType::ServerError : type;
+}
+
+/// An event of the type `error`, in the shape of an error in the data: some servers send the error
+/// object itself, or its text alone.
+json as_error(json event, const std::string& text) {
+  if (event.is_object() && event.contains("error")) return event;
+  if (event.is_string()) return {{"error", {{"message", event}}}};
+  if (event.is_object()) return {{"error", std::move(event)}};
+  return {{"error", {{"message", text}}}};
 }
 
 }  // namespace
@@ -38,23 +50,35 @@ ReplyStream::~ReplyStream() = default;
 Dialect::~Dialect() = default;
 
 bool ReplyStream::take(const SseEvent& event, const ltb::StreamCallback& on_chunk) {
+  if (event.data.find_first_not_of(" \t\n") == event.data.npos) return true;
   if (event.data == "[DONE]") {
+    if (!is_finished()) completed_at_ = event.arrived;
     over_ = true;
     return true;
   }
-  const json chunk = json::parse(event.data, nullptr, false);
-  if (!chunk.is_object()) throw no_answer("holds an event that is no JSON object", event.data);
+  json chunk = read_json(event.data);
+  if (event.type == "error") chunk = as_error(std::move(chunk), event.data);
+  if (!chunk.is_object()) throw no_answer("holds an event that is not a JSON object", event.data);
   ++events_;
+  const bool was_finished = is_finished();
+  const auto known_usage = reply_.usage;
   const Piece piece = read(reply_, chunk);
   if (reply_.error) {
     throw ltb::ProviderError(
-        reply_.error->type,
+        by_server(reply_.error->type),
         "an error in the stream, after " + progress() + ": " + excerpt(reply_.error->message),
         reply_.error->code, reply_.retry_after);
   }
-  const ltb::StreamChunk content{
-      .text = piece.text, .reasoning = piece.reasoning, .tool_call = piece.tool_call};
+  const ltb::StreamChunk content{.text = piece.text,
+                                 .reasoning = piece.reasoning,
+                                 .tool_call = piece.tool_call,
+                                 .arrived = event.arrived};
+  if (content.has_content() || is_finished() != was_finished || reply_.usage != known_usage) {
+    completed_at_ = event.arrived;
+  }
   if (!content.has_content()) return true;
+  content_with_reason_ = is_finished();
+  content_after_reason_ = content_after_reason_ || was_finished;
   ++pieces_;
   bytes_ += piece.text.size() + piece.reasoning.size();
   if (bytes_ > kMaxTextBytes) {
@@ -72,22 +96,18 @@ std::string ReplyStream::progress() const {
 ltb::CompletionResponse ReplyStream::response(const HttpReply& headers) const {
   ltb::LlmReply reply = reply_;
   add_headers(reply, headers);
-  return to_response(reply, text_);
-}
-
-void ReplyStream::check_answered() const {
-  if (events_ == 0) {
-    throw ltb::ProviderError(ltb::ErrorType::Parse, "the stream ended without an answer in it");
-  }
+  ltb::CompletionResponse response = to_response(reply, text_);
+  if (is_finished()) response.completed_at = completed_at_;
+  return response;
 }
 
 ltb::CompletionResponse read_answer(const Dialect& dialect, const HttpReply& reply) {
-  const json answer = json::parse(reply.body, nullptr, false);
+  const json answer = read_json(reply.body);
   if (!answer.is_object()) throw no_answer("is not a JSON object", reply.body);
   ltb::LlmReply read = dialect.read(answer, reply.status);
   add_headers(read, reply);
   if (read.error) {
-    throw ltb::ProviderError(read.error->type,
+    throw ltb::ProviderError(by_server(read.error->type),
                              "the answer is an error: " + excerpt(read.error->message),
                              read.error->code, read.retry_after);
   }
@@ -100,7 +120,7 @@ ltb::CompletionResponse read_answer(const Dialect& dialect, const HttpReply& rep
 
 ltb::ProviderError error_from_reply(const Dialect& dialect, const HttpReply& reply,
                                     const std::string& url) {
-  const json answer = json::parse(reply.body, nullptr, false);
+  const json answer = read_json(reply.body);
   ltb::LlmReply read = dialect.read(answer, reply.status);
   add_headers(read, reply);
   const std::string status = "HTTP " + std::to_string(reply.status);
@@ -109,10 +129,19 @@ ltb::ProviderError error_from_reply(const Dialect& dialect, const HttpReply& rep
   std::string message = "POST " + url + ": " + status;
   // Without words of the server's own, the start of what it sent.
   const std::string& words = error.message == status ? reply.body : error.message;
-  if (!words.empty()) message += ": " + excerpt(words);
-  ltb::ProviderError failed(error.type, message, error.code, read.retry_after);
+  if (!reply.redirect.empty()) {
+    message += ": redirected to " + excerpt(reply.redirect) +
+               " (only 307 and 308 to the same server are followed: give the right address)";
+  } else if (!words.empty()) {
+    message += ": " + excerpt(words);
+  }
+  ltb::ProviderError failed(by_server(error.type), message, error.code, read.retry_after);
   failed.with_rate_limits(read.rate_limits);
   return failed;
+}
+
+ltb::ProviderError no_answer(const std::string& what, std::string_view body) {
+  return {ltb::ErrorType::Parse, "the answer " + what + ": \"" + excerpt(body) + '"'};
 }
 
 std::string excerpt(std::string_view text) {

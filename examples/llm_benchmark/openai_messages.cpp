@@ -57,20 +57,22 @@ HttpHeaders OpenAiMessages::headers(const std::string& api_key) const {
   return {{"Authorization", "Bearer " + api_key}};
 }
 
-std::string OpenAiMessages::body(const ltb::CompletionRequest& request, bool streamed,
-                                 bool with_usage) const {
+std::string OpenAiMessages::body(const ltb::CompletionRequest& request,
+                                 const BodyForm& form) const {
   json messages = json::array();
   if (request.system_prompt) {
     messages.push_back({{"role", "system"}, {"content", *request.system_prompt}});
   }
   messages.push_back({{"role", "user"}, {"content", request.prompt}});
   json body{{"model", request.model}, {"messages", std::move(messages)}};
-  if (request.max_tokens) body["max_tokens"] = *request.max_tokens;
+  if (request.max_tokens) {
+    body[form.completion_tokens ? "max_completion_tokens" : "max_tokens"] = *request.max_tokens;
+  }
   if (request.temperature) body["temperature"] = *request.temperature;
   if (request.top_p) body["top_p"] = *request.top_p;
   if (!request.stop.empty()) body["stop"] = request.stop;
-  if (streamed) body["stream"] = true;
-  if (streamed && with_usage) body["stream_options"] = {{"include_usage", true}};
+  if (form.streamed) body["stream"] = true;
+  if (form.streamed && form.with_usage) body["stream_options"] = {{"include_usage", true}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -10,8 +10,8 @@ class OpenAiMessages : public Dialect {
  public:
   [[nodiscard]] std::string_view path() const noexcept override { return "/chat/completions"; }
   [[nodiscard]] HttpHeaders headers(const std::string& api_key) const override;
-  [[nodiscard]] std::string body(const ltb::CompletionRequest& request, bool streamed,
-                                 bool with_usage) const override;
+  [[nodiscard]] std::string body(const ltb::CompletionRequest& request,
+                                 const BodyForm& form) const override;
   [[nodiscard]] ltb::LlmReply read(const nlohmann::json& answer, int status) const override;
   [[nodiscard]] std::string text(const nlohmann::json& answer) const override;
   [[nodiscard]] std::unique_ptr<ReplyStream> make_stream() const override;

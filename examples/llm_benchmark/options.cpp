@@ -22,6 +22,8 @@ constexpr double kMaxSeconds = 30.0 * 24 * 3600;
 constexpr std::uint64_t kMaxWarmUp = 1'000'000;
 constexpr unsigned kMaxRetries = 10;
 constexpr unsigned kUsualRetries = 2;
+constexpr std::uint64_t kMaxTokens = 10'000'000;
+constexpr double kMaxTemperature = 2;
 constexpr double kMaxBudget = 1e9;
 constexpr std::size_t kMaxSlos = 16;  // As many as the monitoring takes.
 
@@ -63,6 +65,17 @@ double real_number(std::string_view flag, std::string_view value, double high,
   if (error != std::errc{} || rest != end || !std::isfinite(number) || number <= 0 ||
       number > high) {
     refuse(flag, value, expected);
+  }
+  return number;
+}
+
+/// 0 is a temperature too, and the one most asked for.
+double temperature(std::string_view value) {
+  double number = -1;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc{} || rest != end || !(number >= 0 && number <= kMaxTemperature)) {
+    refuse("--temperature", value, "a number from 0 to 2");
   }
   return number;
 }
@@ -179,6 +192,13 @@ std::vector<ValueFlag> target_flags() {
          t.options.first_byte_timeout = milliseconds("--first-byte-timeout", v);
        }},
       {"--ca-file", [](Typed& t, std::string_view v) { t.options.ca_file = v; }},
+      {"--max-tokens",
+       [](Typed& t, std::string_view v) {
+         t.options.max_tokens =
+             static_cast<std::uint32_t>(whole_number("--max-tokens", v, 1, kMaxTokens));
+       }},
+      {"--temperature",
+       [](Typed& t, std::string_view v) { t.options.temperature = temperature(v); }},
   };
 }
 
@@ -258,6 +278,8 @@ void check_combination(Typed& typed) {
     refuse_if(!typed.base_url.empty(), "--base-url" + tail);
     refuse_if(!typed.models.empty(), "--model" + tail);
     refuse_if(typed.key_env.has_value(), "--api-key-env" + tail);
+    refuse_if(typed.options.max_tokens.has_value(), "--max-tokens" + tail);
+    refuse_if(typed.options.temperature.has_value(), "--temperature" + tail);
     refuse_if(!typed.options.ca_file.empty(),
               "--ca-file is for targets with an https URL; the simulated ones ignore it");
   } else {

@@ -33,6 +33,8 @@ struct Options {
   std::chrono::milliseconds timeout{60'000};  ///< For one attempt.
   std::optional<std::chrono::milliseconds> first_byte_timeout{};
   std::string ca_file{};
+  std::optional<std::uint32_t> max_tokens{};  ///< Of an answer; absent: the server's own bound.
+  std::optional<double> temperature{};        ///< 0 to 2; absent: the server's own.
   std::uint64_t seed = 1;
   std::string prices{};  ///< A file, or "builtin"; empty: none but those LTB_PRICE_TABLE names.
   std::vector<ltb::ServiceLevel> slos{};

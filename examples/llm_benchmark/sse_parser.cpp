@@ -6,6 +6,8 @@
 #include <ltb/error_type.hpp>
 #include <utility>
 
+#include "text_repair.hpp"
+
 namespace llm_benchmark {
 namespace {
 
@@ -13,11 +15,12 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
-SseParser::SseParser(OnEvent on_event, std::size_t limit)
-    : on_event_(std::move(on_event)), limit_(limit) {}
+SseParser::SseParser(OnEvent on_event, std::size_t limit, Splits splits)
+    : on_event_(std::move(on_event)), limit_(limit), splits_(std::move(splits)) {}
 
-bool SseParser::feed(std::string_view bytes) {
+bool SseParser::feed(std::string_view bytes, std::chrono::steady_clock::time_point arrived) {
   if (bytes.empty()) return true;
+  now_ = arrived;
   if (std::exchange(skip_line_feed_, false) && bytes.front() == '\n') bytes.remove_prefix(1);
   while (!bytes.empty()) {
     const std::size_t end = bytes.find_first_of("\r\n");
@@ -58,27 +61,37 @@ bool SseParser::end_line() {
     line_.clear();
     return dispatch();
   }
-  take_field(line);
+  const bool goes_on = take_field(line);
   line_.clear();
-  return true;
+  return goes_on;
 }
 
-void SseParser::take_field(std::string_view line) {
+bool SseParser::take_field(std::string_view line) {
   const std::size_t colon = std::min(line.find(':'), line.size());
   const std::string_view name = line.substr(0, colon);
   std::string_view value = line.substr(std::min(colon + 1, line.size()));
   if (value.starts_with(' ')) value.remove_prefix(1);
+  bool goes_on = true;
   if (name == "data") {
+    if (has_data_ && splits_ && splits_(event_.data, value)) goes_on = dispatch();
     if (std::exchange(has_data_, true)) event_.data += '\n';
     event_.data += value;
+    event_.arrived = now_;
   } else if (name == "event") {
     event_.type = value;
   }
+  return goes_on;
 }
 
 bool SseParser::dispatch() {
-  const SseEvent event = std::exchange(event_, {});
-  return !std::exchange(has_data_, false) || on_event_(event);
+  SseEvent event = std::exchange(event_, {});
+  has_data_ = false;
+  if (event.data.empty()) return true;
+  // Line ends and colons are never a part of a longer character, so that decoding here gives what
+  // decoding before would.
+  event.type = to_valid_utf8(event.type);
+  event.data = to_valid_utf8(event.data);
+  return on_event_(event);
 }
 
 }  // namespace llm_benchmark

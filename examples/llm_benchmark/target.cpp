@@ -31,6 +31,24 @@ bool is_variable(std::string_view text) {
   });
 }
 
+/// The @ before the URL: the one before its scheme, since a user and a password may hold others.
+/// Where there is no scheme, the last one.
+std::size_t begin_of_url(std::string_view text) {
+  const std::size_t at = std::min(text.find("@http://"), text.find("@https://"));
+  return at != text.npos ? at : text.rfind('@');
+}
+
+/// The target without its secrets.
+std::string shown(std::string_view text) {
+  const std::size_t at = std::min(begin_of_url(text), text.size());
+  const std::size_t first = std::min(text.find('@'), at);
+  const bool has_scheme = text.substr(at).starts_with("@http");
+  // Without a scheme nobody knows where a password begins: what stands between the first and the
+  // last @ is not shown.
+  const std::string before(text.substr(0, has_scheme ? at : first));
+  return before + (at < text.size() ? '@' + without_secrets(text.substr(at + 1)) : std::string{});
+}
+
 }  // namespace
 
 std::string_view to_string(Api api) noexcept {
@@ -43,12 +61,12 @@ std::string_view usual_key_variable(Api api) noexcept {
 
 TargetSpec parse_target(std::string_view text) {
   const auto fail = [text](const std::string& what) {
-    throw std::invalid_argument("--target \"" + std::string(text) + "\": " + what +
+    throw std::invalid_argument("--target \"" + shown(text) + "\": " + what +
                                 " (expected [NAME=]PROVIDER:MODEL@URL[,key-env=VARIABLE], such as "
                                 "vllm=openai:my-model@http://127.0.0.1:8000/v1)");
   };
   const std::size_t colon = text.find(':');
-  const std::size_t at = text.rfind('@');
+  const std::size_t at = begin_of_url(text);
   if (colon == text.npos || at == text.npos || at < colon) {
     fail("it has not the form PROVIDER:MODEL@URL");
   }
@@ -70,10 +88,12 @@ TargetSpec parse_target(std::string_view text) {
 
   std::string_view url = text.substr(at + 1);
   target.key_env = usual_key_variable(target.api);
-  if (const std::size_t option = url.find(','); option != url.npos) {
+  std::size_t option = url.rfind(kKeyEnv);
+  if (option == url.npos) option = url.substr(0, url.find('?')).find(',');  // A query may hold one.
+  if (option != url.npos) {
     const std::string_view rest = url.substr(option);
     if (!rest.starts_with(kKeyEnv) || !is_variable(rest.substr(kKeyEnv.size()))) {
-      fail("after the URL comes \"" + std::string(rest) + "\", which is not ,key-env=VARIABLE");
+      fail("after the URL comes \"" + without_secrets(rest) + "\", which is not ,key-env=VARIABLE");
     }
     target.key_env = rest.substr(kKeyEnv.size());
     target.key_env_given = true;

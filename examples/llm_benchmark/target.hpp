@@ -27,8 +27,9 @@ struct TargetSpec {
 };
 
 /// Reads `[NAME=]PROVIDER:MODEL@URL[,key-env=VARIABLE]`. The provider ends at the first colon, the
-/// URL begins after the last `@`, so that a model may hold `:`, `/`, `,` and `@`. Throws
-/// std::invalid_argument naming the value and what is wrong with it.
+/// URL begins after the `@` before `http://` or `https://`, so that a model may hold `:`, `/`, `,`
+/// and `@`. Throws std::invalid_argument naming the value (without its secrets) and what is wrong
+/// with it.
 [[nodiscard]] TargetSpec parse_target(std::string_view text);
 
 }  // namespace llm_benchmark

@@ -29,14 +29,16 @@ std::string api_key(const TargetSpec& target) {
 }
 
 std::shared_ptr<ltb::Provider> http_provider(const Options& options, const TargetSpec& target,
-                                             const std::stop_token& stop) {
+                                             const std::shared_ptr<Transport>& transport) {
   HttpProviderSettings settings{.name = target.name,
                                 .url = target.url,
                                 .api_key = api_key(target),
                                 .timeouts = {options.timeout, options.first_byte_timeout},
-                                .ca_file = options.ca_file};
-  auto provider = target.api == Api::Anthropic ? make_anthropic_provider(std::move(settings), stop)
-                                               : make_openai_provider(std::move(settings), stop);
+                                .max_tokens = options.max_tokens,
+                                .temperature = options.temperature,
+                                .transport = transport};
+  auto provider = target.api == Api::Anthropic ? make_anthropic_provider(std::move(settings), {})
+                                               : make_openai_provider(std::move(settings), {});
   provider->validate_config();
   return provider;
 }
@@ -62,11 +64,14 @@ std::vector<Target> make_targets(const Options& options, const std::vector<Quest
     }
     return targets;
   }
-  std::map<std::tuple<std::string, Api, std::string, std::string>, std::shared_ptr<ltb::Provider>>
+  const auto transport = std::make_shared<Transport>(stop, options.ca_file);
+  std::map<std::tuple<std::string, Api, std::string, std::string, std::string>,
+           std::shared_ptr<ltb::Provider>>
       providers;
   for (const TargetSpec& target : options.targets) {
-    auto& provider = providers[{target.name, target.api, target.url.endpoint(""), target.key_env}];
-    if (!provider) provider = with_retries(http_provider(options, target, stop));
+    auto& provider = providers[{target.name, target.api, target.url.request_url(""),
+                                target.url.authorization, target.key_env}];
+    if (!provider) provider = with_retries(http_provider(options, target, transport));
     targets.push_back({provider, target.model});
   }
   return targets;

@@ -29,12 +29,13 @@ Who is asked
   --target [NAME=]PROVIDER:MODEL@URL[,key-env=VARIABLE]
                       one model on one server; again for more, side by side. PROVIDER (openai or
                       anthropic: the API it speaks) ends at the first colon, URL begins after the
-                      last @; between them MODEL may hold : / , and @. NAME is the label `provider`
+                      @ before http; between them MODEL may hold : / , and @. NAME is the label `provider`
                       (default: PROVIDER). Keys come from OPENAI_API_KEY or ANTHROPIC_API_KEY if
                       set, or from VARIABLE. Example: vllm=openai:org/model:7b@http://127.0.0.1:8000/v1
   --provider KIND     the short form for one server: openai or anthropic, with these three
                       (default: simulated, three invented providers without network or key)
-  --base-url URL      the server, such as http://127.0.0.1:8000/v1 or https://api.openai.com/v1
+  --base-url URL      the server, such as http://127.0.0.1:8000/v1 or https://api.openai.com/v1; a
+                      query is kept (Azure's ?api-version=...), user:password@ goes into a header
   --model NAME        the model; several with commas, or give the flag again
   --api-key-env NAME  environment variable that holds the key
   --stream            stream the answers: time to first token is measured
@@ -45,6 +46,8 @@ Who is asked
   --timeout SECONDS   for one whole attempt (default 60)
   --first-byte-timeout SECONDS
                       for an attempt to get the first byte of its answer (default: as --timeout)
+  --max-tokens N      longest answer, in tokens (default: the server's; Anthropic: 1024)
+  --temperature T     0 to 2 (default: the server's)
   --ca-file FILE      https: trust the certificates in FILE (PEM) beside those of the system
 
 What is made of it

@@ -2,6 +2,7 @@
 // of the standard gives.
 #include "sse_parser.hpp"
 #include "fuzz/support.hpp"
+#include "text_repair.hpp"
 
 #include <ltb/error_type.hpp>
 
@@ -15,18 +16,21 @@ using llm_benchmark::SseParser;
 
 using Events = std::vector<std::pair<std::string, std::string>>;
 
-// All at once, then every line by itself; WHATWG HTML 9.2.6 without its reconnection.
+// All at once, then every line by itself; WHATWG HTML 9.2.6 without its reconnection. Decoded at
+// the end, event by event: no line end is a part of a longer character.
 Events plainly_read(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Events events;
   std::string type;
   std::string data;
-  bool any = false;
   const auto dispatch = [&] {
-    if (any) events.emplace_back(type, data.substr(0, data.size() - 1));
+    // An event whose data is empty is passed over.
+    if (data.size() > 1) {
+      events.emplace_back(llm_benchmark::to_valid_utf8(type),
+                          llm_benchmark::to_valid_utf8(data.substr(0, data.size() - 1)));
+    }
     type.clear();
     data.clear();
-    any = false;
   };
   while (true) {
     const std::size_t end = text.find_first_of("\r\n");
@@ -41,10 +45,7 @@ Events plainly_read(std::string_view text) {
     const std::string_view name = line.substr(0, colon);
     std::string_view value = colon == line.npos ? std::string_view{} : line.substr(colon + 1);
     if (value.starts_with(' ')) value.remove_prefix(1);
-    if (name == "data") {
-      data.append(value).push_back('\n');
-      any = true;
-    }
+    if (name == "data") data.append(value).push_back('\n');
     if (name == "event") type = value;
   }
   dispatch();
@@ -77,7 +78,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     SseParser parser(
         [&](const SseEvent& event) {
-          require(event.data.size() <= limit, "an event is not longer than the limit");
+          // A byte that is not UTF-8 becomes three.
+          require(event.data.size() <= 3 * limit, "an event is not longer than the limit");
           return event.data != "stop";
         },
         limit);

@@ -72,6 +72,10 @@ class ScriptedServer::Channel {
     return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
            static_cast<ssize_t>(bytes.size());
   }
+  void reset_at_close() const {
+    const linger at_once{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
   [[nodiscard]] bool is_closed_by_client() const {
     pollfd events{fd_, POLLRDHUP, 0};
     return poll(&events, 1, 0) > 0 && (events.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
@@ -189,6 +193,7 @@ bool ScriptedServer::answer(Channel& channel, const std::string& request) {
   for (const std::string& piece : reply.later) {
     if (!wait_for_release(channel) || !channel.write(piece)) return false;
   }
+  if (reply.reset) channel.reset_at_close();
   return !reply.close;
 }
 

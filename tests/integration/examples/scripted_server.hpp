@@ -21,6 +21,8 @@ struct Reply {
   bool close = false;  ///< Close the connection after the last bytes.
   /// Sent one by one after `bytes`, each when the test calls ScriptedServer::release().
   std::vector<std::string> later{};
+  /// With `close`: by a reset instead of an orderly end.
+  bool reset = false;
 };
 
 /// A whole HTTP answer.

@@ -281,7 +281,9 @@ TEST(Streaming, ACallbackThatSaysNoClosesTheConnectionAndKeepsWhatCame) {
 }
 
 TEST(Streaming, ACallbackThatThrowsEndsTheCallWithItsOwnException) {
-  ScriptedServer server([](std::size_t) { return Reply{streamed(kWhole)}; });
+  ScriptedServer server([](std::size_t) {
+    return Reply{stream_head() + chunk(delta("Par")), false, {chunk("never")}};
+  });
   const auto provider = make_openai_provider(settings_for(server), {});
   const auto stream_with = [&](const ltb::StreamCallback& callback) {
     (void)provider->stream({.model = "m", .prompt = "P"}, callback);

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 const AnthropicMessages kDialect;
 
 TEST(AnthropicMessages, TheShortestRequestHasTheBoundTheApiWants) {
-  EXPECT_EQ(json::parse(kDialect.body({.model = "m", .prompt = "P"}, false, true)),
+  EXPECT_EQ(json::parse(kDialect.body({.model = "m", .prompt = "P"}, {})),
             json::parse(R"({"model":"m","max_tokens":1024,
                             "messages":[{"role":"user","content":"P"}]})"));
 }
@@ -32,7 +32,7 @@ TEST(AnthropicMessages, EveryOptionThatIsSetIsSent) {
                                        .temperature = 0.5,
                                        .top_p = 0.25,
                                        .stop = {"x"}},
-                                      true, true)),
+                                      {.streamed = true})),
             json::parse(R"({"model":"m","max_tokens":5,"system":"S","stream":true,
                             "messages":[{"role":"user","content":"P"}],"temperature":0.5,
                             "top_p":0.25,"stop_sequences":["x"]})"));

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 const OpenAiMessages kDialect;
 
 std::string chat_request_body(const ltb::CompletionRequest& request) {
-  return kDialect.body(request, false, true);
+  return kDialect.body(request, {});
 }
 
 ltb::CompletionResponse parse_chat_response(const std::string& body) {
@@ -89,7 +89,7 @@ TEST(OpenAiMessages, AnAnswerWithoutAnAnswerIsAParseError) {
   for (const char* body :
        {"", "<html>", "null", "[]", "{}", R"({"choices":{}})", R"({"choices":[]})",
         R"({"choices":[1]})", R"({"choices":[{}]})", R"({"choices":[{"message":"x"}]})",
-        "{\"choices\":[{\"message\":{\"content\":\"\xFF\"}}]}"}) {
+        "{\"choices\":[{\"message\":{\"content\":\"x\"}}"}) {
     EXPECT_EQ(failure_of_answer(kDialect, 200, body).type, ltb::ErrorType::Parse) << body;
   }
 }
@@ -177,13 +177,50 @@ TEST(OpenAiMessages, AnErrorTellsTheWaitTheServerAskedFor) {
 }
 
 TEST(OpenAiMessages, AStreamIsAskedForWithItsUsageUnlessTheServerRefusedThat) {
-  const json with = json::parse(kDialect.body({.model = "m", .prompt = "P"}, true, true));
-  const json without = json::parse(kDialect.body({.model = "m", .prompt = "P"}, true, false));
+  const json with = json::parse(kDialect.body({.model = "m", .prompt = "P"}, {.streamed = true}));
+  const json without = json::parse(
+      kDialect.body({.model = "m", .prompt = "P"}, {.streamed = true, .with_usage = false}));
 
   EXPECT_EQ(with["stream"], true);
   EXPECT_EQ(with["stream_options"], json::parse(R"({"include_usage":true})"));
   EXPECT_EQ(without["stream"], true);
   EXPECT_FALSE(without.contains("stream_options"));
+}
+
+TEST(OpenAiMessages, TheBoundOfAnAnswerHasTheNameThatTheModelWants) {
+  const json body = json::parse(
+      kDialect.body({.model = "m", .prompt = "P", .max_tokens = 5}, {.completion_tokens = true}));
+
+  EXPECT_EQ(body["max_completion_tokens"], 5);
+  EXPECT_FALSE(body.contains("max_tokens"));
+}
+
+TEST(OpenAiMessages, AnAnswerThatIsAlmostRightCostsACharacterAndNotTheCall) {
+  EXPECT_EQ(parse_chat_response("{\"choices\":[{\"message\":{\"content\":\"a\xE4\xB8z\"}}]}").text,
+            "a\xEF\xBF\xBDz");
+  EXPECT_EQ(
+      parse_chat_response(
+          R"({"choices":[{"message":{"content":"\ud83d!"},"logprob":-Infinity,"score":NaN}]})")
+          .text,
+      "\xEF\xBF\xBD!");
+}
+
+TEST(OpenAiMessages, AServerThatGaveUpFailedAndTheCallerDidNotCancel) {
+  EXPECT_NE(failure_of_answer(kDialect, 499, "").type, ltb::ErrorType::Cancelled);
+  EXPECT_EQ(failure_of_answer(kDialect, 499, R"({"error":{"code":"cancelled"}})").type,
+            ltb::ErrorType::ServerError);
+  EXPECT_EQ(
+      failure_of_answer(kDialect, 200, R"({"error":{"code":"cancelled","message":"x"}})").type,
+      ltb::ErrorType::ServerError);
+  EXPECT_EQ(failure_of_stream(kDialect, {R"({"error":{"code":"cancelled","message":"x"}})"}).type,
+            ltb::ErrorType::ServerError);
+}
+
+TEST(OpenAiMessages, ARedirectThatIsNotFollowedNamesItsTarget) {
+  const HttpReply reply{.status = 302, .body = "<html>", .redirect = "https://login.example/in"};
+
+  EXPECT_THAT(std::string(error_from_reply(kDialect, reply, "http://h/v1").what()),
+              HasSubstr("HTTP 302: redirected to https://login.example/in (only 307 and 308"));
 }
 
 TEST(OpenAiMessages, AStreamIsReadDeltaByDelta) {

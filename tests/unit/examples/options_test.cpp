@@ -67,6 +67,9 @@ TEST(Options, EveryFlagIsReadInBothSpellings) {
                                  "--stream",
                                  "--first-byte-timeout=0.1",
                                  "--ca-file=c.pem",
+                                 "--max-tokens=64",
+                                 "--temperature",
+                                 "0",
                                  "--prices",
                                  "builtin",
                                  "--slo",
@@ -98,6 +101,8 @@ TEST(Options, EveryFlagIsReadInBothSpellings) {
   EXPECT_TRUE(options.stream);
   EXPECT_EQ(options.first_byte_timeout, milliseconds{100});
   EXPECT_EQ(options.ca_file, "c.pem");
+  EXPECT_EQ(options.max_tokens, 64U);
+  EXPECT_EQ(options.temperature, 0.0);
   EXPECT_EQ(options.prices, "builtin");
   ASSERT_EQ(options.slos.size(), 2U);
   EXPECT_EQ(options.slos[1].name, "t");
@@ -194,6 +199,14 @@ TEST(Options, FlagsThatDoNotGoTogetherAreTold) {
   EXPECT_THAT(complaint({"--base-url", "http://h"}), HasSubstr("--base-url is for"));
   EXPECT_THAT(complaint({"--api-key-env", "K"}), HasSubstr("--api-key-env is for"));
   EXPECT_THAT(complaint({"--ca-file", "f"}), HasSubstr("--ca-file is for"));
+  EXPECT_THAT(complaint({"--max-tokens", "9"}), HasSubstr("--max-tokens is for"));
+  EXPECT_THAT(complaint({"--temperature", "0"}), HasSubstr("--temperature is for"));
+  for (const char* value : {"-0.1", "2.1", "nan", "warm", "1x"}) {
+    EXPECT_THAT(
+        complaint({"--temperature", value}),
+        HasSubstr("--temperature \"" + std::string(value) + "\": expected a number from 0 to 2"));
+  }
+  EXPECT_THAT(complaint({"--max-tokens", "0"}), HasSubstr("--max-tokens \"0\": expected"));
   EXPECT_THAT(complaint({"--target", "openai:m@http://h", "--model", "m"}),
               HasSubstr("--target says all that"));
   EXPECT_THAT(complaint({"--target", "openai:m@http://h", "--provider", "openai"}),
@@ -207,12 +220,12 @@ TEST(Options, HelpNamesEveryFlagAndAsksForNothingElse) {
   EXPECT_TRUE(parse({"--provider", "openai", "--help"}).help);
   EXPECT_TRUE(parse({"-h"}).help);
   for (const char* flag :
-       {"--dataset",  "--requests", "--duration",  "--concurrency", "--rate",
-        "--provider", "--base-url", "--model",     "--api-key-env", "--timeout",
-        "--seed",     "--stay",     "--quiet",     "--json",        "--help",
-        "--target",   "--stream",   "--no-stream", "--retries",     "--first-byte-timeout",
-        "--ca-file",  "--prices",   "--slo",       "--budget",      "--arrival",
-        "--warm-up"}) {
+       {"--dataset",  "--requests",   "--duration",   "--concurrency", "--rate",
+        "--provider", "--base-url",   "--model",      "--api-key-env", "--timeout",
+        "--seed",     "--stay",       "--quiet",      "--json",        "--help",
+        "--target",   "--stream",     "--no-stream",  "--retries",     "--first-byte-timeout",
+        "--ca-file",  "--prices",     "--slo",        "--budget",      "--arrival",
+        "--warm-up",  "--max-tokens", "--temperature"}) {
     EXPECT_THAT(usage("/data/usual.jsonl"), HasSubstr(flag));
   }
   EXPECT_THAT(usage("/data/usual.jsonl"), HasSubstr("/data/usual.jsonl"));

@@ -36,8 +36,8 @@ const std::string kStream =
     "data\n\n"
     "data:  kept space \n\n"
     "data: [DONE]\n\n";
-const std::vector<std::string> kEvents{"|{\"a\":1}", "ping|second",   "|one\ntwo\n",
-                                       "|",          "| kept space ", "|[DONE]"};
+const std::vector<std::string> kEvents{"|{\"a\":1}", "ping|second", "|one\ntwo\n", "| kept space ",
+                                       "|[DONE]"};
 
 TEST(SseParser, ReadsEveryLineEndCommentAndField) {
   EXPECT_EQ(events_of({kStream}), kEvents);
@@ -55,6 +55,54 @@ TEST(SseParser, GivesTheSameEventsByteByByte) {
   for (const char byte : kStream) bytes.emplace_back(1, byte);
 
   EXPECT_EQ(events_of(bytes), kEvents);
+}
+
+TEST(SseParser, AnEventWhoseDataIsEmptyIsNone) {
+  EXPECT_THAT(events_of({"data:\n\ndata: \n\ndata\n\nevent: x\ndata:\n\ndata: y\n\n"}),
+              ElementsAre("|y"))
+      << "and its type does not pass on to the next";
+}
+
+TEST(SseParser, BytesThatAreNotUtf8BecomeReplacementCharactersAndNoMore) {
+  const std::string bytes = "data: a\xE4\xB8z\xFF\xC3\n\n";
+  const std::string decoded = "|a\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD";
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    EXPECT_THAT(events_of({bytes.substr(0, cut), bytes.substr(cut)}), ElementsAre(decoded)) << cut;
+  }
+  EXPECT_THAT(events_of({"data: \xE4\xB8", "\xAD\n\n"}), ElementsAre("|\xE4\xB8\xAD"))
+      << "a character that was cut in two is whole";
+}
+
+TEST(SseParser, AnEventCameWhenItsLastDataLineCame) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start{};
+  std::vector<Clock::time_point> arrivals;
+  SseParser parser([&arrivals](const SseEvent& event) {
+    arrivals.push_back(event.arrived);
+    return true;
+  });
+
+  parser.feed("data: one\n", start + std::chrono::seconds{1});
+  parser.feed("\ndata: tw", start + std::chrono::seconds{5});
+  parser.feed("o\n", start + std::chrono::seconds{7});
+  parser.finish();
+
+  EXPECT_THAT(arrivals,
+              ElementsAre(start + std::chrono::seconds{1}, start + std::chrono::seconds{7}));
+}
+
+TEST(SseParser, ADataLineMayBeginAnEventWhereTheReaderSaysSo) {
+  std::vector<std::string> events;
+  SseParser parser(
+      [&events](const SseEvent& event) {
+        events.push_back(event.data);
+        return true;
+      },
+      1000, [](std::string_view, std::string_view line) { return line.starts_with('>'); });
+
+  parser.feed("data: a\ndata: b\ndata: >c\ndata: d\n\n");
+
+  EXPECT_THAT(events, ElementsAre("a\nb", ">c\nd"));
 }
 
 TEST(SseParser, HandsAnEventOverWithItsLastByteAndNotLater) {

@@ -53,6 +53,28 @@ TEST(Target, AModelMayHoldColonsSlashesCommasEqualSignsAndAts) {
   EXPECT_EQ(parse_target("openai:m@2024,x=1@http://h").model, "m@2024,x=1");
 }
 
+TEST(Target, AUrlMayHoldAUserAPasswordAndAQuery) {
+  const TargetSpec target =
+      parse_target("a=openai:m@x@https://me:p@ss@h/v1?a=1,b=2,key-env=MY_KEY");
+
+  EXPECT_EQ(target.model, "m@x");
+  EXPECT_EQ(target.url.endpoint(""), "https://h/v1");
+  EXPECT_EQ(target.url.request_url(""), "https://h/v1?a=1,b=2");
+  EXPECT_EQ(target.url.authorization, "Basic bWU6cEBzcw==");
+  EXPECT_EQ(target.key_env, "MY_KEY");
+}
+
+TEST(Target, NoComplaintHoldsASecret) {
+  for (const char* text :
+       {"openai:m@http://me:hush@h:x", "openai:m@me:hush@h", "oracle:m@http://me:hush@h/v1?k=hush",
+        "openai:@http://me:hush@h", "openai:m@http://me:hush@h,key=K",
+        "openai:m@http://h/v1?k=hush,key-env="}) {
+    const std::string message = complaint(parse_target, text);
+    EXPECT_THAT(message, testing::Not(HasSubstr("hush"))) << text;
+    EXPECT_THAT(message, HasSubstr("--target \"")) << text;
+  }
+}
+
 TEST(Target, WhatIsNoneIsRefusedByName) {
   const auto refused = [](const std::string& text) { return complaint(parse_target, text); };
   for (const char* text : {"", "openai", "openai:m", "http://h", "m@http://h"}) {
