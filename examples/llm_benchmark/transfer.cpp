@@ -132,8 +132,8 @@ void Transfer::set_options(const std::string& ca_file) {
   }
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
-  // libcurl's own bound of 300 s would otherwise be shorter than a long --timeout.
-  set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(timeouts.whole));
+  // The reader bounds the whole. libcurl's own 300 s would be shorter than a long --timeout.
+  set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(timeouts.whole + std::chrono::minutes{1}));
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
   set(CURLOPT_QUICK_EXIT, 1L);  // Ending a transfer does not wait for its name look-up.
