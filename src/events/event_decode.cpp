@@ -144,6 +144,7 @@ RequestPayload request_from(const Object& data) {
     tokens.read("cached_tokens", usage.cached_tokens);
     tokens.read("reasoning_tokens", usage.reasoning_tokens);
     tokens.read("cache_written_tokens", usage.cache_written_tokens);
+    tokens.read("cache_written_1h_tokens", usage.cache_written_1h_tokens);
     out.tokens = usage;
   }
   data.read("cost", out.cost);

@@ -22,6 +22,7 @@ void write(EventWriter& json, const TokenUsage& tokens) {
   json.field("cached_tokens", tokens.cached_tokens);
   json.field("reasoning_tokens", tokens.reasoning_tokens);
   json.field("cache_written_tokens", tokens.cache_written_tokens);
+  json.field("cache_written_1h_tokens", tokens.cache_written_1h_tokens);
   json.end_object();
 }
 

@@ -215,28 +215,33 @@ void RequestSeries::set_rate_limits(const RateLimits& limits) noexcept {
   set(rate_limits.requests_remaining, limits.requests_remaining);
   set(rate_limits.tokens_limit, limits.tokens_limit);
   set(rate_limits.tokens_remaining, limits.tokens_remaining);
-  if (limits.reset_at)
-    rate_limits.reset_timestamp.store(
-        std::chrono::duration<double>(limits.reset_at->time_since_epoch()).count(),
-        std::memory_order_relaxed);
+  if (!limits.reset_at) return;
+  const auto since_epoch = limits.reset_at->time_since_epoch();
+  rate_limits.reset_timestamp.store(std::chrono::duration<double>(since_epoch).count(),
+                                    std::memory_order_relaxed);
+  rate_limits.reset_ns.store(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count(),
+      std::memory_order_relaxed);
 }
 
 std::optional<RateLimits> RequestSeries::last_rate_limits() const noexcept {
   const auto get = [](const std::atomic<double>& gauge) -> std::optional<std::uint64_t> {
     const double value = gauge.load(std::memory_order_relaxed);
+    constexpr double kMost = 18446744073709551616.0;  // 2^64: the largest counts round up to it
     if (std::isnan(value)) return std::nullopt;
-    return static_cast<std::uint64_t>(value);
+    return value < kMost ? static_cast<std::uint64_t>(value)
+                         : std::numeric_limits<std::uint64_t>::max();
   };
   RateLimits limits;
   limits.requests_limit = get(rate_limits.requests_limit);
   limits.requests_remaining = get(rate_limits.requests_remaining);
   limits.tokens_limit = get(rate_limits.tokens_limit);
   limits.tokens_remaining = get(rate_limits.tokens_remaining);
-  const double reset = rate_limits.reset_timestamp.load(std::memory_order_relaxed);
-  if (!std::isnan(reset)) {
+  const std::int64_t reset = rate_limits.reset_ns.load(std::memory_order_relaxed);
+  if (reset != RateLimitGauges::kNoReset) {
     limits.reset_at = std::chrono::system_clock::time_point(
         std::chrono::duration_cast<std::chrono::system_clock::duration>(
-            std::chrono::duration<double>(reset)));
+            std::chrono::nanoseconds(reset)));
   }
   if (limits == RateLimits{}) return std::nullopt;
   return limits;

@@ -129,6 +129,9 @@ struct RateLimitGauges {
   std::atomic<double> requests_limit{kUnknown}, requests_remaining{kUnknown};
   std::atomic<double> tokens_limit{kUnknown}, tokens_remaining{kUnknown};
   std::atomic<double> reset_timestamp{kUnknown};
+  /// The same to the nanosecond, which a double cannot hold.
+  static constexpr std::int64_t kNoReset = std::numeric_limits<std::int64_t>::min();
+  std::atomic<std::int64_t> reset_ns{kNoReset};
 };
 
 /// The series of one provider and model. Any thread may record; nothing here blocks or throws.
@@ -213,12 +216,16 @@ namespace detail {
   if (!(seconds >= 0) || seconds > kMost) return std::nullopt;
   return detail::rounded(seconds * 1e9);
 }
-/// Whether the counts of one call are believable (each at most 10^12), so that sums cannot wrap.
+/// Whether the counts of one call are believable: each at most 10^12, so that sums cannot wrap, and
+/// no parts that exceed their whole.
 [[nodiscard]] inline bool is_sane(const TokenUsage& usage) noexcept {
   constexpr std::uint64_t kMost = 1'000'000'000'000u;
+  const std::uint64_t cached = usage.cached_tokens.value_or(0);
+  const std::uint64_t written = usage.cache_written_tokens.value_or(0);
   return usage.input_tokens <= kMost && usage.output_tokens <= kMost &&
-         usage.cached_tokens.value_or(0) <= kMost && usage.reasoning_tokens.value_or(0) <= kMost &&
-         usage.cache_written_tokens.value_or(0) <= kMost;
+         cached <= usage.input_tokens && written <= usage.input_tokens - cached &&
+         usage.cache_written_1h_tokens.value_or(0) <= written &&
+         usage.reasoning_tokens.value_or(0) <= usage.output_tokens;
 }
 
 }  // namespace ltb::metrics
