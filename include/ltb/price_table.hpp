@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ltb {
 
@@ -23,6 +24,19 @@ enum class PriceMatch : std::uint8_t {
            ///< (names up to 256 bytes).
 };
 
+/// Other prices of an entry for calls with a long prompt; units as in ModelPrice. A price that is
+/// absent is that of the tier below, or of the entry.
+struct PriceTier {
+  /// The whole call costs this when it has more input tokens (cached ones included); 1 or more.
+  std::uint64_t above_input_tokens = 0;
+  std::optional<double> input{};
+  std::optional<double> output{};
+  std::optional<double> cache_read{};
+  std::optional<double> cache_write{};
+  std::optional<double> cache_write_1h{};
+  std::optional<double> reasoning{};
+};
+
 /// Prices of one entry, USD per 1,000,000 tokens; 0..1,000,000, at most 6 decimals (a pico-dollar a
 /// token).
 struct ModelPrice {
@@ -31,10 +45,20 @@ struct ModelPrice {
   PriceMatch match = PriceMatch::Prefix;
   double input = 0;
   double output = 0;
-  std::optional<double> cache_read{};  ///< Of cached input tokens; `input` when absent.
-  std::optional<double>
-      cache_write{};  ///< Of input tokens written to the cache; `input` when absent.
-  std::optional<double> reasoning{};  ///< Of reasoning output tokens; `output` when absent.
+  /// Of cached input tokens; `input` when absent.
+  std::optional<double> cache_read{};
+  /// Of input tokens written to the cache; `input` when absent.
+  std::optional<double> cache_write{};
+  /// Of reasoning output tokens; `output` when absent.
+  std::optional<double> reasoning{};
+  /// Of input tokens written to the cache for one hour; `cache_write` when absent.
+  std::optional<double> cache_write_1h{};
+  /// For long prompts: ascending by `above_input_tokens`, at most 16.
+  std::vector<PriceTier> tiers{};
+  /// False: the price of the input is not known, and a call with input tokens has no cost.
+  bool input_known = true;
+  /// False: the price of the output is not known, and a call with output tokens has no cost.
+  bool output_known = true;
 };
 
 /// An exact amount of money: `nano_usd` nano-dollars and `pico_part` (0..999) pico-dollars.
@@ -51,8 +75,8 @@ struct ExactCost {
 /// A set of prices. Immutable once it is handed to a MonitoringConfig; cheap to copy (shared
 /// inside).
 ///
-/// Of several entries that match, an entry for the provider beats one for any provider, then the
-/// longest model text wins, then exact beats prefix beats regex, then the entry added last. Thread
+/// Of several entries that match, an entry for the provider beats one for any provider, then exact
+/// beats prefix beats regex, then the longest model text wins, then the entry added last. Thread
 /// safety: const members from any thread; add() from one, before the table is shared.
 class LTB_MONITORING_EXPORT PriceTable {
  public:
@@ -78,16 +102,16 @@ class LTB_MONITORING_EXPORT PriceTable {
 
   /// An entry of the same provider, model and match is replaced.
   /// Throws std::invalid_argument naming the field when a price is negative, not finite or too
-  /// large, a regular expression is broken, or the model is empty.
+  /// large, a regular expression is broken, the model is empty, or the tiers do not ascend.
   void add(const ModelPrice& price);
 
   [[nodiscard]] std::size_t size() const noexcept;
   /// The entry that applies to a model, or nothing.
   [[nodiscard]] std::optional<ModelPrice> find(std::string_view provider,
                                                std::string_view model) const;
-  /// The exact cost of a call, or nothing when no price is known. Cached and
-  /// cache-written tokens are parts of the input, reasoning tokens part of the output; more of them
-  /// than of the whole count as the whole.
+  /// The exact cost of a call, or nothing when no price is known for tokens that it has. Cached and
+  /// cache-written tokens are parts of the input, reasoning tokens part of the output; values above
+  /// their whole are clamped to it.
   [[nodiscard]] std::optional<ExactCost> cost(std::string_view provider, std::string_view model,
                                               const TokenUsage& usage) const;
 

@@ -3,6 +3,8 @@
 #include <ltb/price_table.hpp>
 
 #include <array>
+#include <cstdint>
+#include <optional>
 
 namespace ltb {
 namespace {
@@ -11,12 +13,23 @@ constexpr std::string_view kDate = "2026-10-26";
 
 constexpr double kNone = -1;  // no such price: cached tokens cost what others do
 
+/// What a call with a long prompt costs more: all prices of input, and those of output.
+struct LongPrompt {
+  std::uint64_t above_input_tokens = 0;
+  double input_factor = 1;
+  double output_factor = 1;
+};
+constexpr LongPrompt kOpenAiLong{272'000, 2, 1.5};
+constexpr LongPrompt kHaikuLong{100'000, 5, 5};
+constexpr LongPrompt kGeminiLong{200'000, 2, 1.5};
+
 struct Row {
   std::string_view model;
   double input;
   double output;
   double cache_read;
   double cache_write = kNone;
+  LongPrompt long_prompt{};
 };
 
 // Every name in full, dated snapshots too: as prefixes, "gpt-4o" would price gpt-4o-audio-preview,
@@ -24,15 +37,15 @@ struct Row {
 // price cannot. Where a provider asks more for long prompts, this is the price of a short one.
 constexpr auto kRows = std::to_array<Row>({
     // https://developers.openai.com/api/docs/pricing
-    {"gpt-6.1-sol", 2, 10, 0.10, 2.50},
-    {"gpt-6.1-terra", 1, 5, 0.05, 1.25},
-    {"gpt-6-astra", 10, 50, 1},
-    {"gpt-6-sol", 2, 10, 0.20, 2.50},
-    {"gpt-6-luna", 0.10, 0.50, 0.01, 0.125},
-    {"gpt-5.6-terra", 2, 12, 0.20, 2.50},
-    {"gpt-5.6-luna", 0.20, 1.20, 0.02, 0.25},
-    {"gpt-5.5", 5, 30, 0.50},
-    {"gpt-5.4", 2.50, 15, 0.25},
+    {"gpt-6.1-sol", 2, 10, 0.10, 2.50, kOpenAiLong},
+    {"gpt-6.1-terra", 1, 5, 0.05, 1.25, kOpenAiLong},
+    {"gpt-6-astra", 10, 50, 1, kNone, kOpenAiLong},
+    {"gpt-6-sol", 2, 10, 0.20, 2.50, kOpenAiLong},
+    {"gpt-6-luna", 0.10, 0.50, 0.01, 0.125, kOpenAiLong},
+    {"gpt-5.6-terra", 2, 12, 0.20, 2.50, kOpenAiLong},
+    {"gpt-5.6-luna", 0.20, 1.20, 0.02, 0.25, kOpenAiLong},
+    {"gpt-5.5", 5, 30, 0.50, kNone, kOpenAiLong},
+    {"gpt-5.4", 2.50, 15, 0.25, kNone, kOpenAiLong},
     {"gpt-5.4-mini", 0.75, 4.50, 0.075},
     {"gpt-5.4-nano", 0.20, 1.25, 0.02},
     {"gpt-5.2", 1.75, 14, 0.175},
@@ -71,7 +84,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"gpt-4-0613", 30, 60, kNone},
     {"gpt-3.5-turbo", 0.50, 1.50, kNone},
     {"gpt-3.5-turbo-0125", 0.50, 1.50, kNone},
-    // https://platform.claude.com/docs/en/about-claude/pricing (cache writes: of five minutes)
+    // https://platform.claude.com/docs/en/about-claude/pricing (cache writes: of five minutes;
+    // for one hour they cost twice the input)
     {"claude-fable-5-1", 10, 50, 0.25, 12.50},
     {"claude-fable-5", 10, 50, 1, 12.50},
     {"claude-opus-5-5", 4, 20, 0.20, 5},
@@ -94,7 +108,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"claude-sonnet-4-20250514", 3, 15, 0.30, 3.75},
     {"claude-3-7-sonnet-latest", 3, 15, 0.30, 3.75},
     {"claude-3-7-sonnet-20250219", 3, 15, 0.30, 3.75},
-    {"claude-haiku-5-5", 0.10, 0.50, 0.01, 0.125},
+    {"claude-haiku-5-5", 0.10, 0.50, 0.01, 0.125, kHaikuLong},
     {"claude-haiku-4-5", 1, 5, 0.10, 1.25},
     {"claude-haiku-4-5-20251001", 1, 5, 0.10, 1.25},
     {"claude-3-5-haiku-latest", 0.80, 4, 0.08, 1},
@@ -102,27 +116,42 @@ constexpr auto kRows = std::to_array<Row>({
     {"claude-3-haiku-20240307", 0.25, 1.25, 0.03, 0.30},
     // https://ai.google.dev/gemini-api/docs/pricing
     {"gemini-3.5-flash", 1.50, 9, 0.15},
-    {"gemini-3.1-pro-preview", 2, 12, 0.20},
-    {"gemini-2.5-pro", 1.25, 10, 0.125},
+    {"gemini-3.1-pro-preview", 2, 12, 0.20, kNone, kGeminiLong},
+    {"gemini-2.5-pro", 1.25, 10, 0.125, kNone, kGeminiLong},
     {"gemini-2.5-flash", 0.30, 2.50, 0.03},
     {"gemini-2.5-flash-lite", 0.10, 0.40, 0.01},
     {"gemini-2.0-flash", 0.10, 0.40, 0.025},
 });
 
+std::optional<double> times(std::optional<double> price, double factor) {
+  return price ? std::optional(*price * factor) : std::nullopt;
+}
+
+ModelPrice to_price(const Row& row) {
+  ModelPrice price;
+  price.model = row.model;
+  price.match = PriceMatch::Exact;
+  price.input = row.input;
+  price.output = row.output;
+  if (row.cache_read >= 0) price.cache_read = row.cache_read;
+  if (row.cache_write >= 0) price.cache_write = row.cache_write;
+  if (row.model.starts_with("claude-")) price.cache_write_1h = 2 * row.input;
+  if (const LongPrompt& more = row.long_prompt; more.above_input_tokens > 0) {
+    price.tiers.push_back({.above_input_tokens = more.above_input_tokens,
+                           .input = price.input * more.input_factor,
+                           .output = price.output * more.output_factor,
+                           .cache_read = times(price.cache_read, more.input_factor),
+                           .cache_write = times(price.cache_write, more.input_factor),
+                           .cache_write_1h = times(price.cache_write_1h, more.input_factor)});
+  }
+  return price;
+}
+
 }  // namespace
 
 PriceTable PriceTable::built_in() {
   PriceTable table;
-  for (const Row& row : kRows) {
-    ModelPrice price;
-    price.model = row.model;
-    price.match = PriceMatch::Exact;
-    price.input = row.input;
-    price.output = row.output;
-    if (row.cache_read >= 0) price.cache_read = row.cache_read;
-    if (row.cache_write >= 0) price.cache_write = row.cache_write;
-    table.add(price);
-  }
+  for (const Row& row : kRows) table.add(to_price(row));
   return table;
 }
 

@@ -24,7 +24,7 @@ __extension__ using Wide = unsigned __int128;
 constexpr double kPicoPerMillion = 1e6;  // USD per 1,000,000 tokens -> pico-dollars per token
 
 bool is_separator(char c) noexcept {
-  return c == '-' || c == ':' || c == '@' || c == '/';  // not '.': gpt-4.1 is no gpt-4
+  return c == '-' || c == ':' || c == '@' || c == '/';  // not '.': gpt-4.1 is not a gpt-4
 }
 
 [[noreturn]] void refuse(const ModelPrice& price, const std::string& problem) {
@@ -33,12 +33,12 @@ bool is_separator(char c) noexcept {
 }
 
 /// The price in pico-dollars a token; `value` becomes what those stand for.
-std::uint64_t to_pico(const ModelPrice& price, const char* field, double& value) {
+std::uint64_t to_pico(const ModelPrice& price, const std::string& field, double& value) {
   if (!std::isfinite(value) || value < 0 || value > kMaxPrice) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), "%.10g", value);
-    refuse(price, std::string(field) + "=" + text.data() +
-                      ": expected USD per 1,000,000 tokens between 0 and 1000000");
+    refuse(price,
+           field + "=" + text.data() + ": expected USD per 1,000,000 tokens between 0 and 1000000");
   }
   const auto pico = static_cast<std::uint64_t>(std::llround(value * kPicoPerMillion));
   value = static_cast<double>(pico) / kPicoPerMillion;
@@ -60,15 +60,74 @@ void check_texts(const ModelPrice& price) {
   }
 }
 
+/// The prices that were given, in pico-dollars a token.
+struct GivenPrices {
+  std::uint64_t input = 0;
+  std::uint64_t output = 0;
+  std::optional<std::uint64_t> cache_read{};
+  std::optional<std::uint64_t> cache_write{};
+  std::optional<std::uint64_t> cache_write_1h{};
+  std::optional<std::uint64_t> reasoning{};
+
+  [[nodiscard]] metrics::PicoPrices complete() const noexcept {
+    const std::uint64_t write = cache_write.value_or(input);
+    return {.input = input,
+            .output = output,
+            .cache_read = cache_read.value_or(input),
+            .cache_write = write,
+            .cache_write_1h = cache_write_1h.value_or(write),
+            .reasoning = reasoning.value_or(output)};
+  }
+};
+
+/// Takes over the prices of an entry or a tier that are not absent; `where` stands before the field
+/// in messages.
+template <typename Prices>
+void take_optional(const ModelPrice& price, const std::string& where, Prices& from,
+                   GivenPrices& given) {
+  const auto take = [&](const char* field, std::optional<double>& value,
+                        std::optional<std::uint64_t>& pico) {
+    if (value) pico = to_pico(price, where + field, *value);
+  };
+  take("cache_read", from.cache_read, given.cache_read);
+  take("cache_write", from.cache_write, given.cache_write);
+  take("cache_write_1h", from.cache_write_1h, given.cache_write_1h);
+  take("reasoning", from.reasoning, given.reasoning);
+}
+
+void check_tiers(const ModelPrice& price) {
+  constexpr std::size_t kMostTiers = 16;
+  if (price.tiers.size() > kMostTiers)
+    refuse(price, std::to_string(price.tiers.size()) + " tiers: expected at most 16");
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < price.tiers.size(); ++i) {
+    const std::uint64_t above = price.tiers[i].above_input_tokens;
+    if (above <= below) {
+      refuse(price, "tiers[" + std::to_string(i) + "].above_input_tokens=" + std::to_string(above) +
+                        ": expected more than " + std::to_string(below));
+    }
+    below = above;
+  }
+}
+
 PriceEntry make_entry(ModelPrice price) {
-  metrics::PicoPrices pico;
-  pico.input = to_pico(price, "input", price.input);
-  pico.output = to_pico(price, "output", price.output);
-  pico.cache_read = price.cache_read ? to_pico(price, "cache_read", *price.cache_read) : pico.input;
-  pico.reasoning = price.reasoning ? to_pico(price, "reasoning", *price.reasoning) : pico.output;
-  pico.cache_write =
-      price.cache_write ? to_pico(price, "cache_write", *price.cache_write) : pico.input;
-  return {std::move(price), pico};
+  check_tiers(price);
+  GivenPrices given;
+  given.input = to_pico(price, "input", price.input);
+  given.output = to_pico(price, "output", price.output);
+  take_optional(price, {}, price, given);
+  PriceEntry entry;
+  entry.pico = given.complete();
+  for (std::size_t i = 0; i < price.tiers.size(); ++i) {
+    PriceTier& tier = price.tiers[i];
+    const std::string where = "tiers[" + std::to_string(i) + "].";
+    if (tier.input) given.input = to_pico(price, where + "input", *tier.input);
+    if (tier.output) given.output = to_pico(price, where + "output", *tier.output);
+    take_optional(price, where, tier, given);
+    entry.tiers.push_back({tier.above_input_tokens, given.complete()});
+  }
+  entry.price = std::move(price);
+  return entry;
 }
 
 metrics::NamePattern compile(const ModelPrice& price) {
@@ -129,27 +188,18 @@ void PriceTable::Entries::add(const ModelPrice& price) {
 }
 
 const PriceEntry* PriceTable::Entries::find_in(const Index& index, std::string_view model) const {
-  const PriceEntry* best = nullptr;
-  if (const auto found = index.exact.find(model); found != index.exact.end()) {
-    best = &entries_[found->second];
-  } else {
-    // The longest prefix that ends where the name does, or before a separator.
-    for (std::size_t end = std::min(model.size(), index.longest_prefix); end > 0; --end) {
-      if (end < model.size() && !is_separator(model[end])) continue;
-      const auto prefix = index.prefix.find(model.substr(0, end));
-      if (prefix == index.prefix.end()) continue;
-      best = &entries_[prefix->second];
-      break;
-    }
+  if (const auto found = index.exact.find(model); found != index.exact.end())
+    return &entries_[found->second];
+  // The longest prefix that ends where the name does, or before a separator.
+  for (std::size_t end = std::min(model.size(), index.longest_prefix); end > 0; --end) {
+    if (end < model.size() && !is_separator(model[end])) continue;
+    const auto prefix = index.prefix.find(model.substr(0, end));
+    if (prefix != index.prefix.end()) return &entries_[prefix->second];
   }
-  if (model.size() > kMaxPriceText) return best;
-  const std::size_t to_beat = best != nullptr ? best->price.model.size() : 0;
-  for (const Pattern& pattern : index.patterns) {
-    const PriceEntry& entry = entries_[pattern.entry];
-    if (entry.price.model.size() <= to_beat) break;  // sorted: none of the rest is longer
-    if (pattern.expression.matches(model)) return &entry;
-  }
-  return best;
+  if (model.size() > kMaxPriceText) return nullptr;
+  for (const Pattern& pattern : index.patterns)  // the longest text first
+    if (pattern.expression.matches(model)) return &entries_[pattern.entry];
+  return nullptr;
 }
 
 const PriceEntry* PriceTable::Entries::find(std::string_view provider,
@@ -210,16 +260,22 @@ std::optional<ExactCost> PriceTable::cost(std::string_view provider, std::string
                                           const TokenUsage& usage) const {
   const PriceEntry* entry = entries_ ? entries_->find(provider, model) : nullptr;
   if (entry == nullptr) return std::nullopt;
+  if (usage.input_tokens > 0 && !entry->price.input_known) return std::nullopt;
+  if (usage.output_tokens > 0 && !entry->price.output_known) return std::nullopt;
+  const metrics::PicoPrices* prices = &entry->pico;
+  for (const metrics::PicoTier& tier : entry->tiers)
+    if (usage.input_tokens > tier.above_input_tokens) prices = &tier.pico;
   const std::uint64_t cached = std::min(usage.cached_tokens.value_or(0), usage.input_tokens);
   const std::uint64_t written =
       std::min(usage.cache_written_tokens.value_or(0), usage.input_tokens - cached);
+  const std::uint64_t hour = std::min(usage.cache_written_1h_tokens.value_or(0), written);
   const std::uint64_t reasoning = std::min(usage.reasoning_tokens.value_or(0), usage.output_tokens);
   // At most 2 * 2^64 * 10^12: far below 2^128.
-  const Wide pico = Wide{usage.input_tokens - cached - written} * entry->pico.input +
-                    Wide{cached} * entry->pico.cache_read +
-                    Wide{written} * entry->pico.cache_write +
-                    Wide{usage.output_tokens - reasoning} * entry->pico.output +
-                    Wide{reasoning} * entry->pico.reasoning;
+  const Wide pico = Wide{usage.input_tokens - cached - written} * prices->input +
+                    Wide{cached} * prices->cache_read + Wide{written - hour} * prices->cache_write +
+                    Wide{hour} * prices->cache_write_1h +
+                    Wide{usage.output_tokens - reasoning} * prices->output +
+                    Wide{reasoning} * prices->reasoning;
   const Wide nano = pico / 1000;
   if (nano > std::numeric_limits<std::uint64_t>::max()) {
     return ExactCost{std::numeric_limits<std::uint64_t>::max(), 999};

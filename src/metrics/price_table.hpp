@@ -29,12 +29,19 @@ struct PicoPrices {
   std::uint64_t output = 0;
   std::uint64_t cache_read = 0;
   std::uint64_t cache_write = 0;
+  std::uint64_t cache_write_1h = 0;
   std::uint64_t reasoning = 0;
+};
+
+struct PicoTier {
+  std::uint64_t above_input_tokens = 0;
+  PicoPrices pico{};
 };
 
 struct PriceEntry {
   ModelPrice price{};  ///< As added, each price rounded to what is charged.
   PicoPrices pico{};
+  std::vector<PicoTier> tiers{};  ///< Ascending.
 };
 
 /// Looks a std::string key up by a view, without making a string.

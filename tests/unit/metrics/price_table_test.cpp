@@ -100,18 +100,20 @@ TEST(PriceTable, ARegularExpressionMatchesTheWholeName) {
   EXPECT_EQ(applied(table, "my-llama-70b"), -1);
 }
 
-TEST(PriceTable, TheLongestTextWinsThenExactThenPrefixThenRegex) {
+TEST(PriceTable, ExactBeatsPrefixBeatsRegexThenTheLongestTextWins) {
   PriceTable table;
-  table.add(price("ab", PriceMatch::Regex, 3));
-  EXPECT_EQ(applied(table, "ab"), 3);
+  table.add(price("ab.*", PriceMatch::Regex, 3));
+  table.add(price("[a][b].?", PriceMatch::Regex, 4));
+  EXPECT_EQ(applied(table, "ab"), 4);
+  EXPECT_EQ(applied(table, "abcd"), 3);
+  table.add(price("a", PriceMatch::Prefix, 1.5));
   table.add(price("ab", PriceMatch::Prefix, 2));
   EXPECT_EQ(applied(table, "ab"), 2);
+  EXPECT_EQ(applied(table, "ab-1"), 2);
+  EXPECT_EQ(applied(table, "a-1"), 1.5);
+  EXPECT_EQ(applied(table, "abcd"), 3);
   table.add(price("ab", PriceMatch::Exact, 1));
-  EXPECT_EQ(applied(table, "ab"), 1);
-  table.add(price("a.?", PriceMatch::Regex, 4));  // three bytes beat two
-  EXPECT_EQ(applied(table, "ab"), 4);
-  table.add(price("[a].?", PriceMatch::Regex, 5));
-  EXPECT_EQ(applied(table, "ab"), 5);
+  EXPECT_EQ(applied(table, "ab"), 1) << "whatever the length of the other texts";
   EXPECT_EQ(applied(table, "ab-1"), 2);
 }
 
@@ -391,6 +393,29 @@ TEST(BuiltInPrices, AreDatedAndPriceTheWellKnownModels) {
   EXPECT_EQ(table.find("anthropic", "claude-haiku-4-5")->output, 5);
   EXPECT_EQ(table.find("anthropic", "claude-haiku-4-5")->cache_read, 0.1);
   EXPECT_EQ(table.find("google", "gemini-2.5-flash")->output, 2.5);
+}
+
+TEST(BuiltInPrices, PriceAnHourInTheCacheAndLongPrompts) {
+  const PriceTable table = PriceTable::built_in();
+  EXPECT_EQ(table.find("anthropic", "claude-opus-4-5")->cache_write_1h, 10);
+  EXPECT_EQ(table.find("anthropic", "claude-3-haiku-20240307")->cache_write_1h, 0.5);
+  EXPECT_EQ(table.find("openai", "gpt-4o")->cache_write_1h, std::nullopt);
+  // 250,000 x 2.5 + 1,000 x 15 micro-dollars; at the threshold itself the short price
+  EXPECT_EQ(
+      table.cost("google", "gemini-2.5-pro", {.input_tokens = 250'000, .output_tokens = 1'000}),
+      (ExactCost{640'000'000, 0}));
+  EXPECT_EQ(table.cost("google", "gemini-2.5-pro", {.input_tokens = 200'000}),
+            (ExactCost{250'000'000, 0}));
+  // 300,000 x 4 (100,000 of them x 0.2) + 10 x 15
+  EXPECT_EQ(table.cost("openai", "gpt-6.1-sol",
+                       {.input_tokens = 300'000, .output_tokens = 10, .cached_tokens = 100'000}),
+            (ExactCost{820'150'000, 0}));
+  // 200,000 x 0.5, of which 50,000 written for an hour x 1
+  EXPECT_EQ(table.cost("anthropic", "claude-haiku-5-5",
+                       {.input_tokens = 200'000,
+                        .cache_written_tokens = 50'000,
+                        .cache_written_1h_tokens = 50'000}),
+            (ExactCost{125'000'000, 0}));
 }
 
 TEST(BuiltInPrices, DoNotPriceARelativeOfAKnownModel) {
