@@ -1,6 +1,7 @@
 // Watches every call of a client of any type: no base class, no virtual call, no type erasure.
 #pragma once
 
+#include <ltb/finishes_later.hpp>
 #include <ltb/monitored_traits.hpp>
 #include <ltb/request_scope.hpp>
 
@@ -55,18 +56,6 @@ auto& target_of(Client& client) noexcept {
     return client.get();
   }
 }
-
-/// Futures and awaitables: the function that returned one is not the call.
-template <typename T>
-concept FinishesLater = requires(T& t) {
-  t.wait_for(std::chrono::seconds{});
-}
-|| requires(T& t) {
-  t.await_ready();
-}
-|| requires(T& t) {
-  std::move(t).operator co_await();
-};
 
 /// What the callback of one streamed call works on. Shared with the client's copies of it, so that
 /// a client that calls back too late does no harm.

@@ -50,9 +50,15 @@ LTB_DETAIL_FIELD(CompletionTokens, completion_tokens);
 LTB_DETAIL_FIELD(CachedTokens, cached_tokens);
 LTB_DETAIL_FIELD(CacheReadInputTokens, cache_read_input_tokens);
 LTB_DETAIL_FIELD(CacheCreationInputTokens, cache_creation_input_tokens);
+LTB_DETAIL_FIELD(CacheCreation, cache_creation);
+LTB_DETAIL_FIELD(Ephemeral1h, ephemeral_1h_input_tokens);
+LTB_DETAIL_FIELD(CacheWrittenTokens, cache_written_tokens);
+LTB_DETAIL_FIELD(CacheWritten1hTokens, cache_written_1h_tokens);
 LTB_DETAIL_FIELD(ReasoningTokens, reasoning_tokens);
 LTB_DETAIL_FIELD(PromptTokensDetails, prompt_tokens_details);
+LTB_DETAIL_FIELD(InputTokensDetails, input_tokens_details);
 LTB_DETAIL_FIELD(CompletionTokensDetails, completion_tokens_details);
+LTB_DETAIL_FIELD(OutputTokensDetails, output_tokens_details);
 LTB_DETAIL_FIELD(Cost, cost);
 LTB_DETAIL_FIELD(CostUsd, cost_usd);
 LTB_DETAIL_FIELD(FinishReason, finish_reason);
@@ -64,6 +70,10 @@ LTB_DETAIL_FIELD(HasContent, has_content);
 LTB_DETAIL_FIELD(Text, text);
 LTB_DETAIL_FIELD(Content, content);
 LTB_DETAIL_FIELD(Delta, delta);
+LTB_DETAIL_FIELD(ReasoningContent, reasoning_content);
+LTB_DETAIL_FIELD(Reasoning, reasoning);
+LTB_DETAIL_FIELD(Thinking, thinking);
+LTB_DETAIL_FIELD(ToolCalls, tool_calls);
 LTB_DETAIL_FIELD(Error, error);
 LTB_DETAIL_FIELD(Type, type);
 LTB_DETAIL_FIELD(Code, code);
@@ -146,6 +156,21 @@ std::string text_in(const T& from) {
   return text;
 }
 
+/// A number of the caller's as `To`. Negative is a common spelling of "not known"; a count that no
+/// integer can hold is not one.
+template <typename To, typename From>
+std::optional<To> to_number(From value) noexcept {
+  if constexpr (std::is_integral_v<To>) {
+    constexpr double kMost = 9007199254740992.0;  // 2^53
+    if constexpr (std::is_floating_point_v<From>) {
+      if (!(value >= 0 && value <= static_cast<From>(kMost))) return std::nullopt;
+    } else if constexpr (std::is_signed_v<From>) {
+      if (value < 0) return std::nullopt;
+    }
+  }
+  return static_cast<To>(value);
+}
+
 /// The first of these fields that is there and is a number that `To` can hold.
 template <typename To, typename... Fields, typename T>
 std::optional<To> number_in(const T& from) {
@@ -155,18 +180,24 @@ std::optional<To> number_in(const T& from) {
       decltype(auto) field = Field::of(from);
       const auto* value = content_of(field);
       if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(*value)>>) {
-        using From = std::remove_cvref_t<decltype(*value)>;
-        if (value == nullptr) return false;
-        if constexpr (std::is_signed_v<From> && std::is_integral_v<To>) {
-          if (*value < 0) return false;  // a common spelling of "not known"
-        }
-        number = static_cast<To>(*value);
+        if (value != nullptr) number = to_number<To>(*value);
       }
     }
     return number.has_value();
   };
   (void)(take(Fields{}) || ...);
   return number;
+}
+
+/// The count `Part` in a field `Whole` that holds a struct.
+template <typename Part, typename Whole, typename T>
+void take_part(std::optional<std::uint64_t>& count, const T& from) {
+  if constexpr (Whole::template in<T>) {
+    decltype(auto) held = Whole::of(from);
+    if (const auto* details = content_of(held)) {
+      if (const auto found = number_in<std::uint64_t, Part>(*details)) count = found;
+    }
+  }
 }
 
 template <typename T>
@@ -179,23 +210,58 @@ std::optional<TokenUsage> tokens_in(const T& from) {
   TokenUsage usage{.input_tokens = *input, .output_tokens = *output};
   usage.cached_tokens = number_in<Count, CachedTokens>(from);
   usage.reasoning_tokens = number_in<Count, ReasoningTokens>(from);
-  if constexpr (PromptTokensDetails::in<T>) {
-    decltype(auto) held = PromptTokensDetails::of(from);
-    if (const auto* details = content_of(held))
-      usage.cached_tokens = number_in<Count, CachedTokens>(*details);
-  }
-  if constexpr (CompletionTokensDetails::in<T>) {
-    decltype(auto) held = CompletionTokensDetails::of(from);
-    if (const auto* details = content_of(held))
-      usage.reasoning_tokens = number_in<Count, ReasoningTokens>(*details);
-  }
+  usage.cache_written_tokens = number_in<Count, CacheWrittenTokens>(from);
+  usage.cache_written_1h_tokens = number_in<Count, CacheWritten1hTokens>(from);
+  take_part<CachedTokens, PromptTokensDetails>(usage.cached_tokens, from);
+  take_part<CachedTokens, InputTokensDetails>(usage.cached_tokens, from);
+  take_part<ReasoningTokens, CompletionTokensDetails>(usage.reasoning_tokens, from);
+  take_part<ReasoningTokens, OutputTokensDetails>(usage.reasoning_tokens, from);
+  take_part<Ephemeral1h, CacheCreation>(usage.cache_written_1h_tokens, from);
   // Anthropic's names come with Anthropic's rule: the input leaves the cache out.
   const auto read = number_in<Count, CacheReadInputTokens>(from);
   if (read) usage.cached_tokens = read;
   const auto written = number_in<Count, CacheCreationInputTokens>(from);
   if (written) usage.cache_written_tokens = written;
   usage.input_tokens += read.value_or(0) + written.value_or(0);
+  // Every prompt has a token: members that nobody set are not a count.
+  if (usage.input_tokens == 0 && usage.output_tokens == 0) return std::nullopt;
   return usage;
+}
+
+/// Whether a piece of a stream, or a member of one, holds something: text or a list that is not
+/// empty, a struct with such a member. What is neither is taken for content.
+template <typename T>
+bool holds_content(const T& value);
+
+template <typename... Fields, typename T>
+bool any_holds_content(const T& from) {
+  const auto holds = [&]<typename Field>(Field) {
+    if constexpr (Field::template in<T>) {
+      decltype(auto) field = Field::of(from);
+      const auto* value = content_of(field);
+      return value != nullptr && holds_content(*value);
+    } else {
+      return false;
+    }
+  };
+  return (holds(Fields{}) || ...);
+}
+
+template <typename T>
+bool holds_content(const T& value) {
+  if constexpr (TextLike<T>) {
+    return !std::string_view(as_text(value)).empty();
+  } else if constexpr (requires {
+                         { value.empty() } -> std::convertible_to<bool>;
+                       }) {
+    return !value.empty();
+  } else if constexpr (Text::in<T> || Content::in<T> || Delta::in<T> || ReasoningContent::in<T> ||
+                       Reasoning::in<T> || Thinking::in<T> || ToolCalls::in<T>) {
+    return any_holds_content<Text, Content, Delta, ReasoningContent, Reasoning, Thinking,
+                             ToolCalls>(value);
+  } else {
+    return true;
+  }
 }
 
 /// An error value of a usual kind.
@@ -215,12 +281,8 @@ CallError to_call_error(const E& error) {
     return {error, {}, {}};
   } else if constexpr (std::convertible_to<const E&, std::error_code>) {
     return ltb::to_call_error(static_cast<const std::error_code&>(error));
-  } else if constexpr (std::derived_from<E, ProviderError>) {
-    return {error.type(), error.what(), error.code()};
-  } else if constexpr (std::derived_from<E, std::system_error>) {
-    return {ltb::to_call_error(error.code()).type, error.what(), {}};
   } else if constexpr (std::derived_from<E, std::exception>) {
-    return {ErrorType::Other, error.what(), {}};
+    return to_call_error(std::make_exception_ptr(error));  // as if it had been thrown
   } else if constexpr (TextLike<E>) {
     return {ErrorType::Other, std::string(as_text(error)), {}};
   } else {

@@ -59,12 +59,16 @@ struct DefaultMonitoredTraits {
     return text;
   }
 
-  /// At the start of the call. Default: takes over a `scheduled_at` of the request.
+  /// At the start of the call. Default: takes over a `scheduled_at` of the request; the clock's
+  /// epoch, which a time_point that was never set holds, counts as none.
   template <typename Request>
   static void on_request(RequestScope& scope, const Request& request) {
     if constexpr (detail::watch::ScheduledAt::in<Request>) {
       decltype(auto) held = detail::watch::ScheduledAt::of(request);
-      if (const auto* at = detail::watch::content_of(held)) scope.set_scheduled_start(*at);
+      // A time_point that nobody set is the clock's epoch, the start of the machine.
+      const auto* at = detail::watch::content_of(held);
+      if (at != nullptr && *at != std::remove_cvref_t<decltype(*at)>{})
+        scope.set_scheduled_start(*at);
     }
   }
 
@@ -89,9 +93,9 @@ struct DefaultMonitoredTraits {
   }
 
   /// Whether a chunk carries generated content (text, reasoning or a tool call): only such chunks
-  /// are timed. Gets all arguments of the callback. Default: has_content(), else whether text,
-  /// content or delta is not empty, else whether the chunk itself, being text, is not empty, else
-  /// true.
+  /// are timed. Gets all arguments of the callback. Default: has_content(), else whether any of
+  /// text, content, delta, reasoning_content, reasoning, thinking and tool_calls is not empty, else
+  /// whether the chunk itself, being text or a list, is not empty, else true.
   template <typename AnyState, typename... Chunk>
   static bool on_chunk(AnyState&, const Chunk&... chunk) {
     if constexpr (sizeof...(Chunk) == 0) {
@@ -149,8 +153,9 @@ struct DefaultMonitoredTraits {
   // their content, of others the result itself.
 
   /// Default: of `usage`, or of the result itself: input_tokens or prompt_tokens, output_tokens or
-  /// completion_tokens, cached_tokens, reasoning_tokens, the `_details` of OpenAI and the cache
-  /// fields of Anthropic. Optional and negative numbers may say "not known".
+  /// completion_tokens, cached_tokens, reasoning_tokens, cache_written_tokens, the `_details` of
+  /// OpenAI's Chat and Responses and the cache fields of Anthropic. Optional and negative numbers
+  /// may say "not known"; 0 in and 0 out is not a usage.
   template <typename Result>
   static std::optional<TokenUsage> usage(const Result& result) {
     using namespace detail::watch;
@@ -189,12 +194,9 @@ struct DefaultMonitoredTraits {
     using namespace detail::watch;
     if constexpr (HasContent::in<Chunk>) {
       return static_cast<bool>(HasContent::of(chunk));
-    } else if constexpr (TextLike<Chunk>) {
-      return !std::string_view(chunk).empty();
-    } else if constexpr (Text::in<Chunk> || Content::in<Chunk> || Delta::in<Chunk>) {
-      return !text_in<Text, Content, Delta>(chunk).empty();
     } else {
-      return true;
+      const auto* value = content_of(chunk);
+      return value != nullptr && holds_content(*value);
     }
   }
 

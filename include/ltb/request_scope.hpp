@@ -3,6 +3,7 @@
 
 #include <ltb/error_type.hpp>
 #include <ltb/export.hpp>
+#include <ltb/finishes_later.hpp>
 #include <ltb/rate_limits.hpp>
 #include <ltb/usage.hpp>
 
@@ -112,10 +113,18 @@ namespace detail {
 }  // namespace detail
 
 /// Watches one call: runs `call(scope)` and returns what it returns. Returning ends the scope well
-/// unless the call ended it itself; a throw is classified, recorded once and rethrown unchanged.
+/// unless the call ended it itself; a throw is classified, recorded once and rethrown unchanged. A
+/// callable that returns a future or an awaitable is refused when compiling: its call is not over.
 template <typename Call>
 decltype(auto) observe(MonitoringSystem& monitoring, std::string_view provider,
                        std::string_view model, Call&& call) {
+  static_assert(
+      !detail::watch::FinishesLater<std::remove_cvref_t<std::invoke_result_t<Call, RequestScope&>>>,
+      "ltb::observe: the callable returns before the call is over (a future or an awaitable), so "
+      "its "
+      "duration would be wrong; wait for it in the callable, or use "
+      "MonitoringSystem::begin_request() "
+      "or ltb/asio.hpp");
   RequestScope scope = detail::begin_observed(monitoring, provider, model);
   try {
     if constexpr (std::is_void_v<std::invoke_result_t<Call, RequestScope&>>) {

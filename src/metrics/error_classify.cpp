@@ -1,5 +1,7 @@
 // Which category a failed HTTP call belongs to: the provider's own error code first, then the
 // status.
+#include "metrics/error_codes.hpp"
+
 #include <ltb/error_type.hpp>
 
 #include <algorithm>
@@ -11,89 +13,198 @@ namespace {
 struct KnownCode {
   std::string_view code;  // lower case
   ErrorType type;
-  /// Says no more than "the client's fault" or "the server's": a status of that class that says
-  /// more wins (OpenAI sends `invalid_request_error` with 401 and 404 too).
+  /// Says no more than whose fault it was, and servers send it with the wrong status (Ollama sends
+  /// `api_error` with 401 and 429, DeepSeek `invalid_request_error` with 402): the status decides.
   bool vague = false;
 };
 
-// Sources: the error references of OpenAI (with Azure's), Anthropic (error.type) and Google
-// (google.rpc.Code and ErrorInfo.reason, block reasons).
+// Sources: the error references of OpenAI (with Azure's), Anthropic (error.type), Google
+// (google.rpc.Code and ErrorInfo.reason, block reasons), Amazon Bedrock, Moonshot, Mistral, Groq,
+// Hugging Face TGI (error_type), llama.cpp, and the exception names that vLLM, SGLang and LiteLLM
+// send as a type. docs/providers.md lists them.
 constexpr auto kCodes = std::to_array<KnownCode>({
+    {"access_denied", ErrorType::Permission},
     {"access_terminated", ErrorType::Permission},
+    {"accessdenied", ErrorType::Permission},
+    {"accessdeniedexception", ErrorType::Permission},
     {"account_deactivated", ErrorType::Auth},
     {"api_error", ErrorType::ServerError, true},
     {"api_key_invalid", ErrorType::Auth},
+    {"apiconnectionerror", ErrorType::ServerError, true},
+    {"apierror", ErrorType::ServerError, true},
+    {"apitimeouterror", ErrorType::Timeout},
     {"authentication_error", ErrorType::Auth},
+    {"authentication_failed", ErrorType::Auth},
+    {"authenticationerror", ErrorType::Auth},
+    {"bad_gateway", ErrorType::ServerError, true},
+    {"bad_request", ErrorType::InvalidRequest, true},
+    {"badgateway", ErrorType::ServerError, true},
+    {"badrequest", ErrorType::InvalidRequest, true},
+    {"badrequesterror", ErrorType::InvalidRequest, true},
     {"billing_disabled", ErrorType::Quota},
     {"billing_error", ErrorType::Quota},
     {"billing_hard_limit_reached", ErrorType::Quota},
     {"billing_not_active", ErrorType::Quota},
     {"blocklist", ErrorType::ContentFilter},
+    {"budget_exceeded", ErrorType::Quota},
+    {"budgetexceedederror", ErrorType::Quota},
     {"cancelled", ErrorType::Cancelled},
+    {"capacity_exceeded", ErrorType::Overloaded},
+    {"client_closed_request", ErrorType::Cancelled},
     {"content_filter", ErrorType::ContentFilter},
+    {"content_filter_error", ErrorType::ContentFilter},
     {"content_policy_violation", ErrorType::ContentFilter},
+    {"contentfilter", ErrorType::ContentFilter},
+    {"contentpolicyviolationerror", ErrorType::ContentFilter},
     {"context_length_exceeded", ErrorType::ContextLength},
+    {"context_length_exceeded_error", ErrorType::ContextLength},
+    {"context_window_exceeded", ErrorType::ContextLength},
+    {"contextlengthexceeded", ErrorType::ContextLength},
+    {"contextwindowexceedederror", ErrorType::ContextLength},
     {"credit_balance_exhausted", ErrorType::Quota},
+    {"credits_exhausted", ErrorType::Quota},
     {"dailylimitexceeded", ErrorType::Quota},
+    {"data_inspection_failed", ErrorType::ContentFilter},
     {"data_loss", ErrorType::ServerError, true},
     {"deadline_exceeded", ErrorType::Timeout},
+    {"deadlineexceeded", ErrorType::Timeout},
+    {"deployment_not_found", ErrorType::NotFound},
     {"deploymentnotfound", ErrorType::NotFound},
+    {"engine_error", ErrorType::ServerError, true},
     {"engine_overloaded", ErrorType::Overloaded},
+    {"engine_overloaded_error", ErrorType::Overloaded},
+    {"exceed_context_size_error", ErrorType::ContextLength},
+    {"exceeded_current_quota_error", ErrorType::Quota},
+    {"expiredtokenexception", ErrorType::Auth},
     {"failed_precondition", ErrorType::InvalidRequest, true},
+    {"forbidden", ErrorType::Permission},
+    {"gateway_timeout", ErrorType::Timeout},
+    {"gatewaytimeout", ErrorType::Timeout},
+    {"generation", ErrorType::ServerError, true},
+    {"generation_error", ErrorType::ServerError, true},
+    {"incomplete_generation", ErrorType::ServerError, true},
     {"incorrect_api_key", ErrorType::Auth},
+    {"incorrect_api_key_error", ErrorType::Auth},
+    {"input_too_long", ErrorType::ContextLength},
+    {"insufficient_balance", ErrorType::Quota},
+    {"insufficient_credits", ErrorType::Quota},
     {"insufficient_quota", ErrorType::Quota},
     {"internal", ErrorType::ServerError, true},
     {"internal_error", ErrorType::ServerError, true},
     {"internal_server_error", ErrorType::ServerError, true},
+    {"internalerror", ErrorType::ServerError, true},
+    {"internalservererror", ErrorType::ServerError, true},
+    {"internalserverexception", ErrorType::ServerError, true},
     {"invalid_api_key", ErrorType::Auth},
+    {"invalid_api_token", ErrorType::Auth},
     {"invalid_argument", ErrorType::InvalidRequest, true},
     {"invalid_authentication", ErrorType::Auth},
+    {"invalid_authentication_error", ErrorType::Auth},
+    {"invalid_model", ErrorType::NotFound},
     {"invalid_organization", ErrorType::Auth},
-    {"invalid_prompt",
-     ErrorType::ContentFilter},  // "flagged as potentially violating our usage policy"
+    {"invalid_parameter_error", ErrorType::InvalidRequest, true},
+    {"invalid_params", ErrorType::InvalidRequest, true},
+    {"invalid_prompt", ErrorType::ContentFilter},
+    {"invalid_request", ErrorType::InvalidRequest, true},
     {"invalid_request_error", ErrorType::InvalidRequest, true},
+    {"invalidrequesterror", ErrorType::InvalidRequest, true},
+    {"invalidsignatureexception", ErrorType::Auth},
     {"ip_not_authorized", ErrorType::Auth},
     {"mismatched_organization", ErrorType::Auth},
     {"mismatched_project", ErrorType::Auth},
+    {"missing_api_key", ErrorType::Auth},
+    {"missingauthenticationtokenexception", ErrorType::Auth},
+    {"model_decommissioned", ErrorType::NotFound},
     {"model_not_found", ErrorType::NotFound},
+    {"modelerrorexception", ErrorType::ServerError, true},
+    {"modelnotreadyexception", ErrorType::Overloaded},
+    {"modelstreamerrorexception", ErrorType::ServerError, true},
+    {"modeltimeoutexception", ErrorType::Timeout},
     {"moderation_blocked", ErrorType::ContentFilter},
     {"not_found", ErrorType::NotFound},
     {"not_found_error", ErrorType::NotFound},
+    {"notfound", ErrorType::NotFound},
+    {"notfounderror", ErrorType::NotFound},
+    {"organization_restricted", ErrorType::Permission},
     {"organization_spend_limit_exceeded", ErrorType::Quota},
     {"organization_usage_limit_exceeded", ErrorType::Quota},
     {"out_of_range", ErrorType::InvalidRequest, true},
+    {"over_capacity", ErrorType::Overloaded},
     {"overloaded", ErrorType::Overloaded},
     {"overloaded_error", ErrorType::Overloaded},
+    {"overloadederror", ErrorType::Overloaded},
+    {"payment_required", ErrorType::Quota},
+    {"paymentrequired", ErrorType::Quota},
     {"permission_denied", ErrorType::Permission},
+    {"permission_denied_error", ErrorType::Permission},
     {"permission_error", ErrorType::Permission},
+    {"permissiondenied", ErrorType::Permission},
+    {"permissiondeniederror", ErrorType::Permission},
     {"prohibited_content", ErrorType::ContentFilter},
     {"project_spend_limit_exceeded", ErrorType::Quota},
+    {"prompt_too_long", ErrorType::ContextLength},
+    {"provider_error", ErrorType::ServerError, true},
     {"quota_exceeded", ErrorType::Quota},
     {"quotaexceeded", ErrorType::Quota},
+    {"rate_limit", ErrorType::RateLimit},
     {"rate_limit_error", ErrorType::RateLimit},
     {"rate_limit_exceeded", ErrorType::RateLimit},
+    {"rate_limit_reached", ErrorType::RateLimit},
+    {"rate_limit_reached_error", ErrorType::RateLimit},
+    {"rate_limited", ErrorType::RateLimit},
+    {"ratelimiterror", ErrorType::RateLimit},
     {"ratelimitexceeded", ErrorType::RateLimit},
+    {"ratelimitreached", ErrorType::RateLimit},
     {"recitation", ErrorType::ContentFilter},
     {"request_timeout", ErrorType::Timeout},
-    {"request_too_large",
-     ErrorType::InvalidRequest},  // bytes of the body, not tokens of the context
+    {"request_timeout_error", ErrorType::Timeout},
+    {"request_too_large", ErrorType::InvalidRequest},
     {"resource_exhausted", ErrorType::RateLimit},
+    {"resource_not_found", ErrorType::NotFound},
+    {"resource_not_found_error", ErrorType::NotFound},
+    {"resourcenotfound", ErrorType::NotFound},
+    {"resourcenotfoundexception", ErrorType::NotFound},
     {"responsibleaipolicyviolation", ErrorType::ContentFilter},
     {"safety", ErrorType::ContentFilter},
     {"server_error", ErrorType::ServerError, true},
     {"server_is_overloaded", ErrorType::Overloaded},
+    {"server_overloaded", ErrorType::Overloaded},
+    {"service_tier_capacity_exceeded", ErrorType::RateLimit},
     {"service_unavailable", ErrorType::Overloaded},
+    {"service_unavailable_error", ErrorType::Overloaded},
+    {"servicequotaexceededexception", ErrorType::Quota},
+    {"serviceunavailable", ErrorType::Overloaded},
+    {"serviceunavailableerror", ErrorType::Overloaded},
+    {"serviceunavailableexception", ErrorType::Overloaded},
     {"slow_down", ErrorType::Overloaded},
     {"spii", ErrorType::ContentFilter},
+    {"throttlingexception", ErrorType::RateLimit},
     {"timeout", ErrorType::Timeout},
     {"timeout_error", ErrorType::Timeout},
+    {"timeouterror", ErrorType::Timeout},
     {"too_many_requests", ErrorType::RateLimit},
+    {"too_many_tokens", ErrorType::ContextLength},
+    {"toomanyrequests", ErrorType::RateLimit},
     {"unauthenticated", ErrorType::Auth},
+    {"unauthorized", ErrorType::Auth},
+    {"unauthorized_error", ErrorType::Auth},
     {"unavailable", ErrorType::Overloaded},
+    {"unavailable_error", ErrorType::Overloaded},
     {"unimplemented", ErrorType::ServerError, true},
+    {"unknown", ErrorType::ServerError, true},
+    {"unknown_error", ErrorType::ServerError, true},
+    {"unknown_model", ErrorType::NotFound},
+    {"unprocessable_entity", ErrorType::InvalidRequest, true},
+    {"unprocessableentityerror", ErrorType::InvalidRequest, true},
+    {"unrecognizedclientexception", ErrorType::Auth},
     {"unsupported_country_region_territory", ErrorType::Permission},
+    {"upstream_error", ErrorType::ServerError, true},
     {"userratelimitexceeded", ErrorType::RateLimit},
+    {"validation", ErrorType::InvalidRequest, true},
+    {"validation_error", ErrorType::InvalidRequest, true},
+    {"validationexception", ErrorType::InvalidRequest, true},
     {"vector_store_timeout", ErrorType::Timeout},
+    {"wrong_api_key", ErrorType::Auth},
 });
 constexpr std::size_t kLongestCode = 40;
 
@@ -133,19 +244,24 @@ int status_in_code(std::string_view code) noexcept {
 
 }  // namespace
 
+namespace metrics {
+
+std::optional<ErrorType> specific_error(std::string_view code) noexcept {
+  const KnownCode* known = find_code(code);
+  if (known == nullptr || known->vague) return std::nullopt;
+  return known->type;
+}
+
+}  // namespace metrics
+
 ErrorType classify_http_error(int status, std::string_view code) noexcept {
   const KnownCode* known = find_code(code);
   if (known == nullptr) {
     // An error inside a stream comes under 200: there the code is all there is.
     return error_type_from_http_status(status >= 400 ? status : status_in_code(code));
   }
-  if (known->vague) {
-    const bool same_class = known->type == ErrorType::InvalidRequest
-                                ? status >= 400 && status < 500
-                                : status >= 500 && status < 600;
-    if (same_class) return error_type_from_http_status(status);
-  }
-  return known->type;
+  return known->vague && status >= 400 && status < 600 ? error_type_from_http_status(status)
+                                                       : known->type;
 }
 
 }  // namespace ltb

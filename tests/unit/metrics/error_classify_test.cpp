@@ -77,9 +77,40 @@ TEST(ErrorClassify, TheCodeBeatsTheStatusAlsoUnder200) {
   expect_all({{200, "overloaded_error", ErrorType::Overloaded},
               {200, "invalid_request_error", ErrorType::InvalidRequest},
               {0, "rate_limit_exceeded", ErrorType::RateLimit},
-              {500, "invalid_request_error", ErrorType::InvalidRequest},
-              {400, "api_error", ErrorType::ServerError},
+              {500, "request_too_large", ErrorType::InvalidRequest},
+              {400, "overloaded_error", ErrorType::Overloaded},
               {503, "insufficient_quota", ErrorType::Quota}});
+}
+
+TEST(ErrorClassify, AVagueCodeUnderAStatusOfTheOtherClassGivesWayToo) {
+  expect_all({{400, "api_error", ErrorType::InvalidRequest},
+              {401, "api_error", ErrorType::Auth},
+              {402, "unknown_error", ErrorType::Quota},
+              {403, "INTERNAL", ErrorType::Permission},
+              {429, "server_error", ErrorType::RateLimit},
+              {500, "invalid_request_error", ErrorType::ServerError},
+              {503, "BadRequestError", ErrorType::Overloaded},
+              {504, "INVALID_ARGUMENT", ErrorType::Timeout},
+              {200, "api_error", ErrorType::ServerError},
+              {200, "BadRequestError", ErrorType::InvalidRequest}});
+}
+
+TEST(ErrorClassify, KnowsTheCodesOfOtherServers) {
+  expect_all({{429, "engine_overloaded_error", ErrorType::Overloaded},
+              {429, "exceeded_current_quota_error", ErrorType::Quota},
+              {400, "ThrottlingException", ErrorType::RateLimit},
+              {400, "ServiceQuotaExceededException", ErrorType::Quota},
+              {403, "ExpiredTokenException", ErrorType::Auth},
+              {400, "exceed_context_size_error", ErrorType::ContextLength},
+              {500, "ContextWindowExceededError", ErrorType::ContextLength},
+              {400, "TOO_MANY_TOKENS", ErrorType::ContextLength},
+              {400, "RateLimitError", ErrorType::RateLimit},
+              {400, "budget_exceeded", ErrorType::Quota},
+              {498, "capacity_exceeded", ErrorType::Overloaded},
+              {400, "invalid_model", ErrorType::NotFound},
+              {200, "overloaded", ErrorType::Overloaded},
+              {200, "validation", ErrorType::InvalidRequest},
+              {200, "GatewayTimeout", ErrorType::Timeout}});
 }
 
 TEST(ErrorClassify, AVagueCodeGivesWayToAStatusThatSaysMore) {
