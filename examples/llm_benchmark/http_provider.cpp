@@ -36,7 +36,8 @@ std::shared_ptr<Transport> transport_of(const HttpProviderSettings& settings,
 /// went wrong, unless the answer is complete or can be told without its rest.
 std::optional<Piece> next_piece(Exchange& exchange, StreamReader& reader, const BodyForm& form) {
   try {
-    return exchange.next(reader.waits_until(form.streamed && form.with_usage));
+    // A server that streams though it was not asked to need not be asked for the usage either.
+    return exchange.next(reader.waits_until(!form.streamed || form.with_usage));
   } catch (const ltb::ProviderError& error) {
     const bool is_cut_page = reader.is_page() && error.type() == ltb::ErrorType::Network;
     if (is_cut_page || reader.is_complete_at_end()) return std::nullopt;
@@ -172,7 +173,7 @@ std::optional<ltb::CompletionResponse> HttpProvider::attempt(const ltb::Completi
                                                              const Timeouts& timeouts,
                                                              const ltb::StreamCallback& on_chunk,
                                                              HttpReply& refused) {
-  StreamReader reader(*dialect_, on_chunk);
+  StreamReader reader(*dialect_, on_chunk, steady_clock::now());
   try {
     const auto exchange = transport_->start(make_request(request, form), timeouts);
     while (const auto piece = next_piece(*exchange, reader, form)) {

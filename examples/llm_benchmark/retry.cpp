@@ -70,13 +70,19 @@ ltb::CompletionResponse RetryingProvider::complete(const ltb::CompletionRequest&
 ltb::CompletionResponse RetryingProvider::stream(const ltb::CompletionRequest& request,
                                                  const ltb::StreamCallback& on_chunk) {
   bool content_came = false;
+  steady_clock::time_point sent;
   const ltb::StreamCallback watched = [&](const ltb::StreamChunk& chunk) {
     content_came = content_came || chunk.has_content();
-    return !on_chunk || on_chunk(chunk);
+    ltb::StreamChunk timed = chunk;
+    if (!timed.sent) timed.sent = sent;
+    return !on_chunk || on_chunk(timed);
   };
   return run(
       request,
-      [&](const ltb::CompletionRequest& attempt) { return provider_->stream(attempt, watched); },
+      [&](const ltb::CompletionRequest& attempt) {
+        sent = steady_clock::now();
+        return provider_->stream(attempt, watched);
+      },
       content_came);
 }
 

@@ -42,9 +42,11 @@ bool holds_comments_only(std::string_view text) {
 
 }  // namespace
 
-StreamReader::StreamReader(const Dialect& dialect, const ltb::StreamCallback& on_chunk)
+StreamReader::StreamReader(const Dialect& dialect, const ltb::StreamCallback& on_chunk,
+                           std::chrono::steady_clock::time_point sent)
     : dialect_(dialect),
       on_chunk_(on_chunk),
+      sent_(sent),
       stream_(dialect.make_stream()),
       parser_([this](const SseEvent& event) { return on_event(event); },
               std::size_t{4} * 1024 * 1024, begins_an_event) {}
@@ -72,7 +74,9 @@ bool StreamReader::on_event(const SseEvent& event) {
 
 bool StreamReader::hand_on(const ltb::StreamChunk& chunk) {
   try {
-    return !on_chunk_ || on_chunk_(chunk);
+    ltb::StreamChunk timed = chunk;
+    timed.sent = sent_;
+    return !on_chunk_ || on_chunk_(timed);
   } catch (...) {
     thrown_ = std::current_exception();
     return false;

@@ -20,7 +20,9 @@ namespace llm_benchmark {
 /// Not thread-safe. Dialect and callback must outlive it.
 class StreamReader {
  public:
-  StreamReader(const Dialect& dialect, const ltb::StreamCallback& on_chunk);
+  /// `sent`: when the request was sent.
+  StreamReader(const Dialect& dialect, const ltb::StreamCallback& on_chunk,
+               std::chrono::steady_clock::time_point sent);
 
   /// Takes the next piece. False: the caller's callback said or threw that it is enough. Throws
   /// ltb::ProviderError for an error in the stream and for what cannot be read; nothing once the
@@ -57,6 +59,7 @@ class StreamReader {
 
   const Dialect& dialect_;
   const ltb::StreamCallback& on_chunk_;
+  const std::chrono::steady_clock::time_point sent_;
   const std::unique_ptr<ReplyStream> stream_;
   SseParser parser_;
   Kind kind_ = Kind::Unknown;

@@ -63,6 +63,9 @@ struct StreamChunk {
   bool tool_call = false;        ///< A tool-call delta came with this chunk.
   /// When the chunk's bytes were read from the network; absent: when the callback is called.
   std::optional<std::chrono::steady_clock::time_point> arrived{};
+  /// When the attempt that this chunk answers was sent, from a provider that retries by itself:
+  /// time to first token counts from then. Absent: at the start of the call.
+  std::optional<std::chrono::steady_clock::time_point> sent{};
 
   /// Whether the chunk carries generated content: such chunks set time to first token and
   /// inter-token latency.

@@ -133,6 +133,25 @@ TEST_F(RetryTest, AStreamIsTriedAgainOnlyUntilContentCame) {
   EXPECT_EQ(inner_->calls, 3);
 }
 
+TEST_F(RetryTest, AChunkTellsWhenTheAttemptThatItAnswersWasSent) {
+  fail_with(ltb::ErrorType::Overloaded);
+  std::vector<std::chrono::steady_clock::time_point> sent;
+  std::chrono::steady_clock::time_point waited;
+  RetryingProvider retrying(inner_, RetryPolicy{.retries = 1}, 1, [&waited](nanoseconds) {
+    waited = std::chrono::steady_clock::now();
+    return true;
+  });
+
+  (void)retrying.stream({.model = "m"}, [&sent](const ltb::StreamChunk& chunk) {
+    sent.push_back(chunk.sent.value());
+    return true;
+  });
+
+  ASSERT_EQ(sent.size(), 2U) << "a role in each attempt";
+  EXPECT_LE(sent[0], waited);
+  EXPECT_GE(sent[1], waited);
+}
+
 TEST_F(RetryTest, WaitsGrowToABoundWithJitterOfHalf) {
   const RetryPolicy policy;
   EXPECT_EQ(wait_before_retry(policy, 1, std::nullopt, 1.0), milliseconds{500});

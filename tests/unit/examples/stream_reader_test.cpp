@@ -68,9 +68,10 @@ struct Reading {
   ltb::StreamCallback callback = [this](const ltb::StreamChunk& chunk) {
     pieces.emplace_back(chunk.text);
     arrivals.push_back(chunk.arrived.value_or(Time{}));
+    EXPECT_EQ(chunk.sent, at(0));
     return true;
   };
-  StreamReader reader{dialect, callback};
+  StreamReader reader{dialect, callback, at(0)};
 };
 
 TEST(StreamReader, ChunksCarryTheTimeTheirBytesCame) {
@@ -147,7 +148,7 @@ TEST(StreamReader, WhatCannotBeReadAfterTheReasonCostsNothing) {
 TEST(StreamReader, AnthropicsAnswerIsCompleteWithItsDeltaOfTheMessage) {
   const AnthropicMessages dialect;
   const ltb::StreamCallback callback = [](const ltb::StreamChunk&) { return true; };
-  StreamReader reader(dialect, callback);
+  StreamReader reader(dialect, callback, at(0));
   const HttpReply head{.status = 200};
   reader.take(head, {data(R"({"type":"message_start","message":{"usage":{"input_tokens":3,)"
                           R"("output_tokens":1}}})") +
