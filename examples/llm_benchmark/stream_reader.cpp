@@ -150,6 +150,9 @@ ltb::CompletionResponse StreamReader::end(HttpReply reply) {
   if (!stream_->has_begun() && !holds_comments_only(body_)) {
     throw no_answer("is a stream without an answer in it", body_);
   }
+  // Without either, only the end of the connection ends a body, and that may be a cut.
+  const bool says_its_length = reply.header("content-length") || reply.header("transfer-encoding");
+  if (body_.empty() && says_its_length) throw no_answer("is empty", body_);
   if (!cancelled_ && !is_complete) {
     throw ltb::ProviderError(ltb::ErrorType::Network,
                              "the stream was cut after " + stream_->progress());

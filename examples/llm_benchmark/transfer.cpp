@@ -115,7 +115,11 @@ void Transfer::set_options(const std::string& ca_file) {
   };
   add_header("Content-Type: application/json");
   add_header("Expect:");  // A long prompt is not worth a round trip of its own.
-  for (const auto& [name, value] : request.headers) add_header(name + ": " + value);
+  for (const auto& [name, value] : request.headers) {
+    std::string line = name;
+    line.append(": ").append(value);
+    add_header(line);
+  }
   set(CURLOPT_HTTPHEADER, headers_);
   set(CURLOPT_USERAGENT, "llm_benchmark");
   set(CURLOPT_ACCEPT_ENCODING, "");  // All that this libcurl decodes, and nothing else.

@@ -208,6 +208,15 @@ TEST(StreamReader, APageIsAParseErrorThatShowsItsStart) {
   }
 }
 
+TEST(StreamReader, AnEmptyBodyOfAKnownLengthIsAParseErrorAndOtherwiseACut) {
+  Reading cut;
+  EXPECT_EQ(cut.failure("").first, ltb::ErrorType::Network);
+  Reading empty;
+  empty.head.headers.emplace_back("content-length", "0");
+  EXPECT_EQ(empty.failure(""), (std::pair<ltb::ErrorType, std::string>(
+                                   ltb::ErrorType::Parse, "the answer is empty: \"\"")));
+}
+
 TEST(StreamReader, HeartbeatsAloneAreACutStreamAndNotAPage) {
   EXPECT_EQ(Reading().failure(": keep-alive\n\n: keep-alive\n\n").first, ltb::ErrorType::Network);
   EXPECT_EQ(Reading().failure("data:\n\n" + delta("x")).first, ltb::ErrorType::Network);
