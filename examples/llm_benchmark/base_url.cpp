@@ -118,7 +118,10 @@ BaseUrl parse_base_url(std::string_view url, std::string_view flag) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   std::string_view authority = rest.substr(0, slash);
   if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
-    parts.authorization = "Basic " + base64(percent_decoded(authority.substr(0, at)));
+    const std::string_view user_info = authority.substr(0, at);
+    const std::size_t colon = user_info.find(':');
+    if (at > 0) parts.authorization = "Basic " + base64(percent_decoded(user_info));
+    if (colon != user_info.npos) parts.password = percent_decoded(user_info.substr(colon + 1));
     authority.remove_prefix(at + 1);
   }
   split_authority(authority, parts, fail);

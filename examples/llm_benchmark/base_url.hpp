@@ -14,6 +14,7 @@ struct BaseUrl {
   bool tls = false;      ///< https.
   std::string query{};   ///< With its question mark, such as "?api-version=2024-10-21"; or empty.
   std::string authorization{};  ///< "Basic ..." of a user:password; or empty. A secret.
+  std::string password{};       ///< The password in it, decoded. A secret.
 
   /// The whole URL of an endpoint ("/chat/completions"), for messages: without its query, which may
   /// hold a key.

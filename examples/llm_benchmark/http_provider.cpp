@@ -20,6 +20,10 @@ constexpr int kBadRequest = 400;
 constexpr int kUnprocessable = 422;
 /// Shorter ones could be any word of a message.
 constexpr std::size_t kShortestSecret = 6;
+constexpr std::string_view kHidden = "***";
+constexpr std::string_view kBasic = "Basic ";
+/// At the end of an excerpt.
+constexpr std::string_view kCutMark = "...";
 
 /// Azure's own form of OpenAI's API takes its key in a header of its own.
 bool is_azure(const BaseUrl& url) {
@@ -42,6 +46,20 @@ std::optional<Piece> next_piece(Exchange& exchange, StreamReader& reader, const 
     const bool is_cut_page = reader.is_page() && error.type() == ltb::ErrorType::Network;
     if (is_cut_page || reader.is_complete_at_end()) return std::nullopt;
     throw ltb::ProviderError(error.type(), error.what() + reader.progress(), error.code());
+  }
+}
+
+/// Replaces a secret wherever it stands, and the start of one where an excerpt cut it.
+void hide(std::string& text, const std::string& secret) {
+  for (std::size_t at = 0; (at = text.find(secret, at)) != text.npos;) {
+    text.replace(at, secret.size(), kHidden);
+  }
+  if (!text.ends_with(kCutMark)) return;
+  const std::string_view shown = std::string_view(text).substr(0, text.size() - kCutMark.size());
+  for (std::size_t length = secret.size() - 1; length >= kShortestSecret; --length) {
+    if (!shown.ends_with(std::string_view(secret).substr(0, length))) continue;
+    text.replace(shown.size() - length, length, kHidden);
+    return;
   }
 }
 
@@ -113,13 +131,11 @@ bool HttpProvider::learn(const std::string& model, const BodyForm& form, const H
 }
 
 std::string HttpProvider::without_own_secrets(std::string text) const {
-  const std::string& basic = settings_.url.authorization;
-  for (const std::string& secret :
-       {settings_.api_key, basic.substr(std::min(basic.find(' ') + 1, basic.size()))}) {
-    if (secret.size() < kShortestSecret) continue;
-    for (std::size_t at = 0; (at = text.find(secret, at)) != text.npos;) {
-      text.replace(at, secret.size(), "***");
-    }
+  const BaseUrl& url = settings_.url;
+  const std::string basic =
+      url.authorization.substr(std::min(kBasic.size(), url.authorization.size()));
+  for (const std::string& secret : {settings_.api_key, basic, url.password}) {
+    if (secret.size() >= kShortestSecret) hide(text, secret);
   }
   return text;
 }

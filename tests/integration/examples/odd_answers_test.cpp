@@ -324,6 +324,25 @@ TEST(OddAnswers, QueryAndUserAreSentAndNeverShown) {
                                  "/deployments/d/chat/completions: HTTP 401: no ***, no ***");
 }
 
+TEST(OddAnswers, WhatAServerEchoesOfASecretIsHidden) {
+  // An excerpt shows 200 bytes: the last echo is cut after nine of its characters.
+  const std::string echo = "sk-0123456789 and open-sesame, " + std::string(160, 'x');
+  ScriptedServer server([&echo](std::size_t n) {
+    const std::string error = R"({"error":{"message":")" + echo + R"(sk-0123456789"}})";
+    return Reply{n == 0 ? streamed(data(error)) : http("200 OK", error)};
+  });
+  HttpProviderSettings settings =
+      settings_for("http://me:open%2Dsesame@127.0.0.1:" + server.port());
+  settings.api_key = "sk-0123456789";
+  const auto provider = make_openai_provider(settings, {});
+
+  for (const bool stream : {true, false}) {
+    const std::string message = ask(*provider, stream).message;
+    EXPECT_THAT(message, HasSubstr(": *** and ***, xxx"));
+    EXPECT_THAT(message, testing::EndsWith("x***..."));
+  }
+}
+
 TEST(OddAnswers, AModelThatWantsAnotherNameForTheBoundIsAskedSoFromThenOn) {
   ScriptedServer server([](std::size_t n) {
     return Reply{

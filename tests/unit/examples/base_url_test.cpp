@@ -53,6 +53,9 @@ TEST(BaseUrl, AQueryFollowsThePathOfTheEndpointAndIsNotShown) {
 TEST(BaseUrl, UserAndPasswordBecomeAHeaderAndAreNotShown) {
   // printf '%s' 'me:p@ss/w' | base64, and so on.
   EXPECT_EQ(parse_base_url("http://me:p%40ss%2Fw@h:1/v2").authorization, "Basic bWU6cEBzcy93");
+  EXPECT_EQ(parse_base_url("http://me:p%40ss%2Fw@h:1/v2").password, "p@ss/w");
+  EXPECT_EQ(parse_base_url("http://me@h").password, "");
+  EXPECT_EQ(parse_base_url("http://@h").authorization, "");
   EXPECT_EQ(parse_base_url("http://me:p@ss@h").authorization, "Basic bWU6cEBzcw==");
   EXPECT_EQ(parse_base_url("http://a:b@h").authorization, "Basic YTpi");
   EXPECT_EQ(parse_base_url("http://me:pass@h:1/v2").request_url("/x"), "http://h:1/v2/x");
