@@ -31,7 +31,7 @@ class ReplyStream {
   /// stopped, or the mark came.
   [[nodiscard]] bool is_finished() const noexcept { return over_ || !reply_.finish_reason.empty(); }
   [[nodiscard]] bool has_usage() const noexcept { return reply_.usage.has_value(); }
-  /// When the last event came that told something: content, why the model stopped, or its usage.
+  /// When the last event came that held content, the reason why the model stopped, or its usage.
   [[nodiscard]] std::chrono::steady_clock::time_point completed_at() const noexcept {
     return completed_at_;
   }

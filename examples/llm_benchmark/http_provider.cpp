@@ -36,8 +36,8 @@ std::shared_ptr<Transport> transport_of(const HttpProviderSettings& settings,
   return std::make_shared<Transport>(std::move(stop), settings.ca_file);
 }
 
-/// The next piece of an answer, or nothing when no more of it is wanted or to be had. Throws what
-/// went wrong, unless the answer is complete or can be told without its rest.
+/// The next piece of an answer, or nothing at its end. Throws the failure of its connection, unless
+/// the answer is complete, or is a page whose start is enough.
 std::optional<Piece> next_piece(Exchange& exchange, StreamReader& reader, const BodyForm& form) {
   try {
     // A server that streams though it was not asked to need not be asked for the usage either.
@@ -95,7 +95,7 @@ HttpRequest HttpProvider::make_request(const ltb::CompletionRequest& request,
     }
   }
   if (!settings_.url.authorization.empty()) {
-    // What the URL says is the nearer wish, and there can be one only.
+    // A request has one such header; that of the URL is the more explicit one.
     std::erase_if(message.headers,
                   [](const auto& field) { return field.first == "Authorization"; });
     message.headers.emplace_back("Authorization", settings_.url.authorization);

@@ -127,7 +127,7 @@ std::optional<std::chrono::steady_clock::time_point> StreamReader::waits_until(
     bool asked_for_usage) const {
   if (kind_ != Kind::Events || !stream_->is_finished()) return std::nullopt;
   if (stream_->is_over()) return last_arrival_ + kEndTime;
-  if (stream_->has_gone_on()) return std::nullopt;  // Only the end mark or the connection tells.
+  if (stream_->has_gone_on()) return std::nullopt;  // Only [DONE] or the connection ends it.
   const bool more_may_come = (asked_for_usage && !stream_->has_usage()) || stream_->may_go_on();
   return stream_->completed_at() + (more_may_come ? kMoreTime : kEndTime);
 }

@@ -29,8 +29,8 @@ class StreamReader {
   /// answer is complete.
   bool take(const HttpReply& head, const Piece& piece);
 
-  /// The connection has nothing more to give: takes what still waits. Whether the answer is
-  /// complete, so that how its connection ended does not matter.
+  /// No more bytes come: takes the event that still waits for its empty line. Returns whether the
+  /// answer is complete, so that how its connection ended does not matter.
   [[nodiscard]] bool is_complete_at_end();
 
   /// Until when a complete answer waits for what may still come: its usage, where it was asked for,

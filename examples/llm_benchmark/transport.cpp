@@ -98,7 +98,7 @@ class Transport::Driver {
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-    while (obey()) {
+    while (take_commands()) {
       int running = 0;
       curl_multi_perform(multi_, &running);
       collect();
@@ -108,8 +108,8 @@ class Transport::Driver {
     active_.clear();
   }
 
-  /// Does what other threads asked for. False at the end.
-  bool obey() {
+  /// Begins and ends the transfers that other threads handed over. False at the end.
+  bool take_commands() {
     Transfers begun;
     Transfers given_up;
     bool stopped = false;

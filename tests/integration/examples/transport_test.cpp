@@ -59,7 +59,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Fills its queue, so that who connects from now on hears nothing.
+  /// Fills its queue, so that a later connection attempt gets no answer.
   void fill() {
     for (int i = 0; i < 8; ++i) {
       const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
