@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -192,18 +193,18 @@ void read_error(LlmReply& reply, const Json& body, int http_status, SystemTime n
   if (!reply.retry_after) reply.retry_after = wait_in_message(reply.error->message);
   const auto headers = headers_in(member(member(error, "metadata"), "headers"));
   if (headers.empty()) return;
-  LlmReply told;
-  told.error = reply.error;
+  LlmReply within;
+  within.error = reply.error;
   read_reply_headers(
-      told,
+      within,
       [&headers](std::string_view name) -> std::optional<std::string_view> {
         for (const auto& [known, value] : headers)
           if (known == name) return value;
         return std::nullopt;
       },
       now);
-  reply.rate_limits = told.rate_limits;
-  if (told.retry_after) reply.retry_after = told.retry_after;
+  reply.rate_limits = within.rate_limits;
+  if (within.retry_after) reply.retry_after = within.retry_after;
 }
 
 }  // namespace ltb::detail::json

@@ -5,6 +5,7 @@
 #include <ltb/json_fields.hpp>
 #include <ltb/usage.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 
@@ -182,7 +183,7 @@ const Json* usage_object(const Json& body) {
   return is_usage(candidates[0]) ? candidates[0] : nullptr;
 }
 
-/// USD, where a usage object reports it.
+/// USD, where a usage object reports it; nothing when it is negative.
 template <JsonValue Json>
 std::optional<double> cost_in(const Json* usage) {
   const Json* cost = member(usage, "cost");

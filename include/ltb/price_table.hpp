@@ -49,10 +49,10 @@ struct ModelPrice {
   std::optional<double> cache_read{};
   /// Of input tokens written to the cache; `input` when absent.
   std::optional<double> cache_write{};
-  /// Of reasoning output tokens; `output` when absent.
-  std::optional<double> reasoning{};
   /// Of input tokens written to the cache for one hour; `cache_write` when absent.
   std::optional<double> cache_write_1h{};
+  /// Of reasoning output tokens; `output` when absent.
+  std::optional<double> reasoning{};
   /// For long prompts: ascending by `above_input_tokens`, at most 16.
   std::vector<PriceTier> tiers{};
   /// False: the price of the input is not known, and a call with input tokens has no cost.

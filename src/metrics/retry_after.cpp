@@ -1,5 +1,7 @@
 // How long a provider asks to wait: Retry-After as milliseconds, seconds or an HTTP date (RFC
 // 9110, 5.6.7 and 10.2.3).
+#include "metrics/http_date.hpp"
+
 #include <ltb/error_type.hpp>
 
 #include <algorithm>
@@ -176,6 +178,15 @@ std::optional<Date> parse_asctime(std::string_view text) noexcept {
 
 std::optional<milliseconds> parse_date(std::string_view text,
                                        std::chrono::system_clock::time_point now) noexcept {
+  const auto until = metrics::parse_http_date(text, now);
+  if (!until) return std::nullopt;
+  return std::clamp(*until - std::chrono::floor<milliseconds>(now), milliseconds{0}, kLongestWait);
+}
+
+}  // namespace
+
+std::optional<std::chrono::sys_time<milliseconds>> metrics::parse_http_date(
+    std::string_view text, std::chrono::system_clock::time_point now) noexcept {
   using namespace std::chrono;
   const int this_year = static_cast<int>(year_month_day{floor<days>(now)}.year());
   std::optional<Date> date = parse_imf_fixdate(text);
@@ -184,12 +195,8 @@ std::optional<milliseconds> parse_date(std::string_view text,
   if (!date) return std::nullopt;
   const year_month_day day{year{date->year}, month{date->month}, std::chrono::day{date->day}};
   if (!day.ok()) return std::nullopt;
-  // In milliseconds, not in the clock's nanoseconds: those end in 2262.
-  const sys_time<milliseconds> until = sys_days{day} + date->time;
-  return std::clamp(until - floor<milliseconds>(now), milliseconds{0}, kLongestWait);
+  return sys_days{day} + date->time;
 }
-
-}  // namespace
 
 std::optional<milliseconds> parse_retry_after(std::string_view retry_after_ms,
                                               std::string_view retry_after,

@@ -1,6 +1,7 @@
 #include "provider/reset_time.hpp"
 
 #include "events/timestamp.hpp"
+#include "metrics/http_date.hpp"
 
 #include <ltb/error_type.hpp>
 #include <ltb/llm_reply.hpp>
@@ -178,11 +179,13 @@ std::optional<SystemTime> parse_reset(std::string_view text, SystemTime now) noe
     return reset_of_number(*number, now);
   if (const auto wait = parse_duration(text))
     return now + std::chrono::duration_cast<SystemTime::duration>(*wait);
-  if (text.empty() || !is_letter(text.front())) return std::nullopt;
-  const auto until_date = parse_retry_after({}, text, now);
-  if (!until_date || *until_date >= std::chrono::hours{365 * 24}) return std::nullopt;
-  // The date has whole seconds, the wait was counted from the whole millisecond.
-  return std::chrono::floor<milliseconds>(now) + *until_date;
+  const auto date = metrics::parse_http_date(text, now);
+  if (!date) return std::nullopt;
+  // In milliseconds: a date of the year 9999 has no place in the clock's nanoseconds.
+  constexpr milliseconds kMost{kYearSeconds * 1000};
+  const milliseconds away = *date - std::chrono::floor<milliseconds>(now);
+  if (away < -kMost || away > kMost) return std::nullopt;
+  return SystemTime{std::chrono::duration_cast<SystemTime::duration>(date->time_since_epoch())};
 }
 
 std::optional<milliseconds> parse_retry_wait(std::string_view text, SystemTime now) noexcept {

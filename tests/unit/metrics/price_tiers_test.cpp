@@ -117,7 +117,7 @@ TEST(PriceFile, ReadsTiersAndCacheWritesOfAnHour) {
   EXPECT_EQ(table.cost("any", "m", {.input_tokens = 1001}), usd(2002));
 }
 
-TEST(PriceFile, BrokenTiersAreToldWithTheirPlace) {
+TEST(PriceFile, BrokenTiersAreReportedWithTheirPlace) {
   const auto message = [](const std::string& tiers) -> std::string {
     try {
       (void)PriceTable::parse(

@@ -51,14 +51,15 @@ TEST(RateLimitReset, IsExactInEveryUnit) {
   EXPECT_EQ(reset_of("1770091509001002003"), kNow + std::chrono::nanoseconds{3'001'002'003});
   EXPECT_EQ(reset_of("2026-02-03T04:05:07.001Z"), kNow + 1001ms);
   EXPECT_EQ(reset_of("Tue, 03 Feb 2026 04:06:06 GMT"), kNow + 60s);
+  EXPECT_EQ(reset_of("Tue, 03 Feb 2026 04:05:00 GMT"), kNow - 6s) << "over, as it was sent";
   EXPECT_EQ(reset_of(" 17 "), kNow + 17s);
 }
 
 TEST(RateLimitReset, NonsenseIsNotReported) {
   for (const char* text :
        {"", "-1", "soon", "1e9", "99999999", "4102444800", "2099-01-01T00:00:00Z",
-        "99999999999999999999999", "1999-01-01T00:00:00Z", "Fri, 31 Dec 2100 23:59:59 GMT", "inf",
-        "nan", "12 parsecs", "9999999h"})
+        "99999999999999999999999", "1999-01-01T00:00:00Z", "Fri, 31 Dec 2100 23:59:59 GMT",
+        "Fri, 01 Jan 1999 00:00:00 GMT", "inf", "nan", "12 parsecs", "9999999h"})
     EXPECT_EQ(reset_of(text), std::nullopt) << text;
 }
 

@@ -115,7 +115,7 @@ TEST(ReplyErrors, FieldsThatSayNothingAreNotAnError) {
   }
 }
 
-TEST(ReplyErrors, APromptThatIsTooLongIsToldInEveryDialectUnderAnyStatus) {
+TEST(ReplyErrors, APromptThatIsTooLongIsContextLengthInEveryDialectUnderAnyStatus) {
   const std::vector<const char*> messages = {
       "prompt is too long: 300 tokens > 200 maximum",
       "input length and `max_tokens` exceed context limit: 190 + 20 > 200",

@@ -115,7 +115,7 @@ TEST(ReplyUsage, AnEmptyUsageInALaterChunkDoesNotEraseTheCount) {
   EXPECT_EQ(whole.usage, (TokenUsage{7, 2}));
 }
 
-TEST(ReplyUsage, AnthropicTellsCacheWritesOfFiveMinutesFromThoseOfAnHour) {
+TEST(ReplyUsage, AnthropicReportsCacheWritesOfAnHourApart) {
   const LlmReply reply = read_anthropic_reply(R"({"usage": {"input_tokens": 3, "output_tokens": 8,
     "cache_read_input_tokens": 100, "cache_creation_input_tokens": 70, "cache_creation":
     {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 50}}})"_json);
