@@ -164,10 +164,12 @@ std::shared_ptr<BenchmarkJob::Round> BenchmarkJob::round_of(std::uint64_t index)
 
 ltb::CompletionResponse BenchmarkJob::ask(TargetState& target, const Question& question,
                                           const Turn& turn) {
-  const ltb::CompletionRequest request{.model = target.model,
-                                       .prompt = question.prompt,
-                                       .system_prompt = kSystemPrompt,
-                                       .scheduled_at = turn.due};
+  const ltb::CompletionRequest request{
+      .model = target.model,
+      .prompt = question.prompt,
+      .system_prompt = question.system_prompt.value_or(kSystemPrompt),
+      .max_tokens = question.max_tokens,
+      .scheduled_at = turn.due};
   if (!options_.stream) return target.provider->complete(request);
   // What is watched is watched by the monitoring around the provider; here the whole answer counts.
   return target.provider->stream(request, [](const ltb::StreamChunk&) { return true; });

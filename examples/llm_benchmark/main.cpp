@@ -65,14 +65,18 @@ Dataset load(const std::filesystem::path& file) {
   } catch (const std::runtime_error& error) {
     throw Failure(kExitUsage, std::string(error.what()) + " (name another one with --dataset)");
   }
-  for (const LineProblem& problem : dataset.problems) {
-    std::cerr << "llm_benchmark: " << file.string() << ':' << problem.line << ": " << problem.what
-              << "; this line is left out\n";
-  }
+  const std::string problems = problems_of(dataset, file);
   if (dataset.questions.empty()) {
-    throw Failure(kExitUsage, "data set " + file.string() +
-                                  ": holds no usable question (expected lines such as " +
-                                  R"({"id":"1","prompt":"...","expected":"..."}))");
+    throw Failure(kExitUsage, "data set " + file.string() + ": holds no usable question" +
+                                  (problems.empty() ? "" : ": " + problems) +
+                                  "\nknown shapes, one object a line or in an array:\n" +
+                                  std::string(known_shapes()));
+  }
+  if (!problems.empty()) {
+    std::cerr << "llm_benchmark: data set " << file.string() << ": omitted: " << problems << '\n';
+  }
+  for (const std::string& notice : dataset.notices) {
+    std::cerr << "llm_benchmark: data set " << file.string() << ": " << notice << '\n';
   }
   return dataset;
 }

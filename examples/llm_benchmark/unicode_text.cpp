@@ -110,6 +110,18 @@ std::string folded(const CodePoints& text) {
   return mapped(to_utf8(text), kUnify | UTF8PROC_CASEFOLD);
 }
 
+std::optional<std::size_t> first_invalid_byte(std::string_view text) noexcept {
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  for (std::size_t i = 0; i < text.size();) {
+    utf8proc_int32_t c = -1;
+    const utf8proc_ssize_t size =
+        utf8proc_iterate(bytes + i, static_cast<utf8proc_ssize_t>(text.size() - i), &c);
+    if (size <= 0) return i;
+    i += static_cast<std::size_t>(size);
+  }
+  return std::nullopt;
+}
+
 bool is_mark(char32_t c) noexcept {
   const auto kind = category(c);
   return kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_MC ||

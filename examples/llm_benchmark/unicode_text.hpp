@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ using CodePoints = std::vector<char32_t>;
 
 /// As UTF-8. Throws std::bad_alloc.
 [[nodiscard]] std::string to_utf8(const CodePoints& text);
+
+/// The index of the first byte that is not part of a character; absent when the text is UTF-8.
+[[nodiscard]] std::optional<std::size_t> first_invalid_byte(std::string_view text) noexcept;
 
 /// A letter, a combining mark or a digit of any script.
 [[nodiscard]] bool is_word_character(char32_t c) noexcept;

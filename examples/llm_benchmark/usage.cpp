@@ -2,6 +2,8 @@
 
 #include "options.hpp"
 
+#include "dataset.hpp"
+
 namespace llm_benchmark {
 
 std::string usage(const std::filesystem::path& default_dataset) {
@@ -11,7 +13,7 @@ and lets you watch: Prometheus metrics, an event stream and a live dashboard.
 usage: llm_benchmark [flags]
 
 What is asked
-  --dataset FILE      JSON Lines: id, prompt, optional expected (text, or a list of accepted texts)
+  --dataset FILE      JSON Lines, a JSON array, .csv or .tsv in one of the shapes listed below
                       default: )" +
          default_dataset.string() + R"(
   --requests N        end after N requests (default: go round the data set until Ctrl-C)
@@ -21,9 +23,10 @@ What is asked
                       answered; latency counts from when each was due, the wait for a free worker
                       is shown apart as queue time
   --arrival KIND      with --rate: poisson (default) or constant
-  --warm-up N         N requests to each target first, unwatched: in no number of any kind
+  --warm-up N         N requests to each target first, unwatched: in no number of any kind, and
+                      without influence on the random numbers of the run
   --seed N            another number gives another run of the simulated providers, the arrivals and
-                      the jitter of retries (default 1)
+                      the jitter of retries, independent of every other number's (default 1)
 
 Who is asked
   --target [NAME=]PROVIDER:MODEL@URL[,key-env=VARIABLE]
@@ -63,6 +66,9 @@ What comes out
   --json FILE         write the summary as JSON too
   --help              this text
 
+Shapes of a data set, an entry each; id is optional, other fields are ignored
+)" + std::string(known_shapes()) +
+         R"(
 Each number of the summary follows from the event stream; examples/README.md says how.
 The monitoring is set by LTB_ variables, such as LTB_DASHBOARD_PORT=3001 (0 picks a free port).
 Exit code: 0 done or stopped, 1 no request succeeded, 2 wrong flag, variable or data set, 3 a listener cannot start.
