@@ -186,13 +186,18 @@ void BenchmarkJob::one_request(const Turn& turn) {
     if (!question.accepted.empty()) evaluate(turn.index, target, question, response);
     round->run.advance();
   } catch (const ltb::ProviderError& error) {
-    // Given up because the program stops: neither done nor failed.
-    if (error.type() == ltb::ErrorType::Cancelled) return;
+    // Given up because the program stops: neither done nor failed. A server that cancels by itself
+    // ends the example as any other failure does.
+    const bool is_stopped = stop_.stop_requested();
+    if (is_stopped && error.type() == ltb::ErrorType::Cancelled) return;
     round->run.fail_example();
     after_failure(target, error.type(), error.what());
   } catch (const std::exception& error) {
     round->run.fail_example();
     after_failure(target, ltb::ErrorType::Other, error.what());
+  } catch (...) {
+    round->run.fail_example();
+    after_failure(target, ltb::ErrorType::Other, "the provider threw what is not an exception");
   }
   end_example(turn.index, *round);
 }

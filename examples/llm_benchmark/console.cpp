@@ -54,6 +54,10 @@ std::string progress_line(const ltb::CallTotals& totals, std::optional<std::uint
   if (totals.latency.p95) line += "  P95 " + fixed(*totals.latency.p95, 2) + " s";
   if (const auto ttft = totals.time_to_first_token.p50) line += "  TTFT " + fixed(*ttft, 2) + " s";
   if (totals.total_cost_nano_usd) line += "  $" + dollars(*totals.total_cost_nano_usd);
+  if (totals.unpriced_requests > 0) {
+    line += (totals.total_cost_nano_usd ? " + " : "  ") + std::to_string(totals.unpriced_requests) +
+            " not priced";
+  }
   return line;
 }
 

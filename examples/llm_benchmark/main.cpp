@@ -22,6 +22,7 @@
 #include "console.hpp"
 #include "dataset.hpp"
 #include "options.hpp"
+#include "random.hpp"
 #include "run_tally.hpp"
 #include "stop_signal.hpp"
 #include "summary.hpp"
@@ -214,7 +215,7 @@ JobOptions job_options(const Options& options, const Dataset& dataset) {
           .concurrency = options.concurrency,
           .rate = options.rate,
           .arrival = options.arrival,
-          .seed = options.seed,
+          .seed = stream_seed(options.seed, Stream::Arrivals),
           .stream = options.stream};
 }
 
@@ -225,7 +226,7 @@ void run_warm_up(const Options& options, const Dataset& dataset, const std::vect
             << " requests to each target, in none of the numbers ..." << std::flush;
   const auto results = warm_up(
       {.requests = options.warm_up, .concurrency = options.concurrency, .stream = options.stream},
-      dataset.questions, targets, stop);
+      dataset.questions, make_warm_up_targets(options, dataset.questions, targets, stop), stop);
   std::cout << " done\n" << std::flush;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i].failed == 0) continue;

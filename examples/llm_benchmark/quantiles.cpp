@@ -1,40 +1,38 @@
-// Percentiles from log-linear buckets of nanoseconds.
+// Percentiles from exponential buckets.
 
 #include "quantiles.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <limits>
 
 namespace llm_benchmark {
 namespace {
 
-constexpr unsigned kSubBits = 5;  // 32 buckets to an octave.
-constexpr std::uint32_t kSubBuckets = 1U << kSubBits;
-constexpr double kMostSeconds = 1e9;
+constexpr double kBucketsPerOctave = 32;
+constexpr double kMostSeconds = 1e300;  // So that infinity has a bucket.
+constexpr int kZero = std::numeric_limits<int>::min();
 
-std::uint32_t bucket_of(std::uint64_t nanoseconds) {
-  if (nanoseconds < kSubBuckets) return static_cast<std::uint32_t>(nanoseconds);
-  const auto octave = static_cast<unsigned>(std::bit_width(nanoseconds)) - 1 - kSubBits;
-  const std::uint64_t sub = (nanoseconds >> octave) - kSubBuckets;
-  return static_cast<std::uint32_t>((octave + 1) * kSubBuckets + sub);
+/// Bucket b holds durations in (2^((b-1)/32), 2^(b/32)] seconds.
+int bucket_of(double seconds) {
+  if (!(seconds > 0)) return kZero;
+  const double bounded = std::min(seconds, kMostSeconds);
+  return static_cast<int>(std::ceil(std::log2(bounded) * kBucketsPerOctave));
 }
 
-/// What stands for a bucket, in nanoseconds: the harmonic middle, which is as far from both its
-/// ends, relative to each (1/65 in the widest).
-double value_of(std::uint32_t bucket) {
-  if (bucket < kSubBuckets) return bucket;
-  const unsigned octave = bucket / kSubBuckets - 1;
-  const double low = static_cast<double>(bucket % kSubBuckets + kSubBuckets);
-  if (octave == 0) return low;
-  return std::ldexp(2 * low * (low + 1) / (2 * low + 1), static_cast<int>(octave));
+/// What stands for a bucket, in seconds: the harmonic mean of its bounds, which is as far from one
+/// as from the other, relative to each.
+double value_of(int bucket) {
+  if (bucket == kZero) return 0;
+  const double high = std::exp2(bucket / kBucketsPerOctave);
+  const double ratio = std::exp2(1 / kBucketsPerOctave);
+  return high * 2 / (1 + ratio);
 }
 
 }  // namespace
 
 void Quantiles::add(double seconds) {
-  const double bounded = std::clamp(seconds, 0.0, kMostSeconds);
-  ++buckets_[bucket_of(static_cast<std::uint64_t>(std::llround(bounded * 1e9)))];
+  ++buckets_[bucket_of(seconds)];
   ++count_;
 }
 
@@ -50,9 +48,9 @@ std::optional<double> Quantiles::at(double share) const {
   std::uint64_t seen = 0;
   for (const auto& [bucket, count] : buckets_) {
     seen += count;
-    if (seen >= rank) return value_of(bucket) / 1e9;
+    if (seen >= rank) return value_of(bucket);
   }
-  return value_of(buckets_.rbegin()->first) / 1e9;
+  return value_of(buckets_.rbegin()->first);
 }
 
 }  // namespace llm_benchmark

@@ -7,21 +7,23 @@
 
 namespace llm_benchmark {
 
-/// Counts durations in log-linear buckets, 32 to an octave, as the monitoring does: a percentile is
-/// off by at most 1.54 % of itself. Thread safety: distinct objects: safe; shared objects: unsafe.
+/// Counts durations in exponential buckets of base 2^(1/32) on a grid in seconds, the same as the
+/// monitoring's, so that the tables and the dashboard show the same percentile: off by at most
+/// 1.09 % of itself. Unlike there, no duration is too long or too short. Thread safety: distinct
+/// objects: safe; shared objects: unsafe.
 class Quantiles {
  public:
-  /// Negative counts as 0.
+  /// Negative and NaN count as 0.
   void add(double seconds);
   void add(const Quantiles& other);
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-  /// The smallest duration that at least `share` (0..1) of all do not exceed, in seconds; nothing
-  /// when there are none.
+  /// The smallest duration that at least `share` (0..1) of all do not exceed (nearest rank), in
+  /// seconds; absent when there are none.
   [[nodiscard]] std::optional<double> at(double share) const;
 
  private:
-  std::map<std::uint32_t, std::uint64_t> buckets_{};  // At most 2,048 of them.
+  std::map<int, std::uint64_t> buckets_{};  // By bucket: 32 to a power of two.
   std::uint64_t count_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <numbers>
 
 namespace llm_benchmark {
@@ -33,5 +34,20 @@ class Random {
  private:
   std::uint64_t state_;
 };
+
+/// One seed made of several numbers: streams with other numbers are independent of it, also where
+/// the numbers differ by 1.
+inline std::uint64_t mixed_seed(std::initializer_list<std::uint64_t> parts) {
+  std::uint64_t seed = 0;
+  for (const std::uint64_t part : parts) seed = Random(seed ^ part).next();
+  return seed;
+}
+
+/// What a stream of random numbers is for: the first part of its seed after the user's.
+enum class Stream : std::uint64_t { Answers, WarmUp, Retries, Arrivals };
+
+inline std::uint64_t stream_seed(std::uint64_t seed, Stream stream, std::uint64_t part = 0) {
+  return mixed_seed({seed, static_cast<std::uint64_t>(stream), part});
+}
 
 }  // namespace llm_benchmark

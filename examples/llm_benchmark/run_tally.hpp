@@ -3,12 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <ltb/monitoring.hpp>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "quantiles.hpp"
@@ -21,20 +21,21 @@ struct CallTimes {
   Quantiles latency{};
   Quantiles time_to_first_token{};
   Quantiles time_per_output_token{};
-  /// From when the call was due to when it was sent: the time of its RequestStarted, less the time
-  /// of its end minus its latency.
-  Quantiles queue{};
+  Quantiles queue{};  ///< From when a call was due to when it was sent; of calls that were due.
   std::uint64_t retries = 0;
 };
 
 /// Listens to request events while it lives, so that a run of any length has percentiles over all
-/// of it. Thread safety: any thread.
+/// of it. Every duration is of the steady clock: events carry the time of the wall clock, which may
+/// be set while a run lasts. Thread safety: any thread.
 class RunTally {
  public:
   using ByModel = std::map<std::pair<std::string, std::string>, CallTimes>;
 
-  /// `bus` outlives this object.
-  explicit RunTally(ltb::EventBus& bus);
+  using Clock = std::chrono::steady_clock;
+
+  /// `bus` outlives this object. `now` is called for each request event.
+  explicit RunTally(ltb::EventBus& bus, std::function<Clock::time_point()> now = Clock::now);
   RunTally(const RunTally&) = delete;
   RunTally& operator=(const RunTally&) = delete;
 
@@ -44,16 +45,14 @@ class RunTally {
   [[nodiscard]] std::chrono::nanoseconds elapsed() const;
 
  private:
-  using Time = std::chrono::system_clock::time_point;
-
   void take(const ltb::MonitoringEvent& event);
   void take_end(const ltb::MonitoringEvent& event, const ltb::RequestPayload& call);
 
   mutable std::mutex mutex_;
-  ByModel by_model_{};                                 // these four guarded by mutex_
-  std::unordered_map<std::string, Time> in_flight_{};  // When each started, by its id.
-  std::optional<Time> first_start_{};
-  std::optional<Time> last_end_{};
+  const std::function<Clock::time_point()> now_;
+  ByModel by_model_{};  // these three guarded by mutex_
+  std::optional<Clock::time_point> first_start_{};
+  std::optional<Clock::time_point> last_end_{};
   ltb::Subscription subscription_;  // Last: goes first, before what it writes to.
 };
 

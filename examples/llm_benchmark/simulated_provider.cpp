@@ -25,8 +25,8 @@ constexpr std::size_t kLeastPieceBytes = 2;
 constexpr std::uint64_t kPromptOverheadTokens = 12;  // Roles and the system prompt.
 
 /// FNV-1a: unlike std::hash the same everywhere.
-std::uint64_t hash(std::uint64_t start, std::string_view text) {
-  std::uint64_t value = start ^ 0xCBF29CE484222325U;
+std::uint64_t hash(std::string_view text) {
+  std::uint64_t value = 0xCBF29CE484222325U;
   for (const char c : text) {
     value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
   }
@@ -140,7 +140,8 @@ std::string SimulatedProvider::answer(const std::string& prompt, bool right) con
 
 SimulatedProvider::Fate SimulatedProvider::decide(const ltb::CompletionRequest& request) {
   const std::uint64_t call = next_call_of(request.prompt);
-  Random random(hash(hash(seed_ + call, model_.provider + '/' + model_.model), request.prompt));
+  Random random(
+      mixed_seed({seed_, hash(model_.provider + '/' + model_.model), hash(request.prompt), call}));
   const double chance = random.uniform();
   Fate fate;
   fate.seconds = std::clamp(random.log_normal(model_.median_latency_seconds, model_.latency_sigma),

@@ -23,9 +23,6 @@ void add(SummaryRow& total, const SummaryRow& row) {
   total.errors += row.errors;
   total.cancelled += row.cancelled;
   add(total.times, row.times);
-  total.input_tokens += row.input_tokens;
-  total.output_tokens += row.output_tokens;
-  total.cost_nano_usd += row.cost_nano_usd;
   total.score.scored += row.score.scored;
   total.score.right += row.score.right;
   for (const auto& [type, count] : row.errors_by_type) total.errors_by_type[type] += count;
@@ -37,6 +34,14 @@ std::vector<SloResult> slos_of(const ltb::CallTotals& totals) {
   return slos;
 }
 
+void take_sums(SummaryRow& row, const ltb::CallTotals& totals) {
+  row.input_tokens = totals.total_input_tokens;
+  row.output_tokens = totals.total_output_tokens;
+  row.usage_missing = totals.usage_missing_requests;
+  row.cost_nano_usd = totals.total_cost_nano_usd;
+  row.unpriced = totals.unpriced_requests;
+}
+
 SummaryRow row_of(const ltb::ModelStats& stats) {
   SummaryRow row{.provider = stats.provider,
                  .model = stats.model,
@@ -44,12 +49,10 @@ SummaryRow row_of(const ltb::ModelStats& stats) {
                  .errors = stats.failed_requests,
                  .cancelled = stats.cancelled_requests,
                  .times = {},
-                 .input_tokens = stats.total_input_tokens.value_or(0),
-                 .output_tokens = stats.total_output_tokens.value_or(0),
-                 .cost_nano_usd = stats.total_cost_nano_usd.value_or(0),
                  .errors_by_type = {},
                  .slos = slos_of(stats),
                  .score = {}};
+  take_sums(row, stats);
   for (std::size_t i = 0; i < stats.errors.size(); ++i) {
     const auto type = static_cast<ltb::ErrorType>(i);
     // What the caller gave up is no error; it has a column of its own.
@@ -81,7 +84,6 @@ nlohmann::json json_of(const std::vector<SloResult>& slos, double elapsed_second
   return list;
 }
 
-/// The names of GET /api/v1/overview, so that whoever reads one can read the other.
 nlohmann::json json_of(const SummaryRow& row, const Summary& summary) {
   nlohmann::json object{{"total_requests", row.requests},
                         {"successful_requests", row.requests - row.errors - row.cancelled},
@@ -92,16 +94,18 @@ nlohmann::json json_of(const SummaryRow& row, const Summary& summary) {
                         {"latency", json_of(row.times.latency)},
                         {"time_to_first_token", json_of(row.times.time_to_first_token)},
                         {"time_per_output_token", json_of(row.times.time_per_output_token)},
-                        {"total_input_tokens", row.input_tokens},
-                        {"total_output_tokens", row.output_tokens},
-                        {"total_cost", static_cast<double>(row.cost_nano_usd) / 1e9},
+                        {"usage_missing_requests", row.usage_missing},
+                        {"unpriced_requests", row.unpriced},
                         {"slos", json_of(row.slos, summary.elapsed_seconds)},
                         {"answers_scored", row.score.scored},
                         {"answers_right", row.score.right}};
   if (summary.open_loop) object["queue_time"] = json_of(row.times.queue);
-  if (summary.elapsed_seconds > 0) {
+  if (row.input_tokens) object["total_input_tokens"] = *row.input_tokens;
+  if (row.output_tokens) object["total_output_tokens"] = *row.output_tokens;
+  if (row.cost_nano_usd) object["total_cost"] = static_cast<double>(*row.cost_nano_usd) / 1e9;
+  if (row.output_tokens && summary.elapsed_seconds > 0) {
     object["output_tokens_per_second"] =
-        static_cast<double>(row.output_tokens) / summary.elapsed_seconds;
+        static_cast<double>(*row.output_tokens) / summary.elapsed_seconds;
   }
   if (!row.provider.empty()) object["provider"] = row.provider;
   if (!row.model.empty()) object["model"] = row.model;
@@ -139,7 +143,9 @@ Summary make_summary(const ltb::MonitoringSystem& monitoring, const RunTally& ta
     add(summary.total, row);
     summary.rows.push_back(std::move(row));
   }
-  summary.total.slos = slos_of(monitoring.collector().totals());
+  const ltb::CallTotals totals = monitoring.collector().totals();
+  take_sums(summary.total, totals);
+  summary.total.slos = slos_of(totals);
   return summary;
 }
 

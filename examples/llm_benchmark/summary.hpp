@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ltb/monitoring.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,9 +29,14 @@ struct SummaryRow {
   std::uint64_t errors = 0;
   std::uint64_t cancelled = 0;
   CallTimes times{};
-  std::uint64_t input_tokens = 0;
-  std::uint64_t output_tokens = 0;
-  std::uint64_t cost_nano_usd = 0;
+  /// Absent when calls ended and none of them reported any; `usage_missing` successful ones are in
+  /// neither sum.
+  std::optional<std::uint64_t> input_tokens = 0;
+  std::optional<std::uint64_t> output_tokens = 0;
+  std::uint64_t usage_missing = 0;
+  /// Absent when calls ended and the cost of none is known; `unpriced` calls are not in the sum.
+  std::optional<std::uint64_t> cost_nano_usd = 0;
+  std::uint64_t unpriced = 0;
   std::map<std::string, std::uint64_t> errors_by_type{};
   std::vector<SloResult> slos{};  ///< Those that apply.
   Score score{};
@@ -49,8 +55,10 @@ using Scores = std::map<std::pair<std::string, std::string>, Score>;
 [[nodiscard]] Summary make_summary(const ltb::MonitoringSystem& monitoring, const RunTally& tally,
                                    const Scores& scores, bool open_loop);
 
-/// Calls, tokens and objectives, a table each, of the columns that have something to show.
+/// Calls, times of tokens, usage and objectives, a table each, of the columns that have something
+/// to show; then what the sums do not contain, and how it ended. An unknown sum is "unknown".
 [[nodiscard]] std::string to_table(const Summary& summary);
+/// The names of GET /api/v1/overview; what is unknown is omitted.
 [[nodiscard]] std::string to_json(const Summary& summary);
 
 /// Nano-dollars as dollars with six decimals, rounded to the nearest micro-dollar.

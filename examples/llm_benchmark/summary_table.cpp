@@ -12,6 +12,7 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
+constexpr std::size_t kWidth = 80;
 constexpr std::size_t kTextColumns = 2;  // Aligned left; the numbers after them right.
 
 /// One column of a table with a row per model and a total.
@@ -36,6 +37,12 @@ std::string percent_or_dash(std::uint64_t part, std::uint64_t whole) {
 std::string per_second(std::uint64_t count, const Summary& summary) {
   if (summary.elapsed_seconds <= 0) return "-";
   return fixed(static_cast<double>(count) / summary.elapsed_seconds, 1);
+}
+
+constexpr const char* kUnknown = "unknown";
+
+std::string or_unknown(const std::optional<std::uint64_t>& count) {
+  return count ? std::to_string(*count) : kUnknown;
 }
 
 std::string aligned(const std::vector<Cells>& lines, std::size_t text_columns) {
@@ -95,16 +102,17 @@ std::string calls_table(const Summary& summary) {
   if (summary.open_loop) {
     columns.push_back(percentile("queue P95 s", &CallTimes::queue, 0.95));
   }
-  columns.push_back({"cost USD", [](const SummaryRow& row) { return dollars(row.cost_nano_usd); }});
   columns.push_back({"right", [](const SummaryRow& row) {
                        return percent_or_dash(row.score.right, row.score.scored);
                      }});
   return table_of(summary, columns);
 }
 
-std::string tokens_table(const Summary& summary) {
-  std::vector<Column> columns = names();
+/// Empty when nothing was streamed.
+std::string token_times_table(const Summary& summary) {
   const CallTimes& times = summary.total.times;
+  std::vector<Column> columns = names();
+  const std::size_t own = columns.size();
   if (times.time_to_first_token.count() > 0) {
     columns.push_back(percentile("TTFT P50 s", &CallTimes::time_to_first_token, 0.50));
     columns.push_back(percentile("TTFT P95 s", &CallTimes::time_to_first_token, 0.95));
@@ -115,14 +123,44 @@ std::string tokens_table(const Summary& summary) {
     columns.push_back(
         percentile("TPOT P95 ms", &CallTimes::time_per_output_token, 0.95, milliseconds_or_dash));
   }
+  return columns.size() == own ? "" : '\n' + table_of(summary, columns);
+}
+
+std::string usage_table(const Summary& summary) {
+  std::vector<Column> columns = names();
   columns.push_back(
-      {"tokens in", [](const SummaryRow& row) { return std::to_string(row.input_tokens); }});
+      {"tokens in", [](const SummaryRow& row) { return or_unknown(row.input_tokens); }});
   columns.push_back(
-      {"tokens out", [](const SummaryRow& row) { return std::to_string(row.output_tokens); }});
-  columns.push_back({"tokens out/s", [&summary](const SummaryRow& row) {
-                       return per_second(row.output_tokens, summary);
+      {"tokens out", [](const SummaryRow& row) { return or_unknown(row.output_tokens); }});
+  columns.push_back({"cost USD", [](const SummaryRow& row) {
+                       return row.cost_nano_usd ? dollars(*row.cost_nano_usd) : kUnknown;
                      }});
-  return table_of(summary, columns);
+  columns.push_back({"tokens out/s", [&summary](const SummaryRow& row) {
+                       return row.output_tokens ? per_second(*row.output_tokens, summary) : "-";
+                     }});
+  return '\n' + table_of(summary, columns);
+}
+
+/// What the sums do not contain, a line per model.
+std::string missing_lines(const Summary& summary) {
+  std::string text;
+  const auto calls = [](std::uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " call" : " calls");
+  };
+  for (const SummaryRow& row : summary.rows) {
+    if (row.usage_missing == 0 && row.unpriced == 0) continue;
+    text += row.provider + '/' + row.model + ": ";
+    if (row.usage_missing > 0) text += calls(row.usage_missing) + " reported no usage";
+    if (row.usage_missing > 0 && row.unpriced > 0) text += ", ";
+    if (row.unpriced > 0) text += calls(row.unpriced) + " not priced";
+    text += '\n';
+  }
+  if (summary.total.unpriced > 0) {
+    text += "Calls without usage or price are not in the sums (--prices names a price list).\n";
+  } else if (!text.empty()) {
+    text += "Calls without usage are not in the sums.\n";
+  }
+  return text.empty() ? text : '\n' + text;
 }
 
 std::string objectives_table(const Summary& summary) {
@@ -149,7 +187,11 @@ std::string closing_line(const Summary& summary) {
   line += ", " + std::to_string(total.errors) + (total.errors == 1 ? " error" : " errors");
   char separator = ':';
   for (const auto& [type, count] : total.errors_by_type) {
-    line += separator + (' ' + type + ' ' + std::to_string(count));
+    const std::string item = ' ' + type + ' ' + std::to_string(count);
+    line += separator;
+    const std::size_t begin = line.rfind('\n') + 1;
+    if (line.size() - begin + item.size() + 1 > kWidth) line += "\n ";
+    line += item;
     separator = ',';
   }
   return line + '\n';
@@ -158,8 +200,8 @@ std::string closing_line(const Summary& summary) {
 }  // namespace
 
 std::string to_table(const Summary& summary) {
-  return calls_table(summary) + '\n' + tokens_table(summary) + objectives_table(summary) + '\n' +
-         closing_line(summary);
+  return calls_table(summary) + token_times_table(summary) + usage_table(summary) +
+         objectives_table(summary) + missing_lines(summary) + '\n' + closing_line(summary);
 }
 
 }  // namespace llm_benchmark

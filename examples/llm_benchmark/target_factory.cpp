@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "http_provider.hpp"
+#include "random.hpp"
 #include "retry.hpp"
 #include "simulated_provider.hpp"
 #include "stop_signal.hpp"
@@ -50,16 +51,18 @@ std::vector<Target> make_targets(const Options& options, const std::vector<Quest
   const Wait wait = [stop](std::chrono::nanoseconds time) {
     return wait_until(stop, std::chrono::steady_clock::now() + time);
   };
-  std::uint64_t seed = options.seed;
+  std::uint64_t made = 0;
   const auto with_retries = [&](std::shared_ptr<ltb::Provider> provider) {
     return std::make_shared<RetryingProvider>(
-        std::move(provider), RetryPolicy{.retries = options.retries}, seed++, wait);
+        std::move(provider), RetryPolicy{.retries = options.retries},
+        stream_seed(options.seed, Stream::Retries, made++), wait);
   };
   std::vector<Target> targets;
   if (options.is_simulated()) {
     for (const SimulatedModel& model : default_simulated_models()) {
       targets.push_back({with_retries(std::make_shared<SimulatedProvider>(
-                             model, questions, options.seed, wait, options.timeout)),
+                             model, questions, stream_seed(options.seed, Stream::Answers), wait,
+                             options.timeout)),
                          model.model});
     }
     return targets;
@@ -75,6 +78,14 @@ std::vector<Target> make_targets(const Options& options, const std::vector<Quest
     targets.push_back({provider, target.model});
   }
   return targets;
+}
+
+std::vector<Target> make_warm_up_targets(Options options, const std::vector<Question>& questions,
+                                         const std::vector<Target>& targets,
+                                         const std::stop_token& stop) {
+  if (!options.is_simulated()) return targets;
+  options.seed = stream_seed(options.seed, Stream::WarmUp);
+  return make_targets(options, questions, stop);
 }
 
 }  // namespace llm_benchmark

@@ -18,4 +18,11 @@ namespace llm_benchmark {
                                                const std::vector<Question>& questions,
                                                const std::stop_token& stop);
 
+/// Whom to ask to warm up, one for each of `targets`: real servers by the same connections, but
+/// simulated providers of their own, so that a warm-up changes nothing of the run.
+[[nodiscard]] std::vector<Target> make_warm_up_targets(Options options,
+                                                       const std::vector<Question>& questions,
+                                                       const std::vector<Target>& targets,
+                                                       const std::stop_token& stop);
+
 }  // namespace llm_benchmark

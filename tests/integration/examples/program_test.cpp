@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -132,6 +133,64 @@ TEST(Program, TwoTargetsSideBySideAreTwoRowsWithTheirStreamsPricesAndObjectives)
   EXPECT_THAT(ended.output, HasSubstr("Warm-up    1 requests to each target"));
   EXPECT_THAT(ended.output, HasSubstr("TTFT P50 s"));
   EXPECT_THAT(ended.output, HasSubstr("12 requests in "));
+}
+
+TEST(Program, AWarmUpChangesNothingOfARunAndAnotherSeedIsAnotherRun) {
+  const auto totals_of = [](const std::string& arguments) {
+    const TemporaryFile summary;
+    const Ended ended =
+        run("--requests 60 --concurrency 60 --quiet --json " + summary.path() + ' ' + arguments);
+    EXPECT_EQ(ended.code, 0) << ended.output;
+    json totals = summary.read()["totals"];
+    // What depends on the clock is another every time.
+    for (const char* name : {"latency", "time_to_first_token", "time_per_output_token",
+                             "output_tokens_per_second", "slos"}) {
+      totals.erase(name);
+    }
+    return totals;
+  };
+
+  const json plain = totals_of("--seed 7");
+  EXPECT_EQ(totals_of("--seed 7 --warm-up 2"), plain);
+  EXPECT_NE(totals_of("--seed 8"), plain);
+}
+
+TEST(Program, ADataSetInAnUnknownShapeIsOneShortMessageThatNamesTheKnownOnes) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "{\"instruction\": \"Say it.\"}\n";
+  const TemporaryFile dataset(text);
+
+  const Ended ended = run("--requests 1 --dataset " + dataset.path());
+
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.output, HasSubstr(dataset.path() + ":1: field \"prompt\" is missing"));
+  EXPECT_THAT(ended.output, HasSubstr("1000 of 1000"));
+  EXPECT_THAT(ended.output, HasSubstr("{\"question\", \"answer\"}"));
+  EXPECT_LE(std::count(ended.output.begin(), ended.output.end(), '\n'), 20);
+}
+
+TEST(Program, ACallWithoutUsageAndPriceIsUnknownEverywhereAndCounted) {
+  ScriptedServer server([](std::size_t) {
+    return Reply{http("200 OK",
+                      R"({"choices":[{"message":{"content":"1"},"finish_reason":"stop"}]})",
+                      "Content-Type: application/json\r\n")};
+  });
+  const TemporaryFile dataset("{\"prompt\":\"P\"}\n");
+  const TemporaryFile summary;
+
+  const Ended ended = run("--requests 5 --quiet --dataset " + dataset.path() + " --json " +
+                          summary.path() + " --target openai:m@" + server.url() + "/v1");
+
+  ASSERT_EQ(ended.code, 0) << ended.output;
+  const json totals = summary.read()["totals"];
+  EXPECT_EQ(totals["successful_requests"], 5);
+  EXPECT_EQ(totals["usage_missing_requests"], 5);
+  EXPECT_EQ(totals["unpriced_requests"], 5);
+  EXPECT_FALSE(totals.contains("total_cost"));
+  EXPECT_FALSE(totals.contains("total_output_tokens"));
+  EXPECT_FALSE(totals.contains("output_tokens_per_second"));
+  EXPECT_THAT(ended.output, HasSubstr("openai/m: 5 calls reported no usage, 5 calls not priced"));
+  EXPECT_THAT(ended.output, HasSubstr("unknown"));
 }
 
 }  // namespace

@@ -197,6 +197,49 @@ TEST_F(BenchmarkJobTest, EachKindOfFailureIsToldOnceAndCountedAlways) {
   EXPECT_EQ(totals.successful_requests, 10U);
 }
 
+TEST_F(BenchmarkJobTest, ACallThatTheServerCancelsEndsItsExample) {
+  provider("a", [](const ltb::CompletionRequest& request) -> std::string {
+    if (request.prompt == "Two?") throw ltb::ProviderError(ltb::ErrorType::Cancelled, "HTTP 499");
+    return "1";
+  });
+
+  make_job({.requests = 6, .concurrency = 2}).run();
+
+  const auto benchmarks = monitoring_.collector().benchmarks();
+  ASSERT_EQ(benchmarks.size(), 1U);
+  EXPECT_EQ(benchmarks[0].state, ltb::BenchmarkState::Completed);
+  EXPECT_EQ(benchmarks[0].completed_examples, 6U);
+  EXPECT_EQ(benchmarks[0].failed_examples, 2U);
+  EXPECT_THAT(complaints_, ElementsAre("a/model: cancelled: HTTP 499"));
+}
+
+TEST_F(BenchmarkJobTest, WhateverAProviderThrowsEndsItsExample) {
+  provider("a", [](const ltb::CompletionRequest&) -> std::string { throw 42; });
+
+  make_job({.requests = 3, .concurrency = 1}).run();
+
+  const auto benchmarks = monitoring_.collector().benchmarks();
+  ASSERT_EQ(benchmarks.size(), 1U);
+  EXPECT_EQ(benchmarks[0].completed_examples, 3U);
+  EXPECT_EQ(benchmarks[0].failed_examples, 3U);
+}
+
+TEST_F(BenchmarkJobTest, AQuestionsOwnSystemPromptAndLongestAnswerAreAskedFor) {
+  questions_ = {{"q1", "One?", {}}, {"q2", "Two?", {}, "Be kind.", 5}};
+  std::vector<std::pair<std::string, std::uint32_t>> asked;
+  provider("a", [&asked](const ltb::CompletionRequest& request) -> std::string {
+    asked.emplace_back(request.system_prompt.value_or(""), request.max_tokens.value_or(0));
+    return "1";
+  });
+
+  make_job({.requests = 2, .concurrency = 1}).run();
+
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_THAT(asked[0].first, testing::HasSubstr("answer alone"));
+  EXPECT_EQ(asked[0].second, 0U);
+  EXPECT_EQ(asked[1], std::pair(std::string("Be kind."), 5U));
+}
+
 TEST_F(BenchmarkJobTest, AStopBeforeTheStartAsksNothing) {
   const auto a = provider("a", kAlwaysOne);
   stop_.request_stop();

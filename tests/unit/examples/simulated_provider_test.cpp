@@ -10,9 +10,11 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <thread>
 #include <tuple>
 
+#include "random.hpp"
 #include "scoring.hpp"
 
 namespace {
@@ -76,6 +78,37 @@ TEST(SimulatedProvider, TheSameSeedGivesTheSameRunOnAnyNumberOfThreads) {
   EXPECT_EQ(on_one.size(), 2000U);
   EXPECT_EQ(calls_on_threads(7, 4), on_one);
   EXPECT_NE(calls_on_threads(8, 1), on_one);
+}
+
+TEST(SimulatedProvider, ANeighbouringSeedIsAnotherRunAndNotAShiftedOne) {
+  const auto costs_of = [](std::uint64_t seed) {
+    SimulatedProvider provider(default_simulated_models().front(), {}, seed, note_wait);
+    std::vector<double> costs;
+    for (int i = 0; i < 200; ++i) costs.push_back(std::get<double>(call(provider, "One prompt")));
+    return costs;
+  };
+  const std::vector<double> first = costs_of(1);
+  const std::vector<double> second = costs_of(2);
+
+  // The n-th call of one seed, and of the next one a call earlier or later.
+  int same = 0;
+  for (std::size_t i = 0; i + 1 < first.size(); ++i) {
+    same += first[i + 1] == second[i] ? 1 : 0;
+    same += first[i] == second[i + 1] ? 1 : 0;
+  }
+  EXPECT_LT(same, 40) << "of 398; costs have some 200 values, so a few are equal by chance";
+}
+
+TEST(SimulatedProvider, SeedsOfStreamsDifferWhereverOnePartDiffers) {
+  std::set<std::uint64_t> seeds;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    for (const Stream stream :
+         {Stream::Answers, Stream::WarmUp, Stream::Retries, Stream::Arrivals}) {
+      for (std::uint64_t part = 0; part < 5; ++part) {
+        EXPECT_TRUE(seeds.insert(stream_seed(seed, stream, part)).second);
+      }
+    }
+  }
 }
 
 TEST(SimulatedProvider, ARunHasTheLatenciesFailuresAndMistakesOfItsModel) {
