@@ -120,6 +120,13 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// Origins (for example "https://bench.example") that may use the WebSocket and the API besides
   /// the page's own host and loopback. LTB_ALLOWED_ORIGINS (comma-separated).
   std::vector<std::string> allowed_origins{};
+  /// Names by which requests may reach this machine, as in the Host header, on all three listeners:
+  /// "bench.example", ".example.com" for that name and all below it, or "*" for any. Addresses,
+  /// loopback names and the hosts of `allowed_origins` are always allowed; any other name is
+  /// refused with 403, because a web page could point its own name here (DNS rebinding). A
+  /// Prometheus that scrapes by a service name needs it, or the token: with `auth_token` set, no
+  /// name is refused. Default: empty. LTB_ALLOWED_HOSTS (comma-separated).
+  std::vector<std::string> allowed_hosts{};
   /// Serve the page's files from this folder, those that are there; the embedded ones otherwise.
   /// Default: empty. LTB_DASHBOARD_DIRECTORY.
   std::string dashboard_directory{};
@@ -173,6 +180,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   [[nodiscard]] MonitoringConfig with_auth_token(std::string token) const;
   [[nodiscard]] MonitoringConfig with_tls(std::string certificate, std::string key) const;
   [[nodiscard]] MonitoringConfig with_allowed_origins(std::vector<std::string> origins) const;
+  [[nodiscard]] MonitoringConfig with_allowed_hosts(std::vector<std::string> hosts) const;
   [[nodiscard]] MonitoringConfig with_dashboard_directory(std::string directory) const;
   [[nodiscard]] MonitoringConfig with_io_threads(unsigned threads) const;
   [[nodiscard]] MonitoringConfig with_event_history(std::size_t events) const;

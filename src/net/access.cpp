@@ -3,8 +3,7 @@
 
 #include "net/http.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -33,6 +32,21 @@ bool parse_port(std::string_view text, std::optional<std::uint16_t>& port) {
   if (error != std::errc{} || end != text.data() + text.size()) return false;
   port = value;
   return true;
+}
+
+std::optional<boost::asio::ip::address> parse_address(std::string_view text) {
+  // Scopes ("%eth0") are this machine's affair; what follows a NUL, the parser would not look at.
+  if (text.find_first_of(std::string_view("%\0", 2)) != std::string_view::npos) return std::nullopt;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string(text), error);
+  if (error) return std::nullopt;
+  return address;
+}
+
+bool matches(std::string_view host, std::string_view pattern) noexcept {
+  if (pattern == "*") return true;
+  if (!pattern.starts_with('.')) return host == pattern;
+  return host.ends_with(pattern) || host == pattern.substr(1);
 }
 
 std::uint16_t default_port(std::string_view scheme) noexcept {
@@ -98,11 +112,9 @@ std::optional<Authority> parse_authority(std::string_view text) {
   if (text.starts_with('[')) {
     const auto end = text.find(']');
     if (end == std::string_view::npos) return std::nullopt;
-    authority.host = to_lower(text.substr(1, end - 1));
-    // What follows a NUL, inet_pton() would not look at.
-    if (authority.host.find('\0') != std::string::npos) return std::nullopt;
-    in6_addr address{};
-    if (inet_pton(AF_INET6, authority.host.c_str(), &address) != 1) return std::nullopt;
+    const auto address = parse_address(text.substr(1, end - 1));
+    if (!address || !address->is_v6()) return std::nullopt;
+    authority.host = address->to_string();
     text.remove_prefix(end + 1);
     if (!text.empty() && text.front() != ':') return std::nullopt;
     port = text.empty() ? text : text.substr(1);
@@ -120,15 +132,31 @@ std::optional<Authority> parse_authority(std::string_view text) {
   return authority;
 }
 
-bool is_loopback_host(std::string_view host) noexcept {
+bool is_loopback_host(std::string_view host) noexcept try {
   if (host == "localhost" || host.ends_with(".localhost")) return true;  // RFC 6761, 6.3
-  char text[INET6_ADDRSTRLEN + 1] = {};
-  if (host.size() >= sizeof text) return false;
-  std::copy(host.begin(), host.end(), text);
-  in_addr v4{};
-  if (inet_pton(AF_INET, text, &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6{};
-  return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+  const auto address = parse_address(host);
+  if (!address) return false;
+  if (address->is_v6() && address->to_v6().is_v4_mapped())
+    return make_address_v4(boost::asio::ip::v4_mapped, address->to_v6()).is_loopback();
+  return address->is_loopback();
+} catch (...) {  // no memory
+  return false;
+}
+
+bool is_address(std::string_view host) noexcept try {
+  return parse_address(host).has_value();
+} catch (...) {  // no memory
+  return false;
+}
+
+std::optional<std::string> parse_host_pattern(std::string_view text) {
+  if (text == "*") return "*";
+  if (const auto address = parse_address(text)) return address->to_string();
+  const bool is_suffix = text.starts_with('.');
+  const auto parsed = parse_authority(is_suffix ? text.substr(1) : text);
+  if (!parsed || parsed->port || text.ends_with(':')) return std::nullopt;
+  if (is_suffix && is_address(parsed->host)) return std::nullopt;
+  return (is_suffix ? "." : "") + parsed->host;
 }
 
 std::optional<Origin> parse_origin(std::string_view text) {
@@ -160,13 +188,25 @@ bool origin_is_allowed(std::string_view origin, std::string_view host,
   return std::find(allowed.begin(), allowed.end(), *parsed) != allowed.end();
 }
 
-bool host_is_allowed(std::string_view host, const std::vector<Origin>& allowed) {
+bool host_is_allowed(std::string_view host, const std::vector<Origin>& allowed,
+                     const std::vector<std::string>& hosts) {
   if (host.empty()) return true;
   const auto parsed = parse_authority(host);
   if (!parsed) return false;
-  if (is_loopback_host(parsed->host)) return true;
+  if (is_loopback_host(parsed->host) || is_address(parsed->host)) return true;
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const Origin& origin) { return origin.host == parsed->host; });
+                     [&](const Origin& origin) { return origin.host == parsed->host; }) ||
+         std::any_of(hosts.begin(), hosts.end(),
+                     [&](const std::string& pattern) { return matches(parsed->host, pattern); });
+}
+
+bool is_cross_site(const FetchMetadata& fetch) noexcept {
+  return equal_ignoring_case(fetch.site, "cross-site");
+}
+
+bool is_cross_site_load(const FetchMetadata& fetch) noexcept {
+  return is_cross_site(fetch) && !(equal_ignoring_case(fetch.mode, "navigate") &&
+                                   equal_ignoring_case(fetch.dest, "document"));
 }
 
 }  // namespace ltb::net

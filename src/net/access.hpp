@@ -25,7 +25,9 @@ namespace ltb::net {
 [[nodiscard]] bool offers_protocol(std::string_view list, std::string_view protocol) noexcept;
 
 struct Authority {
-  std::string host;                   ///< Lower case, IPv6 without brackets, no trailing dot.
+  /// Lower case, no trailing dot; IPv6 without brackets and in the form of RFC 5952, as browsers
+  /// and asio write it.
+  std::string host;
   std::optional<std::uint16_t> port;  ///< Absent when not given.
   bool operator==(const Authority&) const = default;
 };
@@ -33,7 +35,8 @@ struct Authority {
 /// "host", "host:port", "[::1]:port". Nothing when it is not a valid uri-host [":" port].
 [[nodiscard]] std::optional<Authority> parse_authority(std::string_view text);
 
-/// "localhost" and names under it, 127.0.0.0/8, ::1. Takes Authority::host.
+/// "localhost" and names under it, 127.0.0.0/8, ::1, also as ::ffff:127.0.0.1. Takes
+/// Authority::host.
 [[nodiscard]] bool is_loopback_host(std::string_view host) noexcept;
 
 struct Origin {
@@ -44,6 +47,14 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
+/// An IPv4 or IPv6 address, not a name. Takes Authority::host.
+[[nodiscard]] bool is_address(std::string_view host) noexcept;
+
+/// An entry of the allowed hosts in the form in which it is compared: a name or address without
+/// port ("bench.example", "[fd00::1]"), ".example.com" for that name and all below it, or "*" for
+/// any. Nothing for all else.
+[[nodiscard]] std::optional<std::string> parse_host_pattern(std::string_view text);
+
 /// "scheme://host[:port]" and nothing more; nothing for "null" and all else.
 [[nodiscard]] std::optional<Origin> parse_origin(std::string_view text);
 
@@ -53,8 +64,22 @@ struct Origin {
 [[nodiscard]] bool origin_is_allowed(std::string_view origin, std::string_view host,
                                      const std::vector<Origin>& allowed);
 
-/// For a listener bound to loopback: whether this Host is loopback or the host of an allowed
-/// origin. An empty Host (HTTP/1.0 only, which no browser sends) passes.
-[[nodiscard]] bool host_is_allowed(std::string_view host, const std::vector<Origin>& allowed);
+/// Whether this Host cannot be the name of a web page that points it at this machine (DNS
+/// rebinding): an address, a loopback name, the host of an allowed origin, or one that matches an
+/// entry of `hosts` (from parse_host_pattern). An empty Host (HTTP/1.0 only, which no browser
+/// sends) passes.
+[[nodiscard]] bool host_is_allowed(std::string_view host, const std::vector<Origin>& allowed,
+                                   const std::vector<std::string>& hosts = {});
+
+/// What a browser says of a request by Sec-Fetch-Site, -Mode and -Dest (W3C, Fetch Metadata).
+struct FetchMetadata {
+  std::string_view site;
+  std::string_view mode;
+  std::string_view dest;
+};
+/// A page of another site asks, and not by taking the user there.
+[[nodiscard]] bool is_cross_site_load(const FetchMetadata& fetch) noexcept;
+/// A page of another site asks, in whatever way.
+[[nodiscard]] bool is_cross_site(const FetchMetadata& fetch) noexcept;
 
 }  // namespace ltb::net

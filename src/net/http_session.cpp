@@ -144,7 +144,7 @@ void HttpSession::answer(Request request) {
   const bool head_only = request.method == "HEAD";
   const bool keep_alive = request.keep_alive && !stopping_;
   if (is_preflight(request)) {
-    auto refused = check_host_and_origin(request, true);
+    auto refused = check_origin(request, true);
     return respond(refused ? std::move(*refused) : answer_preflight(request), keep_alive, false,
                    request.http_1_0);
   }
@@ -182,29 +182,40 @@ bool HttpSession::is_preflight(const Request& request) const {
          !request.header("Access-Control-Request-Method").empty();
 }
 
-std::optional<Response> HttpSession::check_host_and_origin(const Request& request,
-                                                           bool origin_matters) {
+Response HttpSession::forbid(std::string_view what, std::string_view value,
+                             std::string_view remedy) {
+  count(counters().forbidden);
+  auto& context = *seat_.context;
+  context.refusals.warn(context.log, context.options.name, what, value, remedy);
+  return Response::text(403, std::string(what) + " \"" + support::escape_for_log(value, 200) +
+                                 "\" is not allowed here; see " + std::string(remedy) + "\n");
+}
+
+std::optional<Response> HttpSession::check_origin(const Request& request, bool origin_matters) {
   const auto& context = *seat_.context;
-  // Host and Origin before the token: a page that rebinds DNS learns nothing about the token.
-  if (context.options.check_host && !host_is_allowed(request.host, context.allowed_origins)) {
-    count(counters().forbidden);
-    return Response::text(
-        403, "host \"" + support::escape_for_log(request.host) +
-                 "\" is not served here; use localhost, or configure it as an allowed origin\n");
+  // Before the token: a page that rebinds DNS learns nothing about it. Where there is one, such a
+  // page does not have it.
+  if (context.options.auth_token.empty() &&
+      !host_is_allowed(request.host, context.allowed_origins, context.allowed_hosts)) {
+    return forbid("host", request.host, "with_allowed_hosts() and LTB_ALLOWED_HOSTS");
   }
-  if (origin_matters &&
-      !origin_is_allowed(request.header("Origin"), request.host, context.allowed_origins)) {
-    count(counters().forbidden);
-    return Response::text(
-        403, "origin \"" + support::escape_for_log(request.header("Origin")) +
-                 "\" is not allowed; see with_allowed_origins() and LTB_ALLOWED_ORIGINS\n");
-  }
+  constexpr std::string_view kOrigins = "with_allowed_origins() and LTB_ALLOWED_ORIGINS";
+  const auto origin = request.header("Origin");
+  if (origin_matters && !origin_is_allowed(origin, request.host, context.allowed_origins))
+    return forbid("origin", origin, kOrigins);
+  // Without an Origin, as browsers send images and scripts: a foreign page cannot read the answer,
+  // but could make this program work.
+  const FetchMetadata fetch{request.header("Sec-Fetch-Site"), request.header("Sec-Fetch-Mode"),
+                            request.header("Sec-Fetch-Dest")};
+  const bool is_foreign = origin_matters ? is_cross_site(fetch) : is_cross_site_load(fetch);
+  if (origin.empty() && is_foreign && !context.router.is_open(request.path))
+    return forbid("site", fetch.site, kOrigins);
   return std::nullopt;
 }
 
 std::optional<Response> HttpSession::check_access(const Request& request, bool websocket) {
   const bool is_api = seat_.context->router.checks_origin(request.path);
-  if (auto refused = check_host_and_origin(request, websocket || is_api)) return refused;
+  if (auto refused = check_origin(request, websocket || is_api)) return refused;
   if (has_token(request, websocket)) return std::nullopt;
   count(counters().unauthorized);
   auto response = Response::text(401, "a bearer token is required\n");

@@ -39,7 +39,9 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void take_requests();
   void answer(Request request);
   std::optional<Response> check_access(const Request& request, bool websocket);
-  std::optional<Response> check_host_and_origin(const Request& request, bool origin_matters);
+  std::optional<Response> check_origin(const Request& request, bool origin_matters);
+  /// 403, counted and logged. `remedy` names the setting that would allow `value`.
+  Response forbid(std::string_view what, std::string_view value, std::string_view remedy);
   [[nodiscard]] bool is_preflight(const Request& request) const;
   [[nodiscard]] Response answer_preflight(const Request& request) const;
   [[nodiscard]] bool has_token(const Request& request, bool websocket) const;

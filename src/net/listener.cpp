@@ -92,9 +92,6 @@ void Listener::bind() {
   if (error) fail(EINVAL);
   Tcp::endpoint endpoint(address, options.port);
   protocol_ = endpoint.protocol();
-  // A Host check makes sense on loopback only: elsewhere the name people use for this machine is
-  // theirs to choose.
-  context_->options.check_host = options.check_host && address.is_loopback();
 
   Descriptor descriptor(
       ::socket(protocol_.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));

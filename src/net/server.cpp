@@ -197,6 +197,15 @@ class Server::Impl {
       }
       context->allowed_origins.push_back(std::move(*origin));
     }
+    for (const auto& text : listener.allowed_hosts) {
+      auto pattern = parse_host_pattern(text);
+      if (!pattern) {
+        throw std::invalid_argument(
+            listener.name + " listener: allowed host \"" + support::escape_for_log(text) +
+            "\": expected a name or address without port, .example.com or *");
+      }
+      context->allowed_hosts.push_back(std::move(*pattern));
+    }
     context->options = std::move(listener);
     context->counters = std::make_shared<Counters>();
     context->all_websockets = all_websockets_;

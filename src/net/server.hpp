@@ -40,9 +40,9 @@ struct ListenerOptions {
   std::string auth_token{};  ///< Empty: no token asked.
   std::vector<std::string>
       allowed_origins{};  ///< "https://bench.example"; scheme, host and port must match.
-  /// When bound to loopback, refuse a Host that is neither loopback nor the host of an allowed
-  /// origin (DNS rebinding).
-  bool check_host = true;
+  /// Names by which this machine is reached, beside addresses, loopback names and the hosts of
+  /// allowed origins: see net::parse_host_pattern(). Not looked at where a token is asked for.
+  std::vector<std::string> allowed_hosts{};
 };
 
 /// Counters of one listener since its Server was made; the gauges are `connections` and
@@ -54,8 +54,8 @@ struct ListenerStats {
   std::uint64_t requests = 0;             ///< Whole requests answered, whatever the status.
   std::uint64_t bad_requests = 0;         ///< 400, 408, 413, 414, 431, 505.
   std::uint64_t unauthorized = 0;         ///< 401.
-  std::uint64_t forbidden = 0;            ///< 403 by Host or Origin.
-  std::uint64_t connections_refused = 0;  ///< 503 by max_connections.
+  std::uint64_t forbidden = 0;            ///< 403 by Host, Origin or Sec-Fetch-Site.
+  std::uint64_t connections_refused = 0;  ///< 503 by max_connections or max_connections_per_peer.
   std::uint64_t websockets_refused = 0;   ///< 503 by max_websocket_clients.
   std::uint64_t tls_errors = 0;           ///< Connections that ended in the TLS handshake.
   std::uint64_t timeouts = 0;  ///< TLS handshake, header, idle, write and WebSocket idle timeouts.

@@ -94,6 +94,26 @@ bool SessionRoll::wait_until_empty(std::chrono::steady_clock::time_point deadlin
   return true;
 }
 
+void RefusalLog::warn(const support::Log& log, std::string_view listener, std::string_view what,
+                      std::string_view value, std::string_view remedy) noexcept {
+  try {
+    std::string line = std::string(what) + " \"" + support::escape_for_log(value, 200) + '"';
+    {
+      const support::MutexLock lock(mutex_);
+      if (told_.size() >= kMost || told_.contains(line)) return;
+    }
+    const auto left_out = limit_.due();
+    if (!left_out) return;
+    log.warn(
+        "{} listener: refused a request of {}; if it is yours, allow it with {} ({} similar "
+        "messages suppressed)",
+        listener, line, remedy, *left_out);
+    const support::MutexLock lock(mutex_);
+    told_.insert(std::move(line));
+  } catch (...) {  // no memory for a message; it is counted
+  }
+}
+
 void ListenerContext::handler_failed(std::string_view where) noexcept {
   count(counters->handler_errors);
   const auto left_out = handler_errors.due();

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -95,6 +96,20 @@ class SessionRoll {
 
 using support::LogLimit;
 
+/// Logs what access rules refuse: each value once, and at most a line in ten seconds. Any thread.
+class RefusalLog {
+ public:
+  /// `what` names the header, `remedy` the setting that would allow it.
+  void warn(const support::Log& log, std::string_view listener, std::string_view what,
+            std::string_view value, std::string_view remedy) noexcept LTB_EXCLUDES(mutex_);
+
+ private:
+  static constexpr std::size_t kMost = 64;
+  LogLimit limit_;
+  support::Mutex mutex_;
+  std::set<std::string, std::less<>> told_ LTB_GUARDED_BY(mutex_);
+};
+
 /// Settings and counters of one listener, shared by its sessions. Const after start but for the
 /// counters.
 struct ListenerContext {
@@ -104,12 +119,14 @@ struct ListenerContext {
   support::Log log;
   int send_buffer_bytes = 0;
   std::vector<Origin> allowed_origins;
-  std::shared_ptr<const TlsContext> tls;  // null: plain TCP; read anew at each start
+  std::vector<std::string> allowed_hosts;  // from parse_host_pattern()
+  std::shared_ptr<const TlsContext> tls;   // null: plain TCP; read anew at each start
   std::shared_ptr<Counters> counters;
   /// WebSocket clients of all listeners together.
   std::shared_ptr<std::atomic<std::uint64_t>> all_websockets;
   LogLimit handler_errors;
   LogLimit accept_errors;
+  RefusalLog refusals;
 
   [[nodiscard]] HeadLimits head_limits() const noexcept {
     return {limits.max_header_bytes, limits.max_target_bytes};

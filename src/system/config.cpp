@@ -60,6 +60,9 @@ void check_texts(const MonitoringConfig& config) {
   for (const std::string& origin : config.allowed_origins)
     if (!detail::is_origin(origin))
       refuse("allowed_origins", quoted(origin), expected(detail::kOriginExpected));
+  for (const std::string& host : config.allowed_hosts)
+    if (!detail::is_host(host))
+      refuse("allowed_hosts", quoted(host), expected(detail::kHostExpected));
 }
 
 void check_service_levels(const std::vector<ServiceLevel>& levels) {
@@ -147,6 +150,10 @@ bool is_origin(std::string_view text) {
   return origin && (origin->scheme == "http" || origin->scheme == "https");
 }
 
+bool is_host(std::string_view text) {
+  return net::parse_host_pattern(text).has_value();
+}
+
 }  // namespace detail
 
 #define LTB_BUILDER(builder, type, field)                              \
@@ -169,6 +176,7 @@ LTB_BUILDER(with_websocket_bind_address, std::string, websocket_bind_address)
 LTB_BUILDER(with_dashboard_bind_address, std::string, dashboard_bind_address)
 LTB_BUILDER(with_auth_token, std::string, auth_token)
 LTB_BUILDER(with_allowed_origins, std::vector<std::string>, allowed_origins)
+LTB_BUILDER(with_allowed_hosts, std::vector<std::string>, allowed_hosts)
 LTB_BUILDER(with_dashboard_directory, std::string, dashboard_directory)
 LTB_BUILDER(with_io_threads, unsigned, io_threads)
 LTB_BUILDER(with_event_history, std::size_t, event_history)

@@ -73,7 +73,8 @@ void read_token(const char* name, std::string& field) {
   field = std::move(*value);
 }
 
-void read_origins(const char* name, std::vector<std::string>& field) {
+void read_list(const char* name, std::vector<std::string>& field,
+               bool (*is_valid)(std::string_view), std::string_view expected) {
   const auto value = variable(name);
   if (!value) return;
   field.clear();
@@ -84,7 +85,7 @@ void read_origins(const char* name, std::vector<std::string>& field) {
     while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
     while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
     if (item.empty()) continue;
-    if (!detail::is_origin(item)) refuse(name, item, std::string(detail::kOriginExpected));
+    if (!is_valid(item)) refuse(name, item, std::string(expected));
     field.emplace_back(item);
   }
 }
@@ -118,7 +119,9 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read_token("LTB_AUTH_TOKEN", config.auth_token);
   read("LTB_TLS_CERT", config.tls_certificate);
   read("LTB_TLS_KEY", config.tls_key);
-  read_origins("LTB_ALLOWED_ORIGINS", config.allowed_origins);
+  read_list("LTB_ALLOWED_ORIGINS", config.allowed_origins, detail::is_origin,
+            detail::kOriginExpected);
+  read_list("LTB_ALLOWED_HOSTS", config.allowed_hosts, detail::is_host, detail::kHostExpected);
   read("LTB_DASHBOARD_DIRECTORY", config.dashboard_directory);
   read("LTB_IO_THREADS", config.io_threads, 1, 64);
   read("LTB_EVENT_HISTORY", config.event_history, 16, 1'048'576);

@@ -3,6 +3,7 @@
 #include "dashboard/api.hpp"
 #include "dashboard/page_routes.hpp"
 #include "exporter/process_metrics.hpp"
+#include "net/access.hpp"
 #include "websocket/routes.hpp"
 
 #include <ltb/version.hpp>
@@ -52,10 +53,6 @@ std::shared_ptr<websocket::Hub> make_hub(
                                           std::move(options));
 }
 
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1" || address == "localhost";
-}
-
 }  // namespace
 
 MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
@@ -90,13 +87,13 @@ MonitoringSystemImpl::~MonitoringSystemImpl() {
 void MonitoringSystemImpl::add_listeners() {
   if (config_.prometheus_enabled)
     add_listener("prometheus", config_.prometheus_bind_address, config_.prometheus_port,
-                 exporter::make_metrics_router(exposition_, config_.openmetrics_enabled), false);
+                 exporter::make_metrics_router(exposition_, config_.openmetrics_enabled));
   if (config_.websocket_enabled)
     add_listener("websocket", config_.websocket_bind_address, config_.websocket_port,
-                 websocket_router(), true);
+                 websocket_router());
   if (config_.dashboard_enabled)
     add_listener("dashboard", config_.dashboard_bind_address, config_.dashboard_port,
-                 dashboard_router(), true);
+                 dashboard_router());
 }
 
 net::Router MonitoringSystemImpl::websocket_router() const {
@@ -116,14 +113,14 @@ net::Router MonitoringSystemImpl::dashboard_router() const {
 }
 
 void MonitoringSystemImpl::add_listener(const char* name, const std::string& own_address,
-                                        std::uint16_t port, net::Router router, bool check_host) {
+                                        std::uint16_t port, net::Router router) {
   net::ListenerOptions options;
   options.name = name;
   options.address = own_address.empty() ? config_.bind_address : own_address;
   options.port = port;
   options.auth_token = config_.auth_token;
   options.allowed_origins = config_.allowed_origins;
-  options.check_host = check_host;
+  options.allowed_hosts = config_.allowed_hosts;
   server_->add_listener(std::move(options), std::move(router));
 }
 
@@ -180,7 +177,7 @@ void MonitoringSystemImpl::add_listener_metrics() {
        &Stats::bad_requests},
       {"llm_monitor_unauthorized_total", "Requests without the right token.", Counter,
        &Stats::unauthorized},
-      {"llm_monitor_forbidden_total", "Requests refused by their Host or Origin.", Counter,
+      {"llm_monitor_forbidden_total", "Requests refused by their Host, Origin or site.", Counter,
        &Stats::forbidden},
       {"llm_monitor_connections_refused_total", "Connections over the limit.", Counter,
        &Stats::connections_refused},
@@ -262,7 +259,7 @@ void MonitoringSystemImpl::warn_when_open() noexcept {
   for (const auto& [name, own] : listeners) {
     if (own == nullptr) continue;
     const std::string& address = own->empty() ? config_.bind_address : *own;
-    if (!is_loopback(address))
+    if (!net::is_loopback_host(address))
       log_.warn("{} listener: bound to {}, so other machines can reach it{}", name, address,
                 config_.auth_token.empty()
                     ? " without a token (set one with with_auth_token() or LTB_AUTH_TOKEN)"

@@ -41,7 +41,7 @@ class MonitoringSystemImpl {
  private:
   void add_listeners();
   void add_listener(const char* name, const std::string& own_address, std::uint16_t port,
-                    net::Router router, bool check_host);
+                    net::Router router);
   [[nodiscard]] net::Router websocket_router() const;
   [[nodiscard]] net::Router dashboard_router() const;
   void add_self_metrics();

@@ -1,9 +1,10 @@
 // The deployment files agree with the code: ports, routes, variables, packages, names. No container engine is needed.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { temporaryFolder } from '../integration/e2e/lib/process.mjs';
 import { deploy, documents, root, text, yaml } from './lib.mjs';
 
 const config = text('include/ltb/config.hpp');
@@ -43,6 +44,25 @@ test('the compose file publishes each port once, on loopback, and reaches the pr
   assert.equal(program.environment.LTB_BIND_ADDRESS, '0.0.0.0', 'loopback inside a container is nobody\'s');
   const scrape = yaml('prometheus/prometheus.compose.yml').scrape_configs[0].static_configs[0].targets;
   assert.deepEqual(scrape, [`llm-test-bench:${ports.prometheus}`], 'localhost would be Prometheus itself');
+});
+
+test('where other machines can ask, a token is wanted, the scraper has it, and its name for the program is allowed', () => {
+  const { services, secrets } = yaml('compose.yml');
+  const { environment } = services['llm-test-bench'];
+  assert.match(environment.LTB_AUTH_TOKEN, /^\$\{LTB_AUTH_TOKEN:\?/, 'without a token nothing starts');
+  const { authorization, static_configs: [{ targets: [target] }] } = yaml('prometheus/prometheus.compose.yml').scrape_configs[0];
+  assert.deepEqual(environment.LTB_ALLOWED_HOSTS.split(','), [target.split(':')[0]]);
+  const secret = authorization.credentials_file.replace('/run/secrets/', '');
+  assert.deepEqual(services.prometheus.secrets, [secret]);
+  assert.equal(secrets[secret].environment, 'LTB_AUTH_TOKEN');
+
+  const [deployment] = documents('kubernetes/deployment.yaml');
+  const [service] = documents('kubernetes/service.yaml');
+  const [monitor] = documents('kubernetes/servicemonitor.yaml');
+  const { env } = deployment.spec.template.spec.containers[0];
+  const token = env.find(({ name }) => name === 'LTB_AUTH_TOKEN').valueFrom.secretKeyRef;
+  assert.deepEqual(monitor.spec.endpoints[0].authorization.credentials, token);
+  assert.ok(env.find(({ name }) => name === 'LTB_ALLOWED_HOSTS').value.split(',').includes(service.metadata.name));
 });
 
 test('every file that the compose file mounts or builds is there', () => {
@@ -124,7 +144,12 @@ test('the systemd unit ends the program as it likes to end, and starts the insta
 
 for (const file of ['prometheus.yml', 'prometheus.compose.yml']) {
   test(`promtool accepts ${file} and its rules`, () => {
-    const { status, stdout, stderr } = check('check', 'config', file);
+    // A copy, with a token where promtool can see it: the file is in the container only.
+    const folder = temporaryFolder();
+    cpSync(`${deploy}/prometheus`, folder, { recursive: true });
+    writeFileSync(`${folder}/bench-token`, 'secret');
+    writeFileSync(`${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8').replace('/run/secrets/', `${folder}/`));
+    const { status, stdout, stderr } = spawnSync(promtool, ['check', 'config', file], { encoding: 'utf8', cwd: folder });
     assert.equal(status, 0, stdout + stderr);
     assert.match(stdout, /2 rule files found/);
   });

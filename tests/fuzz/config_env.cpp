@@ -82,5 +82,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   for (const std::string& origin : config.allowed_origins)
     require(net::parse_origin(origin).has_value(), "an origin that is taken can be compared");
+  for (const std::string& host : config.allowed_hosts)
+    require(net::parse_host_pattern(host).has_value(), "a host that is taken can be compared");
   return 0;
 }

@@ -1,5 +1,10 @@
 // HTTP over real sockets: what a client sees, byte by byte.
 #include "net_fixture.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <sstream>
 #include "unit/support/gunzip.hpp"
 
 namespace ltb::net {
@@ -281,29 +286,80 @@ TEST_F(NetHttp, AsksForTheTokenEverywhereButOnOpenPaths) {
   EXPECT_EQ(stats().unauthorized, 4U);
 }
 
-TEST_F(NetHttp, ChecksTheHostOnLoopback) {
+TEST_F(NetHttp, ChecksTheHostWhereverItIsBound) {
   listener_.allowed_origins = {"https://bench.example"};
-  start();
-  const auto with_host = [&](const std::string& host) {
-    return ask("GET /hello HTTP/1.1\r\nHost: " + host + "\r\n\r\n").first;
-  };
-  EXPECT_EQ(with_host("localhost:3000"), 200);
-  EXPECT_EQ(with_host("127.0.0.1"), 200);
-  EXPECT_EQ(with_host("[::1]:1"), 200);
-  EXPECT_EQ(with_host("bench.example"), 200);
-  EXPECT_EQ(with_host("evil.example"), 403);
-  EXPECT_EQ(ask("GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\n\r\n").first, 403);
-  EXPECT_EQ(stats().forbidden, 2U);
+  listener_.allowed_hosts = {"llm-benchmark"};
+  for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
+    listener_.address = address;
+    start();
+    const auto with_host = [&](const std::string& host) {
+      return ask("GET /hello HTTP/1.1\r\nHost: " + host + "\r\n\r\n").first;
+    };
+    EXPECT_EQ(with_host("localhost:3000"), 200);
+    EXPECT_EQ(with_host("127.0.0.1"), 200);
+    EXPECT_EQ(with_host("[::1]:1"), 200);
+    EXPECT_EQ(with_host("10.1.2.3:9090"), 200);
+    EXPECT_EQ(with_host("bench.example"), 200);
+    EXPECT_EQ(with_host("llm-benchmark:9090"), 200);
+    EXPECT_EQ(with_host("evil.example"), 403);
+    EXPECT_EQ(ask("GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\n\r\n").first, 403);
+    EXPECT_EQ(stats().forbidden, 2U);
+  }
 }
 
-TEST_F(NetHttp, ChecksNoHostWhereToldSoOrBeyondLoopback) {
-  listener_.check_host = false;
+TEST_F(NetHttp, ChecksNoHostWhereATokenIsAskedFor) {
+  listener_.auth_token = "s3cret";
   start();
-  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n").first, 200);
-  listener_.check_host = true;
-  listener_.address = "0.0.0.0";
+  const std::string head = "GET /hello HTTP/1.1\r\nHost: llm-benchmark:9090\r\n";
+  EXPECT_EQ(ask(head + "Authorization: Bearer s3cret\r\n\r\n").first, 200);
+  EXPECT_EQ(ask(head + "\r\n").first, 401);
+}
+
+TEST_F(NetHttp, NamesTheSettingThatAllowsAHostAndLogsItOnce) {
+  std::ostringstream log;
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
+  options_.log = support::Log(std::make_shared<spdlog::logger>("test", sink));
   start();
-  EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n").first, 200);
+  for (int i = 0; i < 3; ++i) {
+    auto client = connect();
+    ASSERT_TRUE(client.send("GET /hello HTTP/1.1\r\nHost: llm-benchmark:9090\r\n\r\n"));
+    EXPECT_EQ(client.read_reply()->body,
+              "host \"llm-benchmark:9090\" is not allowed here; see with_allowed_hosts() and "
+              "LTB_ALLOWED_HOSTS\n");
+  }
+  server_->stop();
+  const std::string text = log.str();
+  const auto first = text.find("llm-benchmark:9090");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_NE(text.find("LTB_ALLOWED_HOSTS", first), std::string::npos);
+  EXPECT_EQ(text.find("llm-benchmark:9090", first + 1), std::string::npos);
+}
+
+TEST_F(NetHttp, AForeignPageCannotMakeItWorkWithoutAnOrigin) {
+  listener_.allowed_origins = {"https://bench.example"};
+  start();
+  auto client = connect();
+  const std::string image =
+      "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n";
+  const std::string link =
+      "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
+  EXPECT_EQ(client.get("/api/data", image)->status, 403);
+  EXPECT_EQ(client.get("/api/data", link)->status, 403);
+  EXPECT_EQ(client.get("/ws", image)->status, 403);
+  EXPECT_EQ(client.get("/hello", image)->status, 403);
+  EXPECT_EQ(stats().forbidden, 4U);
+  EXPECT_EQ(client.get("/hello", link)->status, 200) << "the user followed a link";
+  EXPECT_EQ(client.get("/-/healthy", image)->status, 200);
+  EXPECT_EQ(client.get("/api/data", image + "Origin: https://bench.example\r\n")->status, 200);
+  EXPECT_EQ(client.get("/api/data", "Sec-Fetch-Site: same-origin\r\n")->status, 200);
+  EXPECT_EQ(client.get("/api/data", "Sec-Fetch-Site: none\r\n")->status, 200);
+}
+
+TEST_F(NetHttp, AnAllowedOriginMatchesInEveryFormOfItsAddress) {
+  listener_.allowed_origins = {"http://[2001:db8:0:0:0:0:0:1]:3000"};
+  start();
+  EXPECT_EQ(connect().get("/api/data", "Origin: http://[2001:db8::1]:3000\r\n")->status, 200);
+  EXPECT_EQ(connect().get("/api/data", "Origin: http://[2001:db8::2]:3000\r\n")->status, 403);
 }
 
 TEST_F(NetHttp, ChecksTheOriginWhereMarkedAndAnswersAllowedOnesWithCors) {

@@ -10,9 +10,9 @@ import { overTls } from './connection.mjs';
 
 /// A route of each listener that answers 200, and what the case needs to know of it.
 const kRoutes = [
-  { name: 'prometheus', url: 'metricsUrl', path: '/metrics', checksHost: false, isWebSocket: false },
-  { name: 'websocket', url: 'eventsUrl', path: '/health', checksHost: true, isWebSocket: true },
-  { name: 'dashboard', url: 'dashboardUrl', path: '/config.json', checksHost: true, isWebSocket: true },
+  { name: 'prometheus', url: 'metricsUrl', path: '/metrics', isWebSocket: false },
+  { name: 'websocket', url: 'eventsUrl', path: '/health', isWebSocket: true },
+  { name: 'dashboard', url: 'dashboardUrl', path: '/config.json', isWebSocket: true },
 ];
 
 /// Whether the program still answers on this listener: a hostile case must not hurt the next client.

@@ -59,13 +59,24 @@ TEST(ParseAuthority, RefusesANulWithWhateverFollowsIt) {
 }
 
 TEST(LoopbackHost, KnowsNamesAndAddresses) {
-  for (const auto* host : {"localhost", "app.localhost", "127.0.0.1", "127.255.3.4", "::1"}) {
+  for (const auto* host : {"localhost", "app.localhost", "127.0.0.1", "127.255.3.4", "::1",
+                           "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"}) {
     EXPECT_TRUE(is_loopback_host(host)) << host;
   }
-  for (const auto* host : {"", "localhost.evil.example", "notlocalhost", "128.0.0.1",
-                           "127.0.0.1.evil.example", "::2", "0.0.0.0", "127.1", "10.0.0.1"}) {
+  for (const auto* host :
+       {"", "localhost.evil.example", "notlocalhost", "128.0.0.1", "127.0.0.1.evil.example", "::2",
+        "0.0.0.0", "127.1", "10.0.0.1", "::ffff:10.0.0.1", "::1%lo"}) {
     EXPECT_FALSE(is_loopback_host(host)) << host;
   }
+}
+
+TEST(ParseAuthority, WritesIpv6AsBrowsersDo) {
+  for (const auto* text : {"[2001:db8:0:0:0:0:0:1]", "[2001:DB8::1]", "[2001:0db8::0001]:3000"})
+    EXPECT_EQ(parse_authority(text)->host, "2001:db8::1") << text;
+  EXPECT_EQ(parse_authority("[::ffff:7f00:1]")->host, parse_authority("[::ffff:127.0.0.1]")->host);
+  EXPECT_FALSE(parse_authority("[fe80::1%eth0]").has_value());
+  EXPECT_FALSE(parse_authority("[127.0.0.1]").has_value());
+  EXPECT_EQ(parse_origin("http://[2001:db8:0:0:0:0:0:1]:80"), parse_origin("http://[2001:db8::1]"));
 }
 
 TEST(ParseOrigin, FillsInDefaultPorts) {
@@ -102,14 +113,48 @@ TEST(CheckOrigin, AllElseIsRefused) {
   }
 }
 
-TEST(HostCheck, AllowsLoopbackConfiguredHostsAndOldClients) {
+TEST(HostCheck, AllowsAddressesLoopbackConfiguredNamesAndOldClients) {
   const std::vector<Origin> allowed = {*parse_origin("https://bench.example")};
-  for (const auto* host : {"", "localhost:3000", "127.0.0.1", "[::1]:3000", "bench.example:8443"}) {
-    EXPECT_TRUE(host_is_allowed(host, allowed)) << host;
+  const std::vector<std::string> hosts = {*parse_host_pattern("llm-benchmark"),
+                                          *parse_host_pattern(".Svc.cluster.local")};
+  for (const auto* host : {"", "localhost:3000", "127.0.0.1", "[::1]:3000", "bench.example:8443",
+                           "10.1.2.3:9090", "[fd00::1]:9090", "0.0.0.0:3000", "llm-benchmark:9090",
+                           "LLM-Benchmark.", "svc.cluster.local", "a.b.svc.cluster.local:9090"}) {
+    EXPECT_TRUE(host_is_allowed(host, allowed, hosts)) << host;
   }
-  for (const auto* host : {"evil.example", "localhost.evil.example:3000", "0.0.0.0:3000", "x y"}) {
-    EXPECT_FALSE(host_is_allowed(host, allowed)) << host;
+  for (const auto* host :
+       {"evil.example", "localhost.evil.example:3000", "x y", "llm-benchmark.evil.example",
+        "evil-svc.cluster.local", "svc.cluster.local.evil.example", "127.0.0.1.evil.example",
+        "10.1", "0x7f.0.0.1.example", "2130706433"}) {
+    EXPECT_FALSE(host_is_allowed(host, allowed, hosts)) << host;
   }
+}
+
+TEST(HostCheck, AnAsteriskAllowsEveryName) {
+  EXPECT_TRUE(host_is_allowed("any.example:1", {}, {*parse_host_pattern("*")}));
+  EXPECT_FALSE(host_is_allowed("x y", {}, {"*"})) << "which is not a name";
+}
+
+TEST(HostPatterns, AreNamesAddressesSuffixesOrAnAsterisk) {
+  EXPECT_EQ(parse_host_pattern("Bench.Example."), "bench.example");
+  EXPECT_EQ(parse_host_pattern(".Example.com"), ".example.com");
+  EXPECT_EQ(parse_host_pattern("[FD00:0::1]"), "fd00::1");
+  EXPECT_EQ(parse_host_pattern("fd00:0::1"), "fd00::1");
+  for (const auto* text : {"", ".", "a:80", "a:", "[::1]:80", "*.example", "http://a", "a/b", "a b",
+                           "..a b", ".127.0.0.1", "a,b"})
+    EXPECT_FALSE(parse_host_pattern(text).has_value()) << text;
+}
+
+TEST(FetchMetadata, OnlyTakingTheUserThereIsNoLoadOfAForeignPage) {
+  EXPECT_TRUE(is_cross_site_load({"cross-site", "no-cors", "image"}));
+  EXPECT_TRUE(is_cross_site_load({"cross-site", "navigate", "iframe"}));
+  EXPECT_TRUE(is_cross_site_load({"Cross-Site", "", ""}));
+  EXPECT_FALSE(is_cross_site_load({"cross-site", "navigate", "document"}));
+  for (const auto* site : {"", "same-origin", "same-site", "none"}) {
+    EXPECT_FALSE(is_cross_site_load({site, "no-cors", "image"})) << site;
+    EXPECT_FALSE(is_cross_site({site, "no-cors", "image"})) << site;
+  }
+  EXPECT_TRUE(is_cross_site({"cross-site", "navigate", "document"}));
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ TEST(Config, BuildersChainAndChangeTheirFieldAlone) {
           .with_auth_token("secret")
           .with_tls("/srv/cert.pem", "/srv/key.pem")
           .with_allowed_origins({"https://a.example"})
+          .with_allowed_hosts({"llm-benchmark"})
           .with_dashboard_directory("/srv/page")
           .with_io_threads(3)
           .with_event_history(64)
@@ -94,6 +95,7 @@ TEST(Config, BuildersChainAndChangeTheirFieldAlone) {
   EXPECT_EQ(config.tls_key, "/srv/key.pem");
   EXPECT_EQ(config.auth_token, "secret");
   EXPECT_EQ(config.allowed_origins, std::vector<std::string>{"https://a.example"});
+  EXPECT_EQ(config.allowed_hosts, std::vector<std::string>{"llm-benchmark"});
   EXPECT_EQ(config.dashboard_directory, "/srv/page");
   EXPECT_EQ(config.io_threads, 3u);
   EXPECT_EQ(config.event_history, 64u);
@@ -143,6 +145,10 @@ TEST(Config, RefusalsNameFieldValueAndRange) {
       {base.with_allowed_origins({"https://*.example"}),
        "MonitoringConfig::allowed_origins = \"https://*.example\": expected scheme://host[:port], "
        "for example https://bench.example"},
+      {base.with_allowed_hosts({"ok.example", "bench.example:3000"}),
+       "MonitoringConfig::allowed_hosts = \"bench.example:3000\": expected a name or address "
+       "without "
+       "port, .example.com for all names below it, or *"},
       {base.with_dashboard_port(9090),
        "MonitoringConfig::dashboard_port = 9090: expected a port other than prometheus_port, which "
        "is the same (0 picks a free one)"},

@@ -99,6 +99,7 @@ TEST_F(FromEnv, ReadsEveryVariable) {
   set("LTB_TLS_CERT", "/srv/cert.pem");
   set("LTB_TLS_KEY", "/srv/key.pem");
   set("LTB_ALLOWED_ORIGINS", " https://a.example ,, http://b.example:81");
+  set("LTB_ALLOWED_HOSTS", "llm-benchmark, .svc.cluster.local");
   set("LTB_DASHBOARD_DIRECTORY", "/srv/page");
   set("LTB_IO_THREADS", "64");
   set("LTB_EVENT_HISTORY", "16");
@@ -127,6 +128,8 @@ TEST_F(FromEnv, ReadsEveryVariable) {
   EXPECT_EQ(config.auth_token, "secret");
   EXPECT_EQ(config.allowed_origins,
             (std::vector<std::string>{"https://a.example", "http://b.example:81"}));
+  EXPECT_EQ(config.allowed_hosts,
+            (std::vector<std::string>{"llm-benchmark", ".svc.cluster.local"}));
   EXPECT_EQ(config.dashboard_directory, "/srv/page");
   EXPECT_EQ(config.io_threads, 64u);
   EXPECT_EQ(config.event_history, 16u);
