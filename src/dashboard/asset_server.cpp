@@ -89,7 +89,7 @@ AssetServer::AssetServer(std::span<const EmbeddedAsset> embedded, const std::str
     embedded_.emplace(asset.path,
                       Asset{std::string(asset.content_type), std::string(asset.etag),
                             shared(asset.bytes, asset.size),
-                            asset.gzip ? shared(asset.gzip, asset.gzip_size) : nullptr});
+                            asset.gzip ? shared(asset.gzip, asset.gzip_size) : nullptr, true});
   }
   if (directory.empty()) return;
   struct stat info {};
@@ -123,12 +123,23 @@ std::optional<AssetServer::Asset> AssetServer::read_from_directory(std::string_v
   }
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size > kMaxFileBytes) return std::nullopt;
-  auto bytes = read_all(file.get(), size);
-  if (!bytes) return std::nullopt;
   std::string etag = "\"" + std::to_string(size) + '-' + std::to_string(info.st_mtim.tv_sec) + '-' +
                      std::to_string(info.st_mtim.tv_nsec) + '"';
-  return Asset{std::string(content_type_of(*real)), std::move(etag),
-               std::make_shared<const std::string>(std::move(*bytes))};
+  const std::string type(content_type_of(*real));
+  {
+    const support::MutexLock lock(mutex_);
+    const auto sent = sent_.find(*real);
+    if (sent != sent_.end() && sent->second.etag == etag)
+      if (auto bytes = sent->second.bytes.lock())
+        return Asset{type, std::move(etag), std::move(bytes)};
+  }
+  auto read = read_all(file.get(), size);
+  if (!read) return std::nullopt;
+  auto bytes = std::make_shared<const std::string>(std::move(*read));
+  const support::MutexLock lock(mutex_);
+  std::erase_if(sent_, [](const auto& entry) { return entry.second.bytes.expired(); });
+  sent_[*real] = {etag, bytes};
+  return Asset{type, std::move(etag), std::move(bytes)};
 }
 
 net::Response AssetServer::answer(const net::Request& request) const {
@@ -159,6 +170,7 @@ net::Response AssetServer::answer(const net::Request& request) const {
     } else {
       if (compressed) response.with_header("Content-Encoding", "gzip");
       response.body = compressed ? asset->gzip : asset->bytes;
+      response.is_kept = asset->is_embedded;
     }
   }
   add_security_headers(response);

@@ -3,6 +3,7 @@
 
 #include "dashboard/embedded_assets.hpp"
 #include "net/http.hpp"
+#include "support/mutex.hpp"
 
 #include <map>
 #include <memory>
@@ -28,11 +29,21 @@ class AssetServer {
     std::string etag;
     std::shared_ptr<const std::string> bytes;
     std::shared_ptr<const std::string> gzip{};  // null: served as it is only
+    bool is_embedded = false;
   };
 
-  [[nodiscard]] std::optional<Asset> read_from_directory(std::string_view path) const;
+  [[nodiscard]] std::optional<Asset> read_from_directory(std::string_view path) const
+      LTB_EXCLUDES(mutex_);
+
+  /// A file that is still being sent to somebody, so that all who ask for it share one copy.
+  struct Sent {
+    std::string etag;
+    std::weak_ptr<const std::string> bytes;
+  };
 
   std::map<std::string, Asset, std::less<>> embedded_;
+  mutable support::Mutex mutex_;
+  mutable std::map<std::string, Sent> sent_ LTB_GUARDED_BY(mutex_);
   std::string directory_;  // resolved, without a slash at its end; empty: none
 };
 

@@ -21,7 +21,8 @@ bool ends_cell(char c) noexcept {
 
 }  // namespace
 
-CsvWriter::CsvWriter(std::initializer_list<std::string_view> header) {
+CsvWriter::CsvWriter(std::initializer_list<std::string_view> header, std::size_t reserved) {
+  out_.reserve(reserved);
   for (const std::string_view name : header) raw(name);
   end_row();
 }

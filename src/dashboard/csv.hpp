@@ -14,7 +14,8 @@ namespace ltb::dashboard {
 /// Writes cell after cell; end_row() ends a line with CRLF.
 class CsvWriter {
  public:
-  explicit CsvWriter(std::initializer_list<std::string_view> header);
+  /// `reserved`: bytes to ask for at once.
+  explicit CsvWriter(std::initializer_list<std::string_view> header, std::size_t reserved = 0);
 
   /// Text that a spreadsheet would take for a formula gets an apostrophe in front, also behind a
   /// separator inside the text, which splits the cell in a program that was told another separator
@@ -35,6 +36,7 @@ class CsvWriter {
   CsvWriter& raw(std::string_view text);
   void end_row();
 
+  [[nodiscard]] std::size_t size() const noexcept { return out_.size(); }
   [[nodiscard]] std::string take() && { return std::move(out_); }
 
  private:

@@ -46,10 +46,6 @@ std::string exact_usd(std::uint64_t nano_usd) {
   return {text, static_cast<std::size_t>(metrics::write_decimal(text, nano_usd, 9) - text)};
 }
 
-std::int64_t milliseconds_of(std::chrono::system_clock::time_point time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 }  // namespace
 
 std::string providers_json(const std::vector<ProviderStats>& providers,
@@ -178,52 +174,6 @@ std::string events_json(const events::EventPage& page) {
   json.end_array();
   json.end_object();
   return out;
-}
-
-std::string series_json(const SeriesQuery& query, const std::vector<NamedSeries>& series) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object();
-  json.field("from", query.from);
-  json.field("to", query.to);
-  // All series answer the same window, so that they have the same step.
-  json.field("step", series.empty() ? query.step : series.front().history.step.count());
-  json.key("series");
-  json.begin_array();
-  for (const NamedSeries& one : series) {
-    json.begin_object();
-    json.field("metric", one.metric);
-    if (!one.provider.empty()) json.field("provider", one.provider);
-    if (!one.model.empty()) json.field("model", one.model);
-    json.key("points");
-    json.begin_array();
-    for (const HistoryPoint& point : one.history.points) {
-      json.begin_array();
-      json.value(milliseconds_of(point.time));
-      if (point.value) {
-        json.value(*point.value);
-      } else {
-        json.raw("null");
-      }
-      json.end_array();
-    }
-    json.end_array();
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-  return out;
-}
-
-std::string series_csv(const std::vector<NamedSeries>& series) {
-  CsvWriter csv({"metric", "provider", "model", "timestamp", "value"});
-  for (const NamedSeries& one : series) {
-    for (const HistoryPoint& point : one.history.points) {
-      csv.cell(one.metric).cell(one.provider).cell(one.model);
-      csv.cell(events::timestamp_text(point.time)).cell(point.value).end_row();
-    }
-  }
-  return std::move(csv).take();
 }
 
 }  // namespace ltb::dashboard

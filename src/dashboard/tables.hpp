@@ -25,15 +25,4 @@ namespace ltb::dashboard {
 
 [[nodiscard]] std::string events_json(const events::EventPage& page);
 
-/// One series of an answer; empty names are left out.
-struct NamedSeries {
-  std::string metric{};
-  std::string provider{};
-  std::string model{};
-  HistorySeries history{};
-};
-[[nodiscard]] std::string series_json(const SeriesQuery& query,
-                                      const std::vector<NamedSeries>& series);
-[[nodiscard]] std::string series_csv(const std::vector<NamedSeries>& series);
-
 }  // namespace ltb::dashboard

@@ -92,16 +92,48 @@ void Exposition::add(std::weak_ptr<prometheus::Collectable> collectable) {
   collectables_.push_back(std::move(collectable));
 }
 
+namespace {
+
+/// A large text that some scrape still reads is given to others who ask within a second, so that
+/// many slow scrapes hold one. Any thread.
+class SharedScrape {
+ public:
+  std::shared_ptr<const std::string> get(Exposition& exposition, Format format)
+      LTB_EXCLUDES(mutex_) {
+    {
+      const support::MutexLock lock(mutex_);
+      if (std::chrono::steady_clock::now() - made_ < std::chrono::seconds(1))
+        if (auto text = text_.lock()) return text;
+    }
+    auto text = std::make_shared<const std::string>(exposition.render(format));
+    if (text->size() < kLeastShared) return text;
+    const support::MutexLock lock(mutex_);
+    text_ = text;
+    made_ = std::chrono::steady_clock::now();
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t kLeastShared = std::size_t{64} * 1024;
+  support::Mutex mutex_;
+  std::weak_ptr<const std::string> text_ LTB_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point made_ LTB_GUARDED_BY(mutex_){};
+};
+
+}  // namespace
+
 net::Router make_metrics_router(const std::shared_ptr<Exposition>& exposition, bool openmetrics) {
   net::Router router;
-  router.get("/metrics", [exposition, openmetrics](const net::Request& request) {
+  router.get("/metrics", [exposition, openmetrics,
+                          scrapes = std::make_shared<std::array<SharedScrape, 2>>()](
+                             const net::Request& request) {
     const Format format =
         openmetrics ? negotiate_format(request.list_header("Accept")) : Format::Text;
     net::Response response;
     response.content_type =
         format == Format::OpenMetrics ? kOpenMetricsContentType : kTextContentType;
     response.compressible = true;
-    response.body = std::make_shared<const std::string>(exposition->render(format));
+    response.body = (*scrapes)[format == Format::OpenMetrics ? 1 : 0].get(*exposition, format);
     if (openmetrics) response.with_header("Vary", "Accept");
     return response;
   });

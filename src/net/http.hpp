@@ -37,6 +37,8 @@ struct Request {
   [[nodiscard]] bool header_has_token(std::string_view name, std::string_view token) const noexcept;
 };
 
+class SlicedAnswer;
+
 /// What a route answers. The session adds Date, Content-Length, Connection, X-Content-Type-Options:
 /// nosniff, and Cache-Control: no-store unless `headers` sets one. For HEAD it sends the same
 /// headers without the body; 304 and 204 never carry one.
@@ -53,11 +55,28 @@ struct Response {
   /// Text worth compressing: the session sends it as gzip to a client that takes it, with the
   /// headers that belong to that.
   bool compressible = false;
+  /// The body is kept as long as the server runs, so that it costs no memory to send it.
+  bool is_kept = false;
+  /// In place of the rest: an answer that is yet to be made. Null for one that is whole.
+  std::shared_ptr<SlicedAnswer> source{};
 
   [[nodiscard]] static Response text(unsigned status, std::string body);
   [[nodiscard]] static Response json(unsigned status, std::string body);
   Response& with_header(std::string name, std::string value) &;
   Response&& with_header(std::string name, std::string value) &&;
+};
+
+/// An answer that takes long, made in slices so that others are served in between. Several equal
+/// requests may share one. Thread safety: one thread at a time; response() from any once it is
+/// whole.
+class SlicedAnswer {
+ public:
+  virtual ~SlicedAnswer() = default;
+  /// Makes the next slice, a few milliseconds of work. True when it is whole; then it does nothing
+  /// more.
+  virtual bool step() = 0;
+  /// The answer, whole. Once step() said true.
+  [[nodiscard]] virtual const Response& response() const = 0;
 };
 
 /// "Not Found" for 404; "Unknown" for a number without a name.

@@ -3,6 +3,7 @@
 #include "net/http_session.hpp"
 
 #include "net/accept.hpp"
+#include "net/gzip.hpp"
 #include "net/response_head.hpp"
 #include "net/websocket_peer.hpp"
 #include "support/utf8.hpp"
@@ -61,7 +62,7 @@ void HttpSession::abandon() noexcept {
 
 void HttpSession::stop_in_order() {
   stopping_ = true;
-  if (phase_ == Phase::Writing || phase_ == Phase::Compressing) {
+  if (phase_ == Phase::Writing || phase_ == Phase::Making) {
     out_keep_alive_ = false;  // what is being written ends whole, then the connection closes
   } else {
     close();
@@ -163,17 +164,14 @@ void HttpSession::answer(Request request) {
     if (!refused) return upgrade(request, *websocket);
     return respond(std::move(*refused), keep_alive, head_only, request.http_1_0);
   }
+  // Before it is made: what others leave unread bounds what is made anew.
+  if (seat_.context->unsent->is_full() && !seat_.context->router.is_open(request.path))
+    return respond(overloaded(), keep_alive, head_only, request.http_1_0);
   auto response = call_handler(request);
-  if (seat_.context->router.checks_origin(request.path)) add_cors(request, response);
-  const bool keep_open = keep_alive && !response.close;
-  if (response.compressible) {
-    response.with_header("Vary", "Accept-Encoding");
-    if (response.body && response.body->size() >= kLeastToCompress &&
-        accepts_gzip(request.list_header("Accept-Encoding"))) {
-      return compress(std::move(response), keep_open, head_only, request.http_1_0);
-    }
-  }
-  respond(std::move(response), keep_open, head_only, request.http_1_0);
+  out_keep_alive_ = keep_alive && !response.close;
+  auto reply = std::make_shared<Reply>(Reply{std::move(request), std::move(response), head_only});
+  if (reply->response.source) return make_in_slices(std::move(reply));
+  deliver(std::move(reply));
 }
 
 bool HttpSession::is_preflight(const Request& request) const {
@@ -306,30 +304,97 @@ Response HttpSession::answer_preflight(const Request& request) const {
 
 // ---- writing ----
 
-/// Slice by slice, each a task of its own: one I/O thread serves everybody, and a scrape of a
-/// hundred thousand series must not hold up an event. Also for HEAD, whose Content-Length is that
-/// of the compressed text.
-void HttpSession::compress(Response response, bool keep_alive, bool head_only, bool http_1_0) {
-  phase_ = Phase::Compressing;
-  deadline_.clear();  // nobody is waited for
-  out_keep_alive_ = keep_alive;
-  auto text = response.body;
-  compression_.reset(new Compression{
-      // no make_unique: an encoder does not move
-      GzipEncoder(std::move(text)), std::move(response), head_only, http_1_0});
-  compress_more();
+Response HttpSession::overloaded() {
+  count(counters().answers_refused);
+  return Response::text(503, "too many bytes of answers wait to be read (limit " +
+                                 std::to_string(UnsentBytes::kMost) + "); try again later\n")
+      .with_header("Retry-After", "1");
 }
 
-void HttpSession::compress_more() {
-  if (phase_ != Phase::Compressing) return;
-  if (!compression_->encoder.step()) {
-    asio::post(strand_, [self = shared_from_this()] { self->compress_more(); });
-    return;
+/// Runs `step` in the listener's queue until it says true, then `then` on the strand, unless this
+/// connection ended meanwhile.
+void HttpSession::queue(std::function<bool()> step, std::function<void()> then) {
+  phase_ = Phase::Making;
+  deadline_.clear();  // nobody is waited for
+  seat_.context->work->add(
+      [self = shared_from_this(), step = std::move(step), then = std::move(then)] {
+        if (self->is_closed_.load(std::memory_order_relaxed)) return true;
+        if (!step()) return false;
+        asio::post(self->strand_, [self, then] {
+          if (self->phase_ == Phase::Making) then();
+        });
+        return true;
+      });
+}
+
+void HttpSession::make_in_slices(std::shared_ptr<Reply> reply) {
+  queue(
+      [this, reply, is_first = true]() mutable {  // the queue holds this session
+        auto& context = *seat_.context;
+        if (std::exchange(is_first, false) && context.unsent->is_full()) {
+          reply->response = overloaded();
+          return true;
+        }
+        try {
+          const auto source = reply->response.source;
+          if (!source->step()) return false;
+          reply->response = source->response();
+        } catch (...) {
+          context.handler_failed(reply->request.path);
+          reply->response = Response::text(500, "internal error\n");
+        }
+        // Counted at once, so that the next in the queue sees it.
+        auto held = context.unsent->hold(reply->response.body);
+        reply->response.body = held ? std::move(held) : reply->response.body;
+        return true;
+      },
+      [this, reply] { deliver(reply); });
+}
+
+/// Adds the headers, counts the body, and compresses it for who wants it.
+void HttpSession::deliver(std::shared_ptr<Reply> reply) {
+  const auto& request = reply->request;
+  Response& response = reply->response;
+  if (seat_.context->router.checks_origin(request.path)) add_cors(request, response);
+  if (response.compressible) response.with_header("Vary", "Accept-Encoding");
+  auto held = response.is_kept ? response.body : seat_.context->unsent->hold(response.body);
+  if (response.body && !held) {
+    return respond(overloaded(), out_keep_alive_, reply->head_only, request.http_1_0);
   }
-  const auto done = std::move(compression_);
-  done->response.body = std::make_shared<const std::string>(done->encoder.take());
-  done->response.with_header("Content-Encoding", "gzip");
-  respond(std::move(done->response), out_keep_alive_, done->head_only, done->http_1_0);
+  response.body = held;
+  if (response.compressible && held && held->size() >= kLeastToCompress &&
+      accepts_gzip(request.list_header("Accept-Encoding"))) {
+    return compress(std::move(reply), std::move(held));
+  }
+  respond(std::move(response), out_keep_alive_, reply->head_only, request.http_1_0);
+}
+
+/// Slice by slice: one I/O thread serves everybody, and a scrape of a hundred thousand series must
+/// not hold up an event. Also for HEAD, whose Content-Length is that of the compressed text. Who
+/// waits for the same text gets the same compressed one.
+void HttpSession::compress(std::shared_ptr<Reply> reply, Body text) {
+  const auto unsent = seat_.context->unsent;
+  queue(
+      [reply, text, unsent, encoder = std::shared_ptr<GzipEncoder>()]() mutable {
+        Body& body = reply->response.body;
+        if (auto made = unsent->compressed(text)) {
+          body = std::move(made);
+          return true;
+        }
+        if (!encoder) encoder = std::make_shared<GzipEncoder>(text);
+        if (!encoder->step()) return false;
+        body = std::make_shared<const std::string>(encoder->take());
+        unsent->set_compressed(text, body);
+        return true;
+      },
+      [this, reply] {
+        // It takes the place of its text, which was counted.
+        auto& body = reply->response.body;
+        if (auto held = seat_.context->unsent->hold(body)) body = std::move(held);
+        reply->response.with_header("Content-Encoding", "gzip");
+        respond(std::move(reply->response), out_keep_alive_, reply->head_only,
+                reply->request.http_1_0);
+      });
 }
 
 void HttpSession::respond(Response response, bool keep_alive, bool head_only, bool http_1_0) {
@@ -394,6 +459,7 @@ void HttpSession::discard() {
 
 void HttpSession::close() {
   phase_ = Phase::Closed;
+  is_closed_.store(true, std::memory_order_relaxed);
   deadline_.cancel();
   stream_.close();
 }

@@ -2,12 +2,13 @@
 // upgrades over.
 #pragma once
 
-#include "net/gzip.hpp"
 #include "net/request_head.hpp"
 #include "net/session.hpp"
 #include "net/stream.hpp"
 
 #include <array>
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +33,13 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void on_deadline();
 
  private:
-  enum class Phase { Idle, ReadingHead, Compressing, Writing, Lingering, Closed };
+  enum class Phase { Idle, ReadingHead, Making, Writing, Lingering, Closed };
+  /// An answer on its way from the handler to the socket.
+  struct Reply {
+    Request request;
+    Response response{};
+    bool head_only = false;
+  };
 
   void read_more();
   void on_read(const ErrorCode& error);
@@ -50,8 +57,11 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void refuse(const Refusal& refusal);
   void add_cors(const Request& request, Response& response) const;
 
-  void compress(Response response, bool keep_alive, bool head_only, bool http_1_0);
-  void compress_more();
+  void make_in_slices(std::shared_ptr<Reply> reply);
+  void deliver(std::shared_ptr<Reply> reply);
+  void compress(std::shared_ptr<Reply> reply, Body text);
+  void queue(std::function<bool()> step, std::function<void()> then);
+  [[nodiscard]] Response overloaded();
   void respond(Response response, bool keep_alive, bool head_only, bool http_1_0);
   void write_more();
   void on_written(const ErrorCode& error, std::size_t size);
@@ -79,15 +89,7 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   std::shared_ptr<const std::string> out_body_;  ///< Null when no content is sent.
   std::size_t out_sent_ = 0;                     ///< Of head and body together.
   bool out_keep_alive_ = false;
-
-  /// A response that is being compressed.
-  struct Compression {
-    GzipEncoder encoder;
-    Response response;
-    bool head_only;
-    bool http_1_0;
-  };
-  std::unique_ptr<Compression> compression_;
+  std::atomic<bool> is_closed_{false};  ///< For work that is under way elsewhere.
 };
 
 }  // namespace ltb::net

@@ -76,7 +76,14 @@ Listener::Listener(asio::io_context& io, std::shared_ptr<ListenerContext> contex
       roll_(std::move(roll)),
       acceptor_(strand_),
       pause_(strand_),
-      refusing_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
+      refusing_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
+  context_->work = std::make_shared<WorkQueue>(io);
+}
+
+// What waits holds sessions, and they hold the queue.
+Listener::~Listener() {
+  context_->work->clear();
+}
 
 void Listener::bind() {
   const auto& options = context_->options;

@@ -24,6 +24,9 @@ class Listener final : public std::enable_shared_from_this<Listener> {
  public:
   Listener(asio::io_context& io, std::shared_ptr<ListenerContext> context,
            std::shared_ptr<SessionRoll> roll);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
   /// Binds and listens. Throws BindError. Before accept().
   void bind();

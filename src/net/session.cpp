@@ -21,6 +21,7 @@ ListenerStats Counters::read() const noexcept {
   stats.forbidden = get(forbidden);
   stats.connections_refused = get(connections_refused);
   stats.websockets_refused = get(websockets_refused);
+  stats.answers_refused = get(answers_refused);
   stats.timeouts = get(timeouts);
   stats.tls_errors = get(tls_errors);
   stats.slow_readers_closed = get(slow_readers_closed);

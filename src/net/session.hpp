@@ -8,6 +8,8 @@
 #include "net/server.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
+#include "net/unsent_bytes.hpp"
+#include "net/work_queue.hpp"
 #include "support/log_limit.hpp"
 #include "support/mutex.hpp"
 
@@ -32,6 +34,7 @@ struct Counters {
   std::atomic<std::uint64_t> forbidden{0};
   std::atomic<std::uint64_t> connections_refused{0};
   std::atomic<std::uint64_t> websockets_refused{0};
+  std::atomic<std::uint64_t> answers_refused{0};
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::uint64_t> tls_errors{0};
   std::atomic<std::uint64_t> slow_readers_closed{0};
@@ -122,6 +125,8 @@ struct ListenerContext {
   std::vector<std::string> allowed_hosts;  // from parse_host_pattern()
   std::shared_ptr<const TlsContext> tls;   // null: plain TCP; read anew at each start
   std::shared_ptr<Counters> counters;
+  std::shared_ptr<UnsentBytes> unsent = std::make_shared<UnsentBytes>();
+  std::shared_ptr<WorkQueue> work;  // made anew at each start
   /// WebSocket clients of all listeners together.
   std::shared_ptr<std::atomic<std::uint64_t>> all_websockets;
   LogLimit handler_errors;

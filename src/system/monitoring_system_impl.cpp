@@ -17,6 +17,9 @@ namespace ltb::detail {
 namespace {
 
 constexpr std::chrono::milliseconds kCollectorInterval{250};
+/// Left alone, the kernel grows it to some MB for each client that does not read, and a container
+/// pays for that too.
+constexpr int kSendBufferBytes = 128 * 1024;
 
 net::ServerOptions server_options(const MonitoringConfig& config) {
   net::ServerOptions options;
@@ -24,6 +27,7 @@ net::ServerOptions server_options(const MonitoringConfig& config) {
   options.log = support::Log(config.logger);
   options.limits = config.limits;
   options.tls = {config.tls_certificate, config.tls_key};
+  options.send_buffer_bytes = kSendBufferBytes;
   return options;
 }
 
@@ -183,6 +187,9 @@ void MonitoringSystemImpl::add_listener_metrics() {
        &Stats::connections_refused},
       {"llm_monitor_ws_refused_total", "WebSocket clients over the limit.", Counter,
        &Stats::websockets_refused},
+      {"llm_monitor_answers_refused_total",
+       "Requests refused because too many bytes of answers wait to be read.", Counter,
+       &Stats::answers_refused},
       {"llm_monitor_tls_errors_total", "Connections that ended in the TLS handshake.", Counter,
        &Stats::tls_errors},
       {"llm_monitor_timeouts_total", "Connections closed by a time-out.", Counter,

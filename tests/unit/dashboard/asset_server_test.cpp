@@ -161,6 +161,16 @@ TEST_F(Assets, TheFolderComesFirstFileByFile) {
   EXPECT_EQ(get(server, "/app.js", header(get(server, "/app.js"), "ETag")).status, 304u);
 }
 
+TEST_F(Assets, AllWhoAreSentAFileShareOneCopyOfIt) {
+  const AssetServer server(kAssets, page());
+  const net::Response first = get(server, "/app.js");
+  const net::Response second = get(server, "/app.js");
+  EXPECT_EQ(first.body, second.body);
+  write("page/app.js", "changed;");
+  EXPECT_EQ(body(get(server, "/app.js")), "changed;");
+  EXPECT_EQ(body(first), "2;");
+}
+
 TEST_F(Assets, AChangedFileIsSeenAtOnce) {
   const AssetServer server(kAssets, page());
   const std::string tag = header(get(server, "/app.js"), "ETag");

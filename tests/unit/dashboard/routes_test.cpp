@@ -48,7 +48,13 @@ class Routes : public testing::Test {
     if (!accept.empty()) request.headers.emplace_back("Accept", accept);
     const net::Handler* handler = router_.find(path);
     EXPECT_NE(handler, nullptr) << path;
-    return handler != nullptr ? (*handler)(request) : net::Response{};
+    net::Response response = handler != nullptr ? (*handler)(request) : net::Response{};
+    if (const auto sliced = response.source) {  // what the server does, a slice at a time
+      slices_ = 1;
+      while (!sliced->step()) ++slices_;
+      response = sliced->response();
+    }
+    return response;
   }
   json get_json(const std::string& path, const std::string& query = "") {
     const net::Response response = get(path, query);
@@ -71,6 +77,7 @@ class Routes : public testing::Test {
       collector_, *clock_, "e1", "0.1.0", [] { return std::uint64_t{7}; });
   std::shared_ptr<FakeHistory> history_ = std::make_shared<FakeHistory>();
   net::Router router_;
+  int slices_ = 0;
 };
 
 TEST_F(Routes, OverviewHasTheNumbersOfTheCollector) {
@@ -159,6 +166,68 @@ TEST_F(Routes, SeriesComeForAllByProviderAndByModel) {
   EXPECT_EQ(by_model.at("series").at(0).at("model"), "gpt-4");
   EXPECT_THAT(*get("/api/v1/series", "metric=cost&format=csv").body,
               testing::StartsWith("metric,provider,model,timestamp,value\r\ncost,,,2"));
+}
+
+TEST_F(Routes, EqualQuestionsOfOneSecondShareOneAnswer) {
+  net::Request request;
+  request.method = "GET";
+  request.path = "/api/v1/series";
+  request.query = "metric=cost&by=model";
+  const net::Handler& handler = *router_.find(request.path);
+  net::Request csv = request;
+  csv.headers.emplace_back("Accept", "text/csv");
+  net::Request other = request;
+  other.query = "metric=cost&by=provider";
+  std::shared_ptr<net::SlicedAnswer> first = handler(request).source;
+  std::shared_ptr<net::SlicedAnswer> second = handler(request).source;
+  if (first != second) {  // a second ended in between; the next does not end as soon
+    first = handler(request).source;
+    second = handler(request).source;
+  }
+  EXPECT_EQ(first, second);
+  EXPECT_NE(handler(csv).source, first);
+  EXPECT_NE(handler(other).source, first);
+}
+
+TEST_F(Routes, SixHundredProvidersAreAnsweredAndManyMoreNameTheLimit) {
+  for (int i = 0; i < 600; ++i) {
+    const std::string name = "provider-" + std::to_string(i);
+    recorder_->record_request(name, "m");
+    recorder_->record_latency(name, "m", 0.1);
+  }
+  const json answer =
+      get_json("/api/v1/series", "metric=cost,requests_per_second&by=provider&window=300");
+  EXPECT_EQ(answer.at("series").size(), 2u * 602u);
+  std::size_t points = 0;
+  for (const json& series : answer.at("series")) points += series.at("points").size();
+  EXPECT_LE(points, 200'000u) << "the step is as large as it takes";
+  EXPECT_GT(slices_, 1);
+
+  std::string metrics;
+  for (const char* name :
+       {"requests_per_second", "success_per_second", "errors_per_second", "cancelled_per_second",
+        "error_rate", "latency_avg", "latency_p50", "latency_p95"})
+    metrics += std::string(name) + ',';
+  EXPECT_EQ(refused("/api/v1/series", "metric=" + metrics + "&by=provider"),
+            "by: the answer would have 4816 series: expected at most 4000; choose a provider, a "
+            "model or fewer metrics\n");
+  EXPECT_THAT(refused("/api/v1/series", "metric=cost&by=provider&window=600&step=1"),
+              HasSubstr("more than 200000 points"));
+}
+
+TEST_F(Routes, AnAnswerIsBoundedInBytesToo) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string name(240, static_cast<char>('a' + i));
+    recorder_->record_request(name, name);
+    recorder_->record_latency(name, name, 0.1);
+  }
+  const std::string query =
+      "metric=requests_per_second,success_per_second,errors_per_second,cancelled_per_second,"
+      "latency_avg,latency_p50,latency_p95&by=model&window=600&step=1&format=csv";
+  // 10 models of 480 bytes, 7 metrics, 600 points: 20 MB.
+  const std::string refusal = refused("/api/v1/series", query);
+  EXPECT_THAT(refusal, HasSubstr("more than 8388608 bytes"));
+  EXPECT_THAT(refusal, HasSubstr("choose a larger step, a shorter window, a provider"));
 }
 
 TEST_F(Routes, BadQueriesNameWhatIsWrong) {

@@ -3,6 +3,7 @@
 
 #include "collector/overview_json.hpp"
 #include "dashboard/csv.hpp"
+#include "dashboard/series_table.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -207,6 +208,13 @@ TEST(EventsTable, HoldsTheEventsAsTheyAre) {
       R"({"epoch":"e","last_event_id":"evt_9","skipped":2,"events":[{"a":1},{}]})");
 }
 
+std::string text_of(const SeriesQuery& query, Format format,
+                    const std::vector<NamedSeries>& series) {
+  SeriesTable table(query, format);
+  for (const NamedSeries& one : series) table.add(one);
+  return table.take();
+}
+
 TEST(SeriesTable, PointsArePairsAndGapsAreNull) {
   SeriesQuery query;
   query.from = 1736937000;
@@ -221,10 +229,10 @@ TEST(SeriesTable, PointsArePairsAndGapsAreNull) {
       {"cost", "", "", {}}};
 
   EXPECT_EQ(
-      series_json(query, series),
+      text_of(query, Format::Json, series),
       R"({"from":1736937000,"to":1736937300,"step":1,"series":[{"metric":"latency_p95","provider":"openai",)"
       R"("model":"gpt-4","points":[[1736937000000,1.52],[1736937001000,null]]},{"metric":"cost","points":[]}]})");
-  EXPECT_EQ(series_csv(series),
+  EXPECT_EQ(text_of(query, Format::Csv, series),
             "metric,provider,model,timestamp,value\r\n"
             "latency_p95,openai,gpt-4,2025-01-15T10:30:00.000Z,1.52\r\n"
             "latency_p95,openai,gpt-4,2025-01-15T10:30:01.000Z,\r\n");

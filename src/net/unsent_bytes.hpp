@@ -1,0 +1,47 @@
+// The bytes of answers that are made and not yet read, of one listener: bounded, and equal answers
+// counted once.
+#pragma once
+
+#include "support/mutex.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace ltb::net {
+
+using Body = std::shared_ptr<const std::string>;
+
+/// Thread safety: any thread.
+class UnsentBytes : public std::enable_shared_from_this<UnsentBytes> {
+ public:
+  /// From here on no further answer is made, unless one alone takes as much: what the host itself
+  /// has to tell may be large.
+  static constexpr std::size_t kMost = std::size_t{12} * 1024 * 1024;
+  /// Shorter bodies do not count: the number of connections bounds them.
+  static constexpr std::size_t kLeastCounted = std::size_t{4} * 1024;
+
+  [[nodiscard]] bool is_full() const noexcept LTB_EXCLUDES(mutex_);
+  /// The same body, counted until nobody holds it any more. One that several hold counts once.
+  /// Null when it does not count yet and the listener is full. Throws std::bad_alloc.
+  [[nodiscard]] Body hold(Body body) LTB_EXCLUDES(mutex_);
+
+  /// The compressed form of a body from hold(), kept as long as that is held; null when there is
+  /// none yet.
+  [[nodiscard]] Body compressed(const Body& body) const LTB_EXCLUDES(mutex_);
+  void set_compressed(const Body& body, Body compressed) LTB_EXCLUDES(mutex_);
+
+ private:
+  struct Held;
+  [[nodiscard]] bool is_full_now() const noexcept LTB_REQUIRES(mutex_) {
+    return bytes_ >= kMost && held_.size() > 1;
+  }
+  void give_back(const std::string* text) noexcept LTB_EXCLUDES(mutex_);
+
+  mutable support::Mutex mutex_;
+  std::size_t bytes_ LTB_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<const std::string*, std::weak_ptr<Held>> held_ LTB_GUARDED_BY(mutex_);
+};
+
+}  // namespace ltb::net
