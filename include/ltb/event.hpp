@@ -83,14 +83,16 @@ struct RequestPayload {
 struct BenchmarkPayload {
   std::string benchmark_id{};
   std::string name{};
-  std::uint64_t total_examples = 0;
-  std::uint64_t completed_examples = 0;  ///< Examples that are through, failed ones included.
-  double progress_percent =
-      0;  ///< 0..100, clamped; computed by the bus from the two counts when not set.
+  std::uint64_t total_examples = 0;      ///< 0: unknown.
+  std::uint64_t completed_examples = 0;  ///< Examples processed, including failed ones.
+  /// 0..100, clamped; computed by the bus from the two counts when not set; 0 when the total is
+  /// unknown.
+  double progress_percent = 0;
   std::optional<std::uint64_t> failed_examples{};
   std::optional<std::string> current_provider{};
-  std::optional<double>
-      eta_seconds{};  ///< Computed from the observed pace when the caller gives none.
+  /// Computed from the observed pace by the bus of a MonitoringSystem when the caller gives none
+  /// and the total is known; absent until it can be estimated.
+  std::optional<double> eta_seconds{};
 
   friend bool operator==(const BenchmarkPayload&, const BenchmarkPayload&) = default;
 };

@@ -1,6 +1,7 @@
 // The events: wire names, hygiene of what enters, and the factories.
 #include <ltb/event.hpp>
 
+#include "events/progress.hpp"
 #include "events/request_id.hpp"
 #include "support/utf8.hpp"
 
@@ -108,10 +109,7 @@ BenchmarkPayload benchmark_payload_of(std::string_view benchmark_id, std::string
   data.name = name;
   data.total_examples = total;
   data.completed_examples = completed;
-  // Percent before the division: 456 of 1000 is 45.6, not 45.60000000000001.
-  if (total > 0) {
-    data.progress_percent = static_cast<double>(completed) * 100.0 / static_cast<double>(total);
-  }
+  data.progress_percent = events::progress_percent(completed, total).value_or(0);
   return data;
 }
 
@@ -236,8 +234,7 @@ MonitoringEvent MonitoringEvent::benchmark_completed(std::string_view benchmark_
                                                      std::string_view name,
                                                      std::uint64_t total_examples) {
   BenchmarkPayload data = benchmark_payload_of(benchmark_id, name, total_examples, total_examples);
-  data.progress_percent = 100;  // also of a benchmark without examples: it is over
-  data.eta_seconds = 0;
+  if (total_examples > 0) data.eta_seconds = 0;
   return {EventType::BenchmarkCompleted, std::move(data)};
 }
 

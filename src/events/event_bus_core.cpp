@@ -1,5 +1,8 @@
 #include "events/event_bus_core.hpp"
 
+#include "events/progress.hpp"
+#include "events/request_id.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
@@ -14,7 +17,29 @@ EventBusCore::EventBusCore(std::size_t capacity) : capacity_(capacity) {
 
 EventBusCore::~EventBusCore() = default;
 
+namespace {
+
+// What a publisher may leave to the bus: request ids and percentages.
+void complete(MonitoringEvent& event) noexcept {
+  if (auto* request = std::get_if<RequestPayload>(&event.payload)) {
+    if (!request->request_id.empty()) return;
+    try {
+      request->request_id = events::new_request_id();
+    } catch (...) {  // no memory: it stays empty
+    }
+  } else if (auto* benchmark = std::get_if<BenchmarkPayload>(&event.payload)) {
+    double& percent = benchmark->progress_percent;
+    if (!(percent > 0))  // not set, or NaN
+      percent = events::progress_percent(benchmark->completed_examples, benchmark->total_examples)
+                    .value_or(0);
+    percent = std::min(percent, 100.0);
+  }
+}
+
+}  // namespace
+
 void EventBusCore::publish(MonitoringEvent&& event) noexcept {
+  complete(event);
   if (sink_ != nullptr) sink_->apply(event);
   if (has_listeners()) {
     distribute(std::move(event));

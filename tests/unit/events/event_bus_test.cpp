@@ -58,6 +58,34 @@ TEST(EventBus, CountsEventsThatNobodyListensToAndStoresNone) {
   EXPECT_EQ(bus.stats().dropped, 0u);
 }
 
+TEST(EventBus, ABusOfItsOwnCompletesRequestIdsAndPercentages) {
+  EventBus bus;
+  std::vector<MonitoringEvent> seen;
+  const auto subscription =
+      bus.on_event([&](const MonitoringEvent& event) { seen.push_back(event); });
+  const auto publish = [&](std::uint64_t completed, std::uint64_t total, double percent) {
+    BenchmarkPayload benchmark;
+    benchmark.completed_examples = completed;
+    benchmark.total_examples = total;
+    benchmark.progress_percent = percent;
+    bus.publish(MonitoringEvent(EventType::BenchmarkProgress, benchmark));
+    return seen.back().benchmark()->progress_percent;
+  };
+
+  EXPECT_EQ(publish(50, 200, 0), 25.0);
+  EXPECT_EQ(publish(50, 200, 30), 30.0) << "the caller's own";
+  EXPECT_EQ(publish(300, 200, 0), 100.0);
+  EXPECT_EQ(publish(50, 0, 0), 0.0) << "unknown";
+
+  bus.publish(MonitoringEvent(EventType::RequestStarted, RequestPayload{.provider = "p"}));
+  const std::string first = seen.back().request_payload()->request_id;
+  bus.publish(MonitoringEvent(EventType::RequestStarted, RequestPayload{.provider = "p"}));
+  EXPECT_FALSE(first.empty());
+  EXPECT_NE(seen.back().request_payload()->request_id, first);
+  bus.publish(MonitoringEvent::request_started("p", "m", "mine"));
+  EXPECT_EQ(seen.back().request_payload()->request_id, "mine");
+}
+
 TEST(EventBus, SetsTheTimestampOnlyWhenThereIsNone) {
   EventBus bus;
   EventReceiver receiver = bus.subscribe();

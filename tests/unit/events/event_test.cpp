@@ -165,8 +165,13 @@ TEST(EventFactory, ACompletedBenchmarkIsAtItsEnd) {
   EXPECT_EQ(event.benchmark()->completed_examples, 1000u);
   EXPECT_EQ(event.benchmark()->progress_percent, 100.0);
   EXPECT_EQ(event.benchmark()->eta_seconds, 0.0);
-  EXPECT_EQ(MonitoringEvent::benchmark_completed("b", "empty", 0).benchmark()->progress_percent,
-            100.0);
+}
+
+TEST(EventFactory, ACompletedBenchmarkOfUnknownLengthHasNoPercentageAndEta) {
+  const auto event = MonitoringEvent::benchmark_completed("b", "endless", 0);
+
+  EXPECT_EQ(event.benchmark()->progress_percent, 0.0);
+  EXPECT_EQ(event.benchmark()->eta_seconds, std::nullopt);
 }
 
 TEST(EventFactory, EvaluationsProvidersMetricsAndAlertsHaveTheirPayloads) {
