@@ -180,6 +180,8 @@ void BenchmarkJob::one_request(const Turn& turn) {
   TargetState& target = *targets_[turn.index % targets_.size()];
   const auto round = round_of(turn.index);
   round->run.set_current_provider(target.name);
+  // Rounds overlap: the last answers of one come in while the next one has begun.
+  const ltb::CurrentRun current = round->run.make_current();
   try {
     const ltb::CompletionResponse response = ask(target, question, turn);
     target.unreachable.store(0, std::memory_order_relaxed);

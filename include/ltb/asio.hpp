@@ -23,8 +23,6 @@
 
 namespace ltb {
 
-class MonitoringSystem;
-
 namespace detail::async {
 
 inline void fail_with(RequestScope& scope, const std::error_code& error) noexcept {
@@ -101,7 +99,7 @@ struct ObservedHandler {
 /// off: what it needs is its own.
 template <typename Operation, typename OnResult>
 struct Initiation {
-  std::shared_ptr<Recorder> recorder;
+  CallSource source;
   std::string provider;
   std::string model;
   Operation operation;
@@ -111,7 +109,7 @@ struct Initiation {
   void operator()(Handler&& handler) {
     const auto allocator = boost::asio::get_associated_allocator(handler);
     const auto scope =
-        std::allocate_shared<RequestScope>(allocator, begin_on(recorder, provider, model));
+        std::allocate_shared<RequestScope>(allocator, source.begin_request(provider, model));
     try {
       std::move(operation)(
           *scope, ObservedHandler<std::decay_t<Handler>, OnResult>{std::forward<Handler>(handler),
@@ -124,9 +122,9 @@ struct Initiation {
 };
 
 template <typename Value, typename Operation>
-boost::asio::awaitable<Value> co_observe(std::shared_ptr<Recorder> recorder, std::string provider,
-                                         std::string model, Operation operation) {
-  RequestScope scope = begin_on(recorder, provider, model);
+boost::asio::awaitable<Value> co_observe(CallSource source, std::string provider, std::string model,
+                                         Operation operation) {
+  RequestScope scope = source.begin_request(provider, model);
   try {
     if constexpr (std::is_void_v<Value>) {
       co_await operation(scope);
@@ -173,23 +171,26 @@ struct AwaitableValue<boost::asio::awaitable<T, Executor>> {
 ///
 /// The handler's associated executor, allocator and cancellation slot are handed through. A client
 /// that calls back on a thread of its own must dispatch to get_associated_executor(handler), as any
-/// composed operation does. `provider` and `model` are copied; `monitoring` may be gone afterwards.
+/// composed operation does. `source` is a
+/// MonitoringSystem or a BenchmarkRun, which may be gone afterwards; `provider` and `model` are
+/// copied.
 template <typename Signature, typename Operation, typename OnResult, typename CompletionToken>
-auto async_observe(MonitoringSystem& monitoring, std::string_view provider, std::string_view model,
+auto async_observe(CallSource source, std::string_view provider, std::string_view model,
                    Operation&& operation, OnResult&& on_result, CompletionToken&& token) {
   using Start = detail::async::Initiation<std::decay_t<Operation>, std::decay_t<OnResult>>;
   return boost::asio::async_initiate<CompletionToken, Signature>(
-      Start{detail::share_recorder(monitoring), std::string(provider), std::string(model),
+      Start{std::move(source), std::string(provider), std::string(model),
             std::forward<Operation>(operation), std::forward<OnResult>(on_result)},
       token);
 }
 
 /// The same without a hook.
 template <typename Signature, typename Operation, typename CompletionToken>
-auto async_observe(MonitoringSystem& monitoring, std::string_view provider, std::string_view model,
+auto async_observe(CallSource source, std::string_view provider, std::string_view model,
                    Operation&& operation, CompletionToken&& token) {
-  return async_observe<Signature>(monitoring, provider, model, std::forward<Operation>(operation),
-                                  detail::async::NoHook{}, std::forward<CompletionToken>(token));
+  return async_observe<Signature>(std::move(source), provider, model,
+                                  std::forward<Operation>(operation), detail::async::NoHook{},
+                                  std::forward<CompletionToken>(token));
 }
 
 /// Operations whose signature Asio can tell: those that return what an initiating function
@@ -201,17 +202,17 @@ concept AsyncOperation = !std::is_function_v<std::remove_reference_t<Operation>>
 
 /// The two above, the signature taken from the operation.
 template <AsyncOperation Operation, typename OnResult, typename CompletionToken>
-auto async_observe(MonitoringSystem& monitoring, std::string_view provider, std::string_view model,
+auto async_observe(CallSource source, std::string_view provider, std::string_view model,
                    Operation&& operation, OnResult&& on_result, CompletionToken&& token) {
   using Signature = boost::asio::completion_signature_of_t<Operation&, RequestScope&>;
-  return async_observe<Signature>(monitoring, provider, model, std::forward<Operation>(operation),
-                                  std::forward<OnResult>(on_result),
-                                  std::forward<CompletionToken>(token));
+  return async_observe<Signature>(
+      std::move(source), provider, model, std::forward<Operation>(operation),
+      std::forward<OnResult>(on_result), std::forward<CompletionToken>(token));
 }
 template <AsyncOperation Operation, typename CompletionToken>
-auto async_observe(MonitoringSystem& monitoring, std::string_view provider, std::string_view model,
+auto async_observe(CallSource source, std::string_view provider, std::string_view model,
                    Operation&& operation, CompletionToken&& token) {
-  return async_observe(monitoring, provider, model, std::forward<Operation>(operation),
+  return async_observe(std::move(source), provider, model, std::forward<Operation>(operation),
                        detail::async::NoHook{}, std::forward<CompletionToken>(token));
 }
 
@@ -220,12 +221,12 @@ auto async_observe(MonitoringSystem& monitoring, std::string_view provider, std:
 /// the coroutine itself. A coroutine destroyed before its end counts as cancelled.
 template <typename Operation>
 requires std::invocable < std::decay_t<Operation>
-&, RequestScope& > auto co_observe(MonitoringSystem& monitoring, std::string_view provider,
+&, RequestScope& > auto co_observe(CallSource source, std::string_view provider,
                                    std::string_view model, Operation&& operation) {
   using Awaitable = std::invoke_result_t<std::decay_t<Operation>&, RequestScope&>;
   using Value = typename detail::async::AwaitableValue<Awaitable>::type;
   return detail::async::co_observe<Value, std::decay_t<Operation>>(
-      detail::share_recorder(monitoring), std::string(provider), std::string(model),
+      std::move(source), std::string(provider), std::string(model),
       std::forward<Operation>(operation));
 }
 

@@ -104,23 +104,48 @@ struct ModelStats : CallTotals {
 enum class BenchmarkState : std::uint8_t { Running, Stalled, Completed };
 [[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(BenchmarkState state) noexcept;
 
-/// A benchmark as last heard of.
+/// A benchmark run now. What is unknown is absent. The numbers of calls are those of the run's own
+/// calls; see BenchmarkRun for which these are.
 struct BenchmarkStatus {
   std::string benchmark_id{};
   std::string name{};
   BenchmarkState state = BenchmarkState::Running;
+  /// 0: unknown. Raised to completed_examples when more were processed than declared.
   std::uint64_t total_examples = 0;
-  std::uint64_t completed_examples = 0;
+  std::uint64_t completed_examples = 0;  ///< Processed, including failed.
   std::uint64_t failed_examples = 0;
-  double progress_percent = 0;
+  std::optional<double> progress_percent{};  ///< 0..100; absent when the total is unknown.
   std::optional<std::string> current_provider{};
+  /// Absent without a total or pace, and once the estimate has passed; 0 when completed.
   std::optional<double> eta_seconds{};
-  double examples_per_second = 0;
+  /// Over about the last minute; 0 when stalled; over the whole run when completed. Absent before
+  /// there was progress and in the first tenth of a second.
+  std::optional<double> examples_per_second{};
   double elapsed_seconds = 0;  ///< Until now, or until it completed.
-  double idle_seconds = 0;     ///< Since its last event; 0 when completed.
-  double cost =
-      0;  ///< USD spent by the whole system since the benchmark started (until it completed).
-  std::optional<double> projected_cost{};  ///< The cost at 100 % at this pace.
+  double idle_seconds = 0;     ///< Since its last progress or event; 0 when completed.
+
+  std::uint64_t total_requests = 0;  ///< Finished calls: successful + failed + cancelled.
+  std::uint64_t successful_requests = 0;
+  std::uint64_t failed_requests = 0;
+  std::uint64_t cancelled_requests = 0;
+  std::uint64_t usage_missing_requests = 0;  ///< Successful calls that reported no usage.
+  std::uint64_t unpriced_requests = 0;       ///< Calls whose cost is unknown: not part of `cost`.
+  /// While several runs were in progress, calls started that could not be attributed to one of
+  /// them; or the run was first heard of when it was under way. The counts above are then of the
+  /// attributed calls, and all numbers below are absent.
+  bool has_unattributed_calls = false;
+  /// Absent when calls finished and none reported usage.
+  std::optional<std::uint64_t> total_input_tokens{};
+  std::optional<std::uint64_t> total_output_tokens{};
+  std::optional<double> cost{};  ///< USD; absent when calls finished and none has a known cost.
+  std::optional<std::uint64_t> cost_nano_usd{};  ///< The same, exact.
+  /// `cost` for each processed example, times the total. Absent while no call has a known cost;
+  /// calls without one are not part of it.
+  std::optional<double> projected_cost{};
+  /// Finished calls over elapsed_seconds; absent in the first tenth of a second.
+  std::optional<double> requests_per_second{};
+  Percentiles latency{};              ///< Of successful calls, over the whole run.
+  Percentiles time_to_first_token{};  ///< Of streamed calls, over the whole run.
   std::chrono::system_clock::time_point started_at{};
 };
 

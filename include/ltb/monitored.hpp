@@ -20,8 +20,6 @@
 
 namespace ltb {
 
-class MonitoringSystem;
-
 namespace detail::watch {
 
 // A client may be held by value or by one of these.
@@ -230,17 +228,17 @@ class Monitored {
       std::remove_reference_t<decltype(detail::watch::target_of(std::declval<const Client&>()))>;
 
   /// Throws std::invalid_argument on a null pointer, and what the traits' provider() throws.
-  Monitored(Client client, MonitoringSystem& monitoring)
-      : client_(std::move(client)), recorder_(detail::share_recorder(monitoring)) {
+  /// `source` is a MonitoringSystem, or a BenchmarkRun to which the calls then belong.
+  Monitored(Client client, CallSource source)
+      : client_(std::move(client)), source_(std::move(source)) {
     ask_provider();
   }
 
   /// Makes the client in place: for those that cannot even be moved.
   template <typename... Args>
-  requires std::constructible_from<Client, Args...> Monitored(std::in_place_t,
-                                                              MonitoringSystem& monitoring,
+  requires std::constructible_from<Client, Args...> Monitored(std::in_place_t, CallSource source,
                                                               Args&&... args)
-      : client_(std::forward<Args>(args)...), recorder_(detail::share_recorder(monitoring)) {
+      : client_(std::forward<Args>(args)...), source_(std::move(source)) {
     ask_provider();
   }
 
@@ -332,14 +330,14 @@ class Monitored {
   [[nodiscard]] RequestScope begin(const Request& request, const Args&... args) const noexcept {
     try {
       const auto model = Traits::model(std::as_const(target(*this)), request, args...);
-      RequestScope scope = detail::begin_on(recorder_, provider_, model);
+      RequestScope scope = source_.begin_request(provider_, model);
       try {
         Traits::on_request(scope, request);
       } catch (...) {  // it costs what it would have told
       }
       return scope;
     } catch (...) {
-      return detail::begin_on(recorder_, provider_, {});
+      return source_.begin_request(provider_, {});
     }
   }
 
@@ -369,7 +367,7 @@ class Monitored {
   }
 
   Client client_;
-  std::shared_ptr<detail::Recorder> recorder_;
+  CallSource source_;
   std::string provider_;
 };
 

@@ -61,8 +61,10 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   /// memory the scope returned records nothing and the loss is counted.
   [[nodiscard]] RequestScope begin_request(std::string_view provider,
                                            std::string_view model) noexcept;
-  /// Watches one benchmark run and publishes BenchmarkStarted. A run with an id that is running
-  /// replaces it.
+  /// Watches one benchmark run and publishes BenchmarkStarted. `total_examples` of 0 means unknown.
+  /// If a run with this id is in progress, the new one replaces it: the old one ends, with an
+  /// alert, and what it reports afterwards is ignored. Never throws; without memory the returned
+  /// run records nothing and the loss is counted.
   [[nodiscard]] BenchmarkRun begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                              std::uint64_t total_examples) noexcept;
 

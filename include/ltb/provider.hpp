@@ -17,11 +17,6 @@
 
 namespace ltb {
 
-class MonitoringSystem;
-namespace detail {
-class Recorder;
-}
-
 /// What is asked of a model.
 struct CompletionRequest {
   std::string model{};
@@ -115,8 +110,9 @@ class LTB_MONITORING_EXPORT Provider {
 /// after the system stopped or died still work and are counted where nobody looks.
 class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
  public:
-  /// Throws std::invalid_argument on a null provider.
-  MonitoredProvider(std::shared_ptr<Provider> provider, MonitoringSystem& monitoring);
+  /// `source` is a MonitoringSystem, or a BenchmarkRun to which the calls then belong. Throws
+  /// std::invalid_argument on a null provider.
+  MonitoredProvider(std::shared_ptr<Provider> provider, CallSource source);
   ~MonitoredProvider() override;
 
   [[nodiscard]] std::string name() const override;
@@ -134,13 +130,13 @@ class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
 
  private:
   std::shared_ptr<Provider> provider_;
-  std::shared_ptr<detail::Recorder> recorder_;
+  CallSource source_;
   std::string name_;
 };
 
 /// Wraps each provider, in the same order. Throws std::invalid_argument when one is null, naming
 /// its position.
 [[nodiscard]] LTB_MONITORING_EXPORT std::vector<std::shared_ptr<Provider>> monitor_providers(
-    const std::vector<std::shared_ptr<Provider>>& providers, MonitoringSystem& monitoring);
+    const std::vector<std::shared_ptr<Provider>>& providers, const CallSource& source);
 
 }  // namespace ltb

@@ -19,12 +19,34 @@
 
 namespace ltb {
 
+class BenchmarkRun;
 class MonitoringSystem;
+class RequestScope;
 
 namespace detail {
 class Recorder;
+class RunRecord;
 struct ScopeState;
 }  // namespace detail
+
+/// Where a call is recorded: in a MonitoringSystem, or in one of its benchmark runs, to which the
+/// call then belongs. Functions that take one accept either object by its name.
+///
+/// Thread safety: as a value. Lifetime: keeps the recorder and the run's numbers alive, neither the
+/// MonitoringSystem nor the BenchmarkRun. Calls recorded in a run that has ended belong to no run.
+class LTB_MONITORING_EXPORT CallSource {
+ public:
+  CallSource(MonitoringSystem& monitoring) noexcept;  // NOLINT(google-explicit-constructor)
+  CallSource(BenchmarkRun& run) noexcept;             // NOLINT(google-explicit-constructor)
+
+  /// Starts watching a call. Never throws; without memory the returned scope records nothing.
+  [[nodiscard]] RequestScope begin_request(std::string_view provider,
+                                           std::string_view model) const noexcept;
+
+ private:
+  std::shared_ptr<detail::Recorder> recorder_;
+  std::shared_ptr<detail::RunRecord> run_;
+};
 
 /// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active;
 /// ended once, by finish(), fail() or cancel(). Destroyed unfinished, it counts as cancelled. A
@@ -95,37 +117,25 @@ class LTB_MONITORING_EXPORT RequestScope {
   [[nodiscard]] std::string_view request_id() const noexcept;
 
  private:
+  friend class CallSource;
   friend class detail::Recorder;
   explicit RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept;
   std::unique_ptr<detail::ScopeState> state_;
 };
 
-namespace detail {
-[[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_observed(MonitoringSystem& monitoring,
-                                                                std::string_view provider,
-                                                                std::string_view model) noexcept;
-/// For wrappers, which keep the recorder alive and not the system.
-[[nodiscard]] LTB_MONITORING_EXPORT std::shared_ptr<Recorder> share_recorder(
-    MonitoringSystem& monitoring) noexcept;
-[[nodiscard]] LTB_MONITORING_EXPORT RequestScope begin_on(const std::shared_ptr<Recorder>& recorder,
-                                                          std::string_view provider,
-                                                          std::string_view model) noexcept;
-}  // namespace detail
-
-/// Watches one call: runs `call(scope)` and returns what it returns. Returning ends the scope well
-/// unless the call ended it itself; a throw is classified, recorded once and rethrown unchanged. A
-/// callable that returns a future or an awaitable is refused when compiling: its call is not over.
+/// Watches one call: runs `call(scope)` and returns what it returns. `source` is a MonitoringSystem
+/// or a BenchmarkRun. Returning ends the scope as successful unless the call ended it itself; a
+/// throw is classified, recorded once and rethrown unchanged. A callable that returns a future or
+/// an awaitable is refused when compiling: its call is not over.
 template <typename Call>
-decltype(auto) observe(MonitoringSystem& monitoring, std::string_view provider,
-                       std::string_view model, Call&& call) {
+decltype(auto) observe(const CallSource& source, std::string_view provider, std::string_view model,
+                       Call&& call) {
   static_assert(
       !detail::watch::FinishesLater<std::remove_cvref_t<std::invoke_result_t<Call, RequestScope&>>>,
       "ltb::observe: the callable returns before the call is over (a future or an awaitable), so "
-      "its "
-      "duration would be wrong; wait for it in the callable, or use "
-      "MonitoringSystem::begin_request() "
-      "or ltb/asio.hpp");
-  RequestScope scope = detail::begin_observed(monitoring, provider, model);
+      "its duration would be wrong; wait for it in the callable, or use "
+      "MonitoringSystem::begin_request() or ltb/asio.hpp");
+  RequestScope scope = source.begin_request(provider, model);
   try {
     if constexpr (std::is_void_v<std::invoke_result_t<Call, RequestScope&>>) {
       std::forward<Call>(call)(scope);

@@ -1,20 +1,16 @@
 #include "collector/benchmark_tracker.hpp"
 
 #include "metrics/default_buckets.hpp"
-#include "metrics/number_text.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 namespace ltb::collector {
 namespace {
 
-using std::chrono::duration;
-
-double seconds_between(support::SteadyTime from, support::SteadyTime to) {
-  return std::max(0.0, duration<double>(to - from).count());
-}
+using detail::RunRecord;
 
 std::span<const double> run_bounds(const metrics::MetricStore& store) {
   const auto& configured = store.options().histogram_buckets;
@@ -23,156 +19,203 @@ std::span<const double> run_bounds(const metrics::MetricStore& store) {
   return metrics::kRunSeconds;
 }
 
+MonitoringEvent abandoned_alert(const RunRecord& run, const char* how) {
+  const auto now = run.examples();
+  std::string text = "benchmark \"" + run.name + "\" (" + run.id + ") " + how + " at " +
+                     std::to_string(now.completed);
+  text += run.total > 0 ? " of " + std::to_string(run.total) + " examples" : " examples";
+  return MonitoringEvent::alert(AlertSeverity::Warning, "Benchmark abandoned", text);
+}
+
 }  // namespace
 
 BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::Clock& clock,
                                    std::chrono::seconds stalled_after,
                                    std::chrono::seconds retention,
-                                   std::function<std::uint64_t()> total_cost_nano)
+                                   std::shared_ptr<detail::RunRegistry> runs)
     : store_(store),
       clock_(clock),
       stalled_after_(stalled_after),
       retention_(retention),
-      total_cost_nano_(std::move(total_cost_nano)),
+      runs_(std::move(runs)),
       run_layout_(run_bounds(store), 1e9),
-      progress_(store.add_family("llm_benchmark_progress", "Progress of a benchmark run, 0 to 100.",
-                                 MetricType::Gauge)),
-      examples_(store.add_family("llm_benchmark_examples", "Examples of a benchmark run.",
-                                 MetricType::Gauge)),
-      processed_(
-          store.add_family("llm_benchmark_examples_processed",
-                           "Examples of a benchmark run that are through, failed ones included.",
-                           MetricType::Gauge)),
-      running_(store.add_family("llm_benchmark_running", "1 while a benchmark runs, 0 afterwards.",
-                                MetricType::Gauge)),
-      eta_(store.add_family("llm_benchmark_eta_seconds",
-                            "Seconds until a benchmark run is expected to end.",
-                            MetricType::Gauge)),
       duration_(store.add_family("llm_benchmark_duration_seconds",
                                  "Duration of completed benchmark runs.", MetricType::Histogram)),
       completed_total_(store.add_family("llm_benchmark_examples_completed_total",
-                                        "Benchmark examples that went well, by benchmark name.",
+                                        "Benchmark examples that succeeded, by benchmark name.",
                                         MetricType::Counter)),
       failed_total_(store.add_family("llm_benchmark_examples_failed_total",
                                      "Benchmark examples that failed, by benchmark name.",
-                                     MetricType::Counter)) {}
+                                     MetricType::Counter)) {
+  const auto gauge = [&](Gauge which, const char* name, const char* help) {
+    families_[which] = &store.add_family(name, help, MetricType::Gauge);
+  };
+  gauge(kProgress, "llm_benchmark_progress",
+        "Progress of a benchmark run, 0 to 100; absent while its total is unknown.");
+  gauge(kExamples, "llm_benchmark_examples", "Examples of a benchmark run; absent while unknown.");
+  gauge(kProcessed, "llm_benchmark_examples_processed",
+        "Examples of a benchmark run that were processed, including failed.");
+  gauge(kRunning, "llm_benchmark_running", "1 while a benchmark runs, 0 afterwards.");
+  gauge(kEta, "llm_benchmark_eta_seconds",
+        "Seconds until a benchmark run is expected to end; absent while unknown.");
+  store_.before_reading([this] { refresh(); });
+}
 
-void BenchmarkTracker::apply(EventType type, BenchmarkPayload& event) {
+BenchmarkTracker::~BenchmarkTracker() {
+  store_.before_reading(nullptr);
+}
+
+BenchmarkTracker::Events BenchmarkTracker::begin(const std::shared_ptr<RunRecord>& record) {
+  Events events;
+  support::MutexLock lock(mutex_);
+  Benchmark& run = add(record, false, events);
+  show(run, record->started);
+  events.push_back(event_of(EventType::BenchmarkStarted, *record, &run, record->started));
+  return events;
+}
+
+BenchmarkTracker::Events BenchmarkTracker::progress(const RunRecord& record) {
+  const auto now = clock_.steady_now();
+  support::MutexLock lock(mutex_);
+  if (record.has_ended()) return {};
+  Benchmark* run = find(record);
+  if (run != nullptr) {
+    look(*run, now);
+    run->published = run->completed;
+  }
+  return {event_of(EventType::BenchmarkProgress, record, run, now)};
+}
+
+BenchmarkTracker::Events BenchmarkTracker::end(const RunRecord& record, bool abandoned) {
+  const auto now = clock_.steady_now();
+  Events events;
+  support::MutexLock lock(mutex_);
+  Benchmark* run = find(record);
+  if (run != nullptr) {
+    finish(*run, now);
+    observe_duration(*run);
+  }
+  events.push_back(event_of(EventType::BenchmarkCompleted, record, run, now));
+  if (abandoned) events.push_back(abandoned_alert(record, "ended without complete()"));
+  return events;
+}
+
+BenchmarkTracker::Events BenchmarkTracker::apply(EventType type, BenchmarkPayload& event) {
+  const bool is_end = type == EventType::BenchmarkCompleted;
   if (event.eta_seconds && !(std::isfinite(*event.eta_seconds) && *event.eta_seconds >= 0))
     event.eta_seconds.reset();
   const auto now = clock_.steady_now();
+  Events events;
   support::MutexLock lock(mutex_);
-  Benchmark& run = find_or_make(event, type == EventType::BenchmarkStarted);
-  if (!run.running && type != EventType::BenchmarkCompleted) return book_straggler(event);
-  const bool overtaken =
-      type != EventType::BenchmarkCompleted && event.completed_examples < run.completed;
+  Benchmark& run = find_or_add(type, event, events);
+  // Progress that arrives after the end, from another thread: listeners see it, nothing changes.
+  if (!run.running && !is_end) return events;
+  const bool overtaken = !is_end && event.completed_examples < run.record->examples().completed;
+  if (event.total_examples > 0) run.total = event.total_examples;
+  if (event.current_provider) run.record->set_current_provider(*event.current_provider);
+  run.record->raise(event.completed_examples, event.failed_examples.value_or(0), now);
   run.last_event = now;
-  run.stalled = false;
-  if (event.current_provider) run.current_provider = event.current_provider;
-  count(run, event);
-
-  double progress = run.progress;
-  if (run.total > 0) {
-    progress = 100.0 * static_cast<double>(run.completed) / static_cast<double>(run.total);
-  } else if (type == EventType::BenchmarkCompleted) {
-    progress = 100;
+  run.told_eta = event.eta_seconds;
+  run.told_progress.reset();
+  if (!is_end && !overtaken && event.progress_percent > 0)
+    run.told_progress = std::min(event.progress_percent, 100.0);
+  look(run, now);
+  if (is_end) {
+    run.told_eta.reset();
+    if (run.record->end()) {
+      finish(run, now);
+      observe_duration(run);
+    }
+    event.progress_percent = progress_of(run).value_or(0);
   }
-  if (type == EventType::BenchmarkCompleted) {
-    event.eta_seconds = run.eta = 0;
-    end(run, now);
-  } else {
-    estimate(run, event, now);
+  if (event.failed_examples || run.failed > 0) event.failed_examples = run.failed;
+  event.eta_seconds = run.total > 0 || run.told_eta ? eta_of(run, now) : std::nullopt;
+  show(run, now);
+  return events;
+}
+
+BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_add(EventType type,
+                                                           const BenchmarkPayload& event,
+                                                           Events& events) {
+  const std::size_t most = store_.options().max_label_bytes;
+  const auto found = benchmarks_.find(metrics::clean_label(event.benchmark_id, most));
+  if (found != benchmarks_.end() && type != EventType::BenchmarkStarted &&
+      found->second->name == metrics::clean_label(event.name, most))
+    return *found->second;
+  auto record = std::make_shared<RunRecord>(runs_, event.benchmark_id, event.name,
+                                            event.total_examples, clock_);
+  // What it spent before it was heard of is not known.
+  if (type != EventType::BenchmarkStarted) record->note_unattributed();
+  record->raise(event.completed_examples, 0, record->started);
+  runs_->add(record);
+  try {
+    return add(record, true, events);
+  } catch (...) {
+    runs_->remove(*record);
+    throw;
   }
-  // The caller's own percentage stands, but for one that is not set (NaN is none either).
-  if (!(event.progress_percent > 0) || type == EventType::BenchmarkCompleted)
-    event.progress_percent = progress;
-  event.progress_percent = std::clamp(event.progress_percent, 0.0, 100.0);
-  run.progress = overtaken ? std::clamp(progress, 0.0, 100.0) : event.progress_percent;
-  show(run);
 }
 
-// Progress that arrives after the end, from another thread: it is shown to the listeners and
-// changes nothing.
-void BenchmarkTracker::book_straggler(BenchmarkPayload& event) {
-  double progress = event.progress_percent;
-  if (!(progress > 0))
-    progress = event.total_examples == 0 ? 0
-                                         : 100.0 * static_cast<double>(event.completed_examples) /
-                                               static_cast<double>(event.total_examples);
-  event.progress_percent = std::clamp(progress, 0.0, 100.0);
-}
-
-// Counts only grow, in whatever order the events come.
-void BenchmarkTracker::count(Benchmark& run, BenchmarkPayload& event) {
-  const std::uint64_t failed = std::max(run.failed, event.failed_examples.value_or(0));
-  const std::uint64_t completed = std::max(run.completed, event.completed_examples);
-  const std::uint64_t newly_failed = failed - run.failed;
-  const std::uint64_t newly_through = completed - run.completed;
-  count_examples(run.name, newly_through - std::min(newly_through, newly_failed), newly_failed);
-  run.failed = failed;
-  run.completed = completed;
-  run.total = std::max(event.total_examples, completed);
-  if (event.failed_examples || failed > 0) event.failed_examples = failed;
-}
-
-void BenchmarkTracker::estimate(Benchmark& run, BenchmarkPayload& event, support::SteadyTime now) {
-  if (run.pace.size() > 512) run.pace.pop_front();
-  run.pace.emplace_back(now, run.completed);
-  while (run.pace.size() > 2 && now - run.pace[1].first > std::chrono::seconds{60})
-    run.pace.pop_front();
-  if (!event.eta_seconds) {
-    const double pace = pace_of(run);
-    if (pace <= 0 || run.total == 0) return;
-    event.eta_seconds = static_cast<double>(run.total - run.completed) / pace;
-  }
-  run.eta = event.eta_seconds;
-}
-
-void BenchmarkTracker::end(Benchmark& run, support::SteadyTime now) {
-  if (!std::exchange(run.running, false)) return;
-  run.ended = now;
-  run.cost_at_end = total_cost_nano_();
-  observe_duration(run);
-}
-
-BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_make(const BenchmarkPayload& event,
-                                                            bool restart) {
+// A run with the same id makes place. The histogram of durations goes on where the name is the
+// same: begun anew, a second run's count of 1 would look to Prometheus like the first one's.
+BenchmarkTracker::Benchmark& BenchmarkTracker::add(std::shared_ptr<RunRecord> record, bool by_hand,
+                                                   Events& events) {
   // As the labels show them: two ids that look alike there must not make the same series twice.
   const std::size_t most = store_.options().max_label_bytes;
-  const std::string id = metrics::clean_label(event.benchmark_id, most);
-  const std::string name = metrics::clean_label(event.name, most);
-  const auto found = benchmarks_.find(id);
-  if (found != benchmarks_.end()) {
-    if (!restart && found->second->name == name) return *found->second;
-    forget(*found->second);
+  auto run = std::make_unique<Benchmark>();
+  run->id = metrics::clean_label(record->id, most);
+  run->name = metrics::clean_label(record->name, most);
+  run->by_hand = by_hand;
+  run->total = record->total;
+  run->completed = run->published = by_hand ? record->examples().completed : 0;
+  run->last_event = record->started;
+  run->pace.start(record->started, run->completed);
+  run->record = std::move(record);
+  if (const auto found = benchmarks_.find(run->id); found != benchmarks_.end()) {
+    Benchmark& old = *found->second;
+    replace(old, events);
+    if (old.name == run->name) {
+      run->durations = std::move(old.durations);
+      run->durations_shown = std::exchange(old.durations_shown, nullptr);
+    }
+    forget(old);
     benchmarks_.erase(found);
   }
   make_room();
-  auto run = std::make_unique<Benchmark>();
-  run->id = id;
-  run->name = name;
-  run->started = run->last_event = clock_.steady_now();
-  run->started_at = clock_.system_now();
-  run->cost_at_start = total_cost_nano_();
-  run->gauges = std::make_shared<Gauges>();
-  run->pace.emplace_back(run->started,
-                         event.completed_examples);  // what was done before is no pace
-  add_gauge(*run, progress_, run->gauges->progress);
-  add_gauge(*run, examples_, run->gauges->examples);
-  add_gauge(*run, processed_, run->gauges->processed);
-  add_gauge(*run, running_, run->gauges->running);
-  return *(benchmarks_[id] = std::move(run));
+  Benchmark& added = *run;
+  benchmarks_[added.id] = std::move(run);
+  return added;
 }
 
-void BenchmarkTracker::add_gauge(Benchmark& run, metrics::Family& family,
-                                 std::atomic<double>& value) {
-  run.series.emplace_back(&family, family.add({{"benchmark_id", run.id}, {"name", run.name}},
-                                              metrics::GaugeCell{&value}, run.gauges));
+// The histogram is of runs that were done: one that is replaced leaves no duration.
+void BenchmarkTracker::replace(Benchmark& old, Events& events) {
+  if (!old.record->end()) return;
+  const auto now = clock_.steady_now();
+  finish(old, now);
+  if (old.by_hand) return;  // published anew: that is how its caller starts over
+  events.push_back(event_of(EventType::BenchmarkCompleted, *old.record, &old, now));
+  events.push_back(abandoned_alert(*old.record, "was replaced by a run with the same id"));
+}
+
+BenchmarkTracker::Benchmark* BenchmarkTracker::find(const RunRecord& record) {
+  const auto found =
+      benchmarks_.find(metrics::clean_label(record.id, store_.options().max_label_bytes));
+  if (found == benchmarks_.end() || found->second->record.get() != &record) return nullptr;
+  return found->second.get();
+}
+
+void BenchmarkTracker::finish(Benchmark& run, support::SteadyTime now) {
+  look(run, now);
+  runs_->remove(*run.record);
+  run.running = run.stalled = false;
+  run.ended = now;
+  show(run, now);
 }
 
 void BenchmarkTracker::forget(Benchmark& run) {
-  for (const auto& [family, series] : run.series) family->remove(series);
-  run.series.clear();
+  for (std::size_t i = 0; i < kGaugeCount; ++i)
+    if (run.shown[i] != nullptr) families_[i]->remove(run.shown[i]);
+  if (run.durations_shown != nullptr) duration_.remove(run.durations_shown);
 }
 
 // As many benchmarks as a family may have label sets; the oldest finished one, else the oldest,
@@ -184,41 +227,70 @@ void BenchmarkTracker::make_room() {
         return std::pair(a.second->running, a.second->last_event) <
                std::pair(b.second->running, b.second->last_event);
       });
+  look(*oldest->second, clock_.steady_now());
+  if (oldest->second->by_hand) runs_->remove(*oldest->second->record);
   forget(*oldest->second);
   benchmarks_.erase(oldest);
 }
 
-void BenchmarkTracker::show(Benchmark& run) {
-  const auto set = [](std::atomic<double>& gauge, double value) {
-    gauge.store(value, std::memory_order_relaxed);
-  };
-  set(run.gauges->progress, run.progress);
-  set(run.gauges->examples, static_cast<double>(run.total));
-  set(run.gauges->processed, static_cast<double>(run.completed));
-  set(run.gauges->running, run.running ? 1 : 0);
-  if (!run.eta) return;
-  set(run.gauges->eta, *run.eta);
-  if (!run.shows_eta) {  // no series before there is an estimate: a gauge has no way to say "not
-                         // known"
-    run.shows_eta = true;
-    add_gauge(run, eta_, run.gauges->eta);
+void BenchmarkTracker::refresh() noexcept {
+  try {
+    support::MutexLock lock(mutex_);
+    look_at_all(clock_.steady_now());
+  } catch (...) {  // no memory: what was shown before stays
+    store_.count_rejected();
   }
 }
 
-void BenchmarkTracker::observe_duration(Benchmark& run) {
-  auto words = std::make_shared<metrics::Words>(run_layout_.count() + 1);
-  const auto nanoseconds = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(run.ended - run.started).count());
-  const auto writer = words->writer();
-  writer.add(run_layout_.index_of(nanoseconds), 1);
-  writer.add(run_layout_.count(), nanoseconds);
-  run.series.emplace_back(
-      &duration_, duration_.add({{"benchmark_id", run.id}, {"name", run.name}},
-                                metrics::HistogramCell{words.get(), 0, &run_layout_, 9}, words));
+void BenchmarkTracker::look_at_all(support::SteadyTime now) {
+  for (auto place = benchmarks_.begin(); place != benchmarks_.end();) {
+    Benchmark& run = *place->second;
+    look(run, now);
+    if (!run.running && now - run.ended > retention_) {
+      forget(run);
+      place = benchmarks_.erase(place);
+      continue;
+    }
+    show(run, now);
+    ++place;
+  }
 }
 
-void BenchmarkTracker::count_examples(const std::string& name, std::uint64_t well,
-                                      std::uint64_t failed) {
+// Takes over what the run's own counters say by now. Counts only grow.
+void BenchmarkTracker::look(Benchmark& run, support::SteadyTime now) {
+  const auto examples = run.record->examples();
+  const std::uint64_t failed = std::min(examples.failed, examples.completed);
+  const std::uint64_t successes = std::max(examples.completed - failed, run.booked_successes);
+  count_examples(run.name, successes - run.booked_successes,
+                 std::max(failed, run.booked_failures) - run.booked_failures);
+  run.booked_successes = successes;
+  run.booked_failures = std::max(failed, run.booked_failures);
+  if (examples.completed > run.completed)
+    run.pace.add(run.record->last_progress(), examples.completed);
+  run.completed = examples.completed;
+  run.failed = run.booked_failures;
+  run.last_event = std::max(run.last_event, run.record->last_progress());
+  run.stalled = run.running && stalled_after_.count() > 0 && now - run.last_event >= stalled_after_;
+  if (!run.stalled) run.stall_alerted = false;
+}
+
+void BenchmarkTracker::observe_duration(Benchmark& run) {
+  if (!run.durations) {
+    run.durations = std::make_shared<metrics::Words>(run_layout_.count() + 1);
+    run.durations_shown = duration_.add(
+        {{"benchmark_id", run.id}, {"name", run.name}},
+        metrics::HistogramCell{run.durations.get(), 0, &run_layout_, 9}, run.durations);
+  }
+  const auto nanoseconds = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(run.ended - run.record->started)
+          .count());
+  const auto writer = run.durations->writer();
+  writer.add(run_layout_.index_of(nanoseconds), 1);
+  writer.add(run_layout_.count(), nanoseconds);
+}
+
+void BenchmarkTracker::count_examples(const std::string& name, std::uint64_t successes,
+                                      std::uint64_t failures) {
   std::string label = name;
   if (!counts_.contains(label) && counts_.size() >= store_.options().max_series_per_family)
     label = metrics::kOverflow;
@@ -228,89 +300,33 @@ void BenchmarkTracker::count_examples(const std::string& name, std::uint64_t wel
     completed_total_.add({{"name", label}}, metrics::CounterCell{&counts->words, 0, 0}, counts);
     failed_total_.add({{"name", label}}, metrics::CounterCell{&counts->words, 1, 0}, counts);
   }
+  if (successes == 0 && failures == 0) return;
   const auto writer = counts->words.writer();
-  writer.add(0, well);
-  writer.add(1, failed);
+  writer.add(0, successes);
+  writer.add(1, failures);
 }
 
-double BenchmarkTracker::pace_of(const Benchmark& run) const {
-  if (run.pace.size() < 2) return 0;
-  const double seconds = seconds_between(run.pace.front().first, run.pace.back().first);
-  if (seconds <= 0) return 0;
-  return static_cast<double>(run.pace.back().second - run.pace.front().second) / seconds;
-}
-
-std::vector<MonitoringEvent> BenchmarkTracker::tick() {
+BenchmarkTracker::Events BenchmarkTracker::tick() {
   const auto now = clock_.steady_now();
-  std::vector<MonitoringEvent> alerts;
+  Events events;
   support::MutexLock lock(mutex_);
-  for (auto place = benchmarks_.begin(); place != benchmarks_.end();) {
-    Benchmark& run = *place->second;
-    if (!run.running && now - run.ended > retention_) {
-      forget(run);
-      place = benchmarks_.erase(place);
-      continue;
+  look_at_all(now);
+  for (const auto& [id, entry] : benchmarks_) {
+    Benchmark& run = *entry;
+    if (!run.running) continue;
+    if (!run.by_hand && run.completed > run.published) {
+      run.published = run.completed;
+      events.push_back(event_of(EventType::BenchmarkProgress, *run.record, &run, now));
     }
-    if (run.running && !run.stalled && stalled_after_.count() > 0 &&
-        now - run.last_event >= stalled_after_) {
-      run.stalled = true;
-      alerts.push_back(MonitoringEvent::alert(
-          AlertSeverity::Warning, "Benchmark stalled",
-          "benchmark \"" + run.name + "\" (" + run.id + "): no event for " +
-              std::to_string(static_cast<std::int64_t>(seconds_between(run.last_event, now))) +
-              " s at " + std::to_string(run.completed) + " of " + std::to_string(run.total) +
-              " examples",
-          run.current_provider.value_or("")));
-    }
-    ++place;
+    if (!run.stalled || std::exchange(run.stall_alerted, true)) continue;
+    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(now - run.last_event);
+    std::string text = "benchmark \"" + run.name + "\" (" + run.id + "): no progress for " +
+                       std::to_string(idle.count()) + " s at " + std::to_string(run.completed);
+    text += run.total > 0 ? " of " + std::to_string(run.known_total()) + " examples" : " examples";
+    events.push_back(MonitoringEvent::alert(AlertSeverity::Warning, "Benchmark stalled", text,
+                                            run.record->current_provider().value_or("")));
   }
-  return alerts;
-}
-
-std::vector<BenchmarkStatus> BenchmarkTracker::statuses() const {
-  const auto now = clock_.steady_now();
-  std::vector<BenchmarkStatus> all;
-  support::MutexLock lock(mutex_);
-  const std::uint64_t cost_now =
-      total_cost_nano_();  // under the lock: after every run's cost at its start
-  for (const auto& [id, run] : benchmarks_) {
-    BenchmarkStatus status;
-    status.benchmark_id = run->id;
-    status.name = run->name;
-    status.state = !run->running  ? BenchmarkState::Completed
-                   : run->stalled ? BenchmarkState::Stalled
-                                  : BenchmarkState::Running;
-    status.total_examples = run->total;
-    status.completed_examples = run->completed;
-    status.failed_examples = run->failed;
-    status.progress_percent = run->progress;
-    status.current_provider = run->current_provider;
-    status.elapsed_seconds = seconds_between(run->started, run->running ? now : run->ended);
-    status.idle_seconds = run->running ? seconds_between(run->last_event, now) : 0;
-    status.examples_per_second = run->running && !run->stalled ? pace_of(*run)
-                                 : status.elapsed_seconds > 0 && !run->running
-                                     ? static_cast<double>(run->completed) / status.elapsed_seconds
-                                     : 0;
-    if (run->running && run->eta) {
-      status.eta_seconds = std::max(0.0, *run->eta - status.idle_seconds);
-    } else if (!run->running) {
-      status.eta_seconds = 0;
-    }
-    const std::uint64_t cost_then = run->running ? cost_now : run->cost_at_end;
-    status.cost = static_cast<double>(cost_then - std::min(cost_then, run->cost_at_start)) / 1e9;
-    if (run->completed > 0 && run->total > 0)
-      status.projected_cost =
-          status.cost * static_cast<double>(run->total) / static_cast<double>(run->completed);
-    status.started_at = run->started_at;
-    all.push_back(std::move(status));
-  }
-  std::stable_sort(all.begin(), all.end(), [](const BenchmarkStatus& a, const BenchmarkStatus& b) {
-    const bool a_done = a.state == BenchmarkState::Completed;
-    const bool b_done = b.state == BenchmarkState::Completed;
-    if (a_done != b_done) return b_done;
-    return a.started_at > b.started_at;
-  });
-  return all;
+  return events;
 }
 
 }  // namespace ltb::collector

@@ -1,7 +1,6 @@
 #include "collector/collector_core.hpp"
 
 #include "collector/statistics.hpp"
-#include "events/request_id.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +22,7 @@ CollectorCore::CollectorCore(metrics::MetricStore& store, EventBusCore& bus,
       judge_(config.price_table, config.service_levels),
       history_(store, clock, config.retention_period, config.max_history_bytes, log),
       benchmarks_(store, clock, config.alerts.benchmark_stalled_after, config.retention_period,
-                  [this] { return total_cost_nano(); }),
+                  runs_),
       health_(store, history_, config.alerts),
       budget_(store, config.budget_usd, [this] { return total_cost_nano(); }) {}
 
@@ -38,7 +37,7 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
     if (auto* request = std::get_if<RequestPayload>(&event.payload)) {
       apply_request(event.event_type, *request);
     } else if (auto* benchmark = std::get_if<BenchmarkPayload>(&event.payload)) {
-      benchmarks_.apply(event.event_type, *benchmark);
+      publish(benchmarks_.apply(event.event_type, *benchmark));
     } else if (const auto* evaluation = event.evaluation()) {
       apply_evaluation(event.event_type, *evaluation);
     } else if (const auto* provider = event.provider()) {
@@ -59,12 +58,6 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   const std::string_view model =
       request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
   RequestSeries& series = store_.request_series(request.provider, model);
-  if (request.request_id.empty()) {
-    try {
-      request.request_id = events::new_request_id();
-    } catch (...) {  // no memory: it stays empty
-    }
-  }
   if (type == EventType::RequestStarted) {
     series.provider_series->manual_started();
     series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
@@ -115,6 +108,7 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   judge_.price(request.provider, model, call);
   if (call.cost && !request.cost) request.cost = call.cost->usd();
   series.record(call);
+  if (const auto run = runs_->run_of_new_call()) run->record(call);
   series.offer_exemplar(
       call, [&request]() -> std::string_view { return request.request_id; }, clock_.steady_now(),
       clock_);
@@ -122,33 +116,48 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
 }
 
 void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& evaluation) {
-  constexpr std::size_t kMostOpen = 10'000;
-  if (type == EventType::EvaluationStarted) {
-    support::MutexLock lock(evaluations_mutex_);
-    // Evaluations that are started and never completed would pile up: the oldest makes room.
-    const auto by_start = [](const auto& one, const auto& other) {
-      return one.second < other.second;
-    };
-    if (open_evaluations_.size() >= kMostOpen)
-      open_evaluations_.erase(
-          std::min_element(open_evaluations_.begin(), open_evaluations_.end(), by_start));
-    open_evaluations_[evaluation.evaluation_id] = clock_.steady_now();
-    return;
-  }
+  const auto now = clock_.steady_now();
   std::optional<std::uint64_t> duration_ns;
   {
     support::MutexLock lock(evaluations_mutex_);
-    if (const auto started = open_evaluations_.find(evaluation.evaluation_id);
-        started != open_evaluations_.end()) {
-      duration_ns = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                                   clock_.steady_now() - started->second)
-                                                   .count());
-      open_evaluations_.erase(started);
-    }
+    if (type == EventType::EvaluationStarted) return evaluations_.start(evaluation, now);
+    duration_ns = evaluations_.end(evaluation, now);
   }
   store_.evaluated(
       store_.evaluation_series(evaluation.provider, evaluation.model, evaluation.metric_name),
       evaluation.score.value_or(NAN), duration_ns);
+}
+
+std::shared_ptr<RunRecord> CollectorCore::begin_run(std::string benchmark_id, std::string name,
+                                                    std::uint64_t total_examples) {
+  auto run = std::make_shared<RunRecord>(runs_, std::move(benchmark_id), std::move(name),
+                                         total_examples, clock_);
+  publish(benchmarks_.begin(run));
+  try {
+    runs_->add(run);
+  } catch (...) {  // no memory: the run that was announced ends
+    if (run->end()) end_run(*run, true);
+    throw;
+  }
+  return run;
+}
+
+void CollectorCore::show_run(const RunRecord& run) noexcept {
+  if (!bus_.has_listeners()) return bus_.skip_event();
+  try {
+    publish(benchmarks_.progress(run));
+  } catch (...) {  // no memory: the next progress reports the same
+    store_.count_rejected();
+  }
+}
+
+void CollectorCore::end_run(const RunRecord& run, bool abandoned) noexcept {
+  runs_->remove(run);
+  try {
+    publish(benchmarks_.end(run, abandoned));
+  } catch (...) {  // no memory: the event is lost
+    store_.count_rejected();
+  }
 }
 
 void CollectorCore::tick() noexcept {

@@ -5,8 +5,10 @@
 #include "collector/benchmark_tracker.hpp"
 #include "collector/budget_monitor.hpp"
 #include "collector/call_judge.hpp"
+#include "collector/evaluation_pairs.hpp"
 #include "collector/history_book.hpp"
 #include "collector/provider_health.hpp"
+#include "collector/run_registry.hpp"
 #include "events/event_bus_core.hpp"
 #include "metrics/metric_store.hpp"
 #include "support/clock.hpp"
@@ -29,6 +31,7 @@ class CollectorCore final : public EventSink {
  public:
   CollectorCore(metrics::MetricStore& store, EventBusCore& bus, const support::Clock& clock,
                 const MonitoringConfig& config, const support::Log& log);
+  ~CollectorCore() override { runs_->clear(); }
 
   /// Books a hand-published event, on the publisher's thread.
   void apply(MonitoringEvent& event) noexcept override;
@@ -40,6 +43,16 @@ class CollectorCore final : public EventSink {
 
   [[nodiscard]] const collector::CallJudge& judge() const noexcept { return judge_; }
 
+  // -- for BenchmarkRun --
+  [[nodiscard]] RunRegistry& runs() noexcept { return *runs_; }
+  /// Publishes BenchmarkStarted, after the end of a run with the same id. Throws std::bad_alloc.
+  [[nodiscard]] std::shared_ptr<RunRecord> begin_run(std::string benchmark_id, std::string name,
+                                                     std::uint64_t total_examples);
+  /// Publishes BenchmarkProgress.
+  void show_run(const RunRecord& run) noexcept;
+  /// Publishes BenchmarkCompleted, once RunRecord::end() said that it is this caller's task.
+  void end_run(const RunRecord& run, bool abandoned) noexcept;
+
   [[nodiscard]] CallTotals totals();
   [[nodiscard]] std::vector<ProviderStats> provider_stats();
   [[nodiscard]] std::optional<ProviderStats> provider_stats(std::string_view provider);
@@ -50,7 +63,7 @@ class CollectorCore final : public EventSink {
                                         std::chrono::seconds window);
   [[nodiscard]] HistorySeries history(const HistoryQuery& query);
   [[nodiscard]] std::uint64_t history_cuts() const noexcept { return history_.cuts(); }
-  [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const { return benchmarks_.statuses(); }
+  [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() { return benchmarks_.statuses(); }
 
  private:
   void apply_request(EventType type, RequestPayload& request) noexcept;
@@ -64,15 +77,13 @@ class CollectorCore final : public EventSink {
   support::Log log_;
   const collector::CallJudge judge_;
   collector::HistoryBook history_;
+  const std::shared_ptr<RunRegistry> runs_ = std::make_shared<RunRegistry>();
   collector::BenchmarkTracker benchmarks_;
   collector::ProviderHealthMonitor health_;
   collector::BudgetMonitor budget_;
   support::LogLimit refused_metrics_;
   support::Mutex evaluations_mutex_;
-  // Evaluations that started and did not end yet, for their durations. Bounded: see
-  // apply_evaluation().
-  std::map<std::string, support::SteadyTime, std::less<>> open_evaluations_
-      LTB_GUARDED_BY(evaluations_mutex_);
+  collector::EvaluationPairs evaluations_ LTB_GUARDED_BY(evaluations_mutex_);
 };
 
 }  // namespace ltb::detail

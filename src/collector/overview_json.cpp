@@ -21,6 +21,14 @@ void write(JsonWriter& json, std::string_view name, const Percentiles& percentil
   json.end_object();
 }
 
+// From the integer, so that the text is exact to the nano-dollar.
+void write_cost(JsonWriter& json, std::string_view name, std::optional<std::uint64_t> nano_usd) {
+  if (!nano_usd) return;
+  char cost[metrics::kNumberTextBytes];
+  json.key(name);
+  json.raw({cost, static_cast<std::size_t>(metrics::write_decimal(cost, *nano_usd, 9) - cost)});
+}
+
 void write_fields(JsonWriter& json, const CallTotals& totals) {
   json.field("total_requests", totals.total_requests);
   json.field("successful_requests", totals.successful_requests);
@@ -29,13 +37,7 @@ void write_fields(JsonWriter& json, const CallTotals& totals) {
   json.field("active_requests", totals.active_requests);
   json.field("total_input_tokens", totals.total_input_tokens);
   json.field("total_output_tokens", totals.total_output_tokens);
-  if (totals.total_cost_nano_usd) {
-    // From the integer, so that the text is exact to the nano-dollar.
-    char cost[metrics::kNumberTextBytes];
-    json.key("total_cost");
-    json.raw({cost, static_cast<std::size_t>(
-                        metrics::write_decimal(cost, *totals.total_cost_nano_usd, 9) - cost)});
-  }
+  write_cost(json, "total_cost", totals.total_cost_nano_usd);
   json.field("usage_missing_requests", totals.usage_missing_requests);
   json.field("unpriced_requests", totals.unpriced_requests);
   json.field("latency_missing_requests", totals.latency_missing_requests);
@@ -94,8 +96,20 @@ void write(JsonWriter& json, const BenchmarkStatus& benchmark) {
   json.field("examples_per_second", benchmark.examples_per_second);
   json.field("elapsed_seconds", benchmark.elapsed_seconds);
   json.field("idle_seconds", benchmark.idle_seconds);
-  json.field("cost", benchmark.cost);
+  json.field("total_requests", benchmark.total_requests);
+  json.field("successful_requests", benchmark.successful_requests);
+  json.field("failed_requests", benchmark.failed_requests);
+  json.field("cancelled_requests", benchmark.cancelled_requests);
+  json.field("usage_missing_requests", benchmark.usage_missing_requests);
+  json.field("unpriced_requests", benchmark.unpriced_requests);
+  json.field("has_unattributed_calls", benchmark.has_unattributed_calls);
+  json.field("total_input_tokens", benchmark.total_input_tokens);
+  json.field("total_output_tokens", benchmark.total_output_tokens);
+  write_cost(json, "cost", benchmark.cost_nano_usd);
   json.field("projected_cost", benchmark.projected_cost);
+  json.field("requests_per_second", benchmark.requests_per_second);
+  write(json, "latency", benchmark.latency);
+  write(json, "time_to_first_token", benchmark.time_to_first_token);
   json.field("started_at", events::timestamp_text(benchmark.started_at));
   json.end_object();
 }

@@ -123,16 +123,52 @@ std::string benchmarks_json(const std::vector<BenchmarkStatus>& benchmarks) {
 }
 
 std::string benchmarks_csv(const std::vector<BenchmarkStatus>& benchmarks) {
-  CsvWriter csv({"benchmark_id", "name", "state", "total_examples", "completed_examples",
-                 "failed_examples", "progress_percent", "current_provider", "eta_seconds",
-                 "examples_per_second", "elapsed_seconds", "idle_seconds", "cost", "projected_cost",
-                 "started_at"});
+  CsvWriter csv({"benchmark_id",
+                 "name",
+                 "state",
+                 "total_examples",
+                 "completed_examples",
+                 "failed_examples",
+                 "progress_percent",
+                 "current_provider",
+                 "eta_seconds",
+                 "examples_per_second",
+                 "elapsed_seconds",
+                 "idle_seconds",
+                 "cost",
+                 "projected_cost",
+                 "started_at",
+                 "total_requests",
+                 "successful_requests",
+                 "failed_requests",
+                 "cancelled_requests",
+                 "usage_missing_requests",
+                 "unpriced_requests",
+                 "has_unattributed_calls",
+                 "total_input_tokens",
+                 "total_output_tokens",
+                 "requests_per_second",
+                 "latency_p50",
+                 "latency_p95",
+                 "latency_p99",
+                 "latency_count",
+                 "time_to_first_token_p50",
+                 "time_to_first_token_p95",
+                 "time_to_first_token_p99",
+                 "time_to_first_token_count"});
   for (const BenchmarkStatus& row : benchmarks) {
     csv.cell(row.benchmark_id).cell(row.name).cell(to_string(row.state));
     csv.cell(row.total_examples).cell(row.completed_examples).cell(row.failed_examples);
     csv.cell(row.progress_percent).cell(row.current_provider).cell(row.eta_seconds);
     csv.cell(row.examples_per_second).cell(row.elapsed_seconds).cell(row.idle_seconds);
-    csv.cell(row.cost).cell(row.projected_cost).cell(events::timestamp_text(row.started_at));
+    csv.raw(row.cost_nano_usd ? exact_usd(*row.cost_nano_usd) : std::string());
+    csv.cell(row.projected_cost).cell(events::timestamp_text(row.started_at));
+    csv.cell(row.total_requests).cell(row.successful_requests).cell(row.failed_requests);
+    csv.cell(row.cancelled_requests).cell(row.usage_missing_requests).cell(row.unpriced_requests);
+    csv.cell(row.has_unattributed_calls ? "true" : "false");
+    csv.cell(row.total_input_tokens).cell(row.total_output_tokens).cell(row.requests_per_second);
+    cells(csv, row.latency);
+    cells(csv, row.time_to_first_token);
     csv.end_row();
   }
   return std::move(csv).take();

@@ -198,6 +198,7 @@ void MetricStore::add_callback(std::string name, std::string help, MetricType ty
 }
 
 std::vector<const Family*> MetricStore::families() const {
+  if (before_reading_) before_reading_();
   support::MutexLock lock(families_mutex_);
   std::vector<const Family*> all;
   all.reserve(families_.size());
@@ -219,8 +220,9 @@ std::vector<ProviderSeries*> MetricStore::all_provider_series() const {
 }
 
 std::size_t MetricStore::series_count() const {
+  support::MutexLock lock(families_mutex_);
   std::size_t count = 0;
-  for (const Family* family : families()) count += family->size();
+  for (const auto& [name, family] : families_) count += family->size();
   return count;
 }
 

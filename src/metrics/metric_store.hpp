@@ -106,8 +106,13 @@ class MetricStore {
   [[nodiscard]] const RequestLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const StoreOptions& options() const noexcept { return options_; }
 
-  /// The families, sorted by name. Pointers stay valid.
+  /// The families, sorted by name, after the hook of before_reading(). Pointers stay valid.
   [[nodiscard]] std::vector<const Family*> families() const;
+  /// `bring_up_to_date` is called by each reader, before it reads; it may add and remove series,
+  /// and must not throw or read families. Set before the first reader.
+  void before_reading(std::function<void()> bring_up_to_date) {
+    before_reading_ = std::move(bring_up_to_date);
+  }
   [[nodiscard]] std::size_t series_count() const;
   /// A number that was refused: NaN, negative, too large, an illegal name, a wrong type.
   void count_rejected() noexcept { rejected_.fetch_add(1, std::memory_order_relaxed); }
@@ -157,6 +162,7 @@ class MetricStore {
   std::map<std::string, Family*, std::less<>>
       own_;  // the library's families; fixed after construction
   std::unique_ptr<UserMetrics> user_;
+  std::function<void()> before_reading_;
   // Made at the start, so that falling back to them can never fail; shown once they are used.
   std::unique_ptr<ProviderSeries> overflow_provider_;
   std::unique_ptr<RequestSeries> overflow_requests_;

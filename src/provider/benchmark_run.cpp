@@ -2,146 +2,98 @@
 
 #include "provider/recorder.hpp"
 
-#include <atomic>
-#include <chrono>
+#include <string>
 #include <utility>
 
 namespace ltb {
-namespace detail {
 
-struct BenchmarkRunState {
-  std::shared_ptr<Recorder> recorder;
-  std::string id;
-  std::string name;
-  std::uint64_t total = 0;
-  std::atomic<std::uint64_t> completed{0};  // failed ones included
-  std::atomic<std::uint64_t> failed{0};
-  std::atomic<std::int64_t> next_publish_ns{
-      0};  // steady time before which progress is not published again
-  std::atomic<bool> ended{false};
-  support::Mutex mutex;
-  std::string current_provider LTB_GUARDED_BY(mutex);
-
-  void publish(EventType type) noexcept {
-    try {
-      BenchmarkPayload payload;
-      payload.benchmark_id = id;
-      payload.name = name;
-      payload.total_examples = total;
-      payload.failed_examples = failed.load(std::memory_order_relaxed);
-      payload.completed_examples = completed.load(std::memory_order_relaxed);
-      {
-        support::MutexLock lock(mutex);
-        if (!current_provider.empty()) payload.current_provider = current_provider;
-      }
-      recorder->events().publish(MonitoringEvent(type, std::move(payload)));
-    } catch (...) {  // no memory: the next progress tells the same
-      recorder->store().count_rejected();
-    }
-  }
-
-  // At most one progress event per interval, whichever thread comes first; the last example is
-  // always told. `before` is how many were through: what comes after the last one, or without a
-  // total, is told like any other.
-  void publish_progress(std::uint64_t before, std::uint64_t count) noexcept {
-    constexpr std::int64_t kIntervalNs = 100'000'000;
-    const std::int64_t now = recorder->clock().steady_now().time_since_epoch().count();
-    const bool last = before < total && count >= total - before;
-    std::int64_t due = next_publish_ns.load(std::memory_order_relaxed);
-    if (!last && (now < due || !next_publish_ns.compare_exchange_strong(due, now + kIntervalNs)))
-      return;
-    publish(EventType::BenchmarkProgress);
-  }
-};
-
-BenchmarkRun Recorder::begin_benchmark(const std::shared_ptr<Recorder>& recorder,
-                                       std::string_view benchmark_id, std::string_view name,
-                                       std::uint64_t total_examples) noexcept {
+BenchmarkRun detail::Recorder::begin_benchmark(const std::shared_ptr<Recorder>& recorder,
+                                               std::string_view benchmark_id, std::string_view name,
+                                               std::uint64_t total_examples) noexcept {
   try {
-    auto state = std::make_unique<BenchmarkRunState>();
-    state->recorder = recorder;
-    state->id = benchmark_id;
-    state->name = name;
-    state->total = total_examples;
-    state->publish(EventType::BenchmarkStarted);
-    return BenchmarkRun(std::move(state));
-  } catch (...) {
+    return BenchmarkRun(
+        recorder, recorder->collector().begin_run(std::string(benchmark_id), std::string(name),
+                                                  total_examples));
+  } catch (...) {  // no memory
     recorder->store().count_rejected();
-    return BenchmarkRun(nullptr);
+    return BenchmarkRun(nullptr, nullptr);
   }
 }
 
-}  // namespace detail
-
-namespace {
-
-void end(detail::BenchmarkRunState* state, bool abandoned) noexcept {
-  if (state == nullptr || state->ended.exchange(true)) return;
-  state->publish(EventType::BenchmarkCompleted);
-  if (!abandoned) return;
-  try {
-    state->recorder->events().publish(MonitoringEvent::alert(
-        AlertSeverity::Warning, "Benchmark abandoned",
-        "benchmark \"" + state->name + "\" (" + state->id + ") ended without complete() at " +
-            std::to_string(state->completed.load()) + " of " + std::to_string(state->total) +
-            " examples"));
-  } catch (...) {
-    state->recorder->store().count_rejected();
-  }
+CurrentRun::CurrentRun(std::shared_ptr<detail::CurrentRunEntry> entry) noexcept
+    : entry_(std::move(entry)) {}
+CurrentRun::~CurrentRun() {
+  if (entry_) detail::drop_current_run(*entry_);
 }
 
-}  // namespace
-
-BenchmarkRun::BenchmarkRun(std::unique_ptr<detail::BenchmarkRunState> state) noexcept
-    : state_(std::move(state)) {}
+BenchmarkRun::BenchmarkRun(std::shared_ptr<detail::Recorder> recorder,
+                           std::shared_ptr<detail::RunRecord> record) noexcept
+    : recorder_(std::move(recorder)), record_(std::move(record)) {}
 BenchmarkRun::BenchmarkRun(BenchmarkRun&& other) noexcept = default;
 BenchmarkRun& BenchmarkRun::operator=(BenchmarkRun&& other) noexcept {
   if (this != &other) {
-    end(state_.get(), true);
-    state_ = std::move(other.state_);
+    end(true);
+    recorder_ = std::move(other.recorder_);
+    record_ = std::move(other.record_);
   }
   return *this;
 }
 BenchmarkRun::~BenchmarkRun() {
-  end(state_.get(), true);
+  end(true);
+}
+
+void BenchmarkRun::end(bool abandoned) noexcept {
+  if (record_ && record_->end()) recorder_->collector().end_run(*record_, abandoned);
+}
+
+void BenchmarkRun::count(std::uint64_t succeeded, std::uint64_t failed) noexcept {
+  if (!record_ || record_->has_ended()) return;
+  const auto now = recorder_->clock().steady_now();
+  const bool is_last = record_->advance(succeeded, failed, now);
+  if (record_->claim_event(now) || is_last) recorder_->collector().show_run(*record_);
 }
 
 void BenchmarkRun::advance(std::uint64_t count) noexcept {
-  if (!state_ || state_->ended.load(std::memory_order_relaxed)) return;
-  const std::uint64_t before = state_->completed.fetch_add(count, std::memory_order_relaxed);
-  state_->publish_progress(before, count);
+  this->count(count, 0);
 }
 
 void BenchmarkRun::fail_example() noexcept {
-  if (!state_ || state_->ended.load(std::memory_order_relaxed)) return;
-  state_->failed.fetch_add(1, std::memory_order_relaxed);
-  const std::uint64_t before = state_->completed.fetch_add(1, std::memory_order_relaxed);
-  state_->publish_progress(before, 1);
+  count(0, 1);
 }
 
 void BenchmarkRun::set_current_provider(std::string_view provider) noexcept {
-  if (!state_) return;
+  if (!record_) return;
   try {
-    std::string copy(provider);
-    support::MutexLock lock(state_->mutex);
-    state_->current_provider.swap(copy);
-  } catch (...) {
-    state_->recorder->store().count_rejected();
+    record_->set_current_provider(std::string(provider));
+  } catch (...) {  // no memory
+    recorder_->store().count_rejected();
   }
 }
 
 void BenchmarkRun::complete() noexcept {
-  end(state_.get(), false);
+  end(false);
+}
+
+RequestScope BenchmarkRun::begin_request(std::string_view provider,
+                                         std::string_view model) noexcept {
+  return CallSource(*this).begin_request(provider, model);
+}
+
+CurrentRun BenchmarkRun::make_current() noexcept {
+  if (!record_) return CurrentRun(nullptr);
+  auto entry = detail::push_current_run(record_);
+  if (!entry) recorder_->store().count_rejected();
+  return CurrentRun(std::move(entry));
 }
 
 std::uint64_t BenchmarkRun::completed_examples() const noexcept {
-  return state_ ? state_->completed.load() : 0;
+  return record_ ? record_->examples().completed : 0;
 }
 std::uint64_t BenchmarkRun::failed_examples() const noexcept {
-  return state_ ? state_->failed.load() : 0;
+  return record_ ? record_->examples().failed : 0;
 }
 std::uint64_t BenchmarkRun::total_examples() const noexcept {
-  return state_ ? state_->total : 0;
+  return record_ ? record_->total : 0;
 }
 
 }  // namespace ltb

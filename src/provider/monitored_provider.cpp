@@ -1,7 +1,5 @@
 #include <ltb/provider.hpp>
 
-#include "provider/recorder.hpp"
-
 #include <stdexcept>
 #include <utility>
 
@@ -47,9 +45,8 @@ std::uint64_t Provider::estimate_tokens(std::string_view text) const {
   return (text.size() + 3) / 4;
 }
 
-MonitoredProvider::MonitoredProvider(std::shared_ptr<Provider> provider,
-                                     MonitoringSystem& monitoring)
-    : provider_(std::move(provider)), recorder_(detail::recorder_of(monitoring)) {
+MonitoredProvider::MonitoredProvider(std::shared_ptr<Provider> provider, CallSource source)
+    : provider_(std::move(provider)), source_(std::move(source)) {
   if (!provider_) throw std::invalid_argument("MonitoredProvider: the provider to wrap is null");
   name_ = provider_->name();
 }
@@ -61,7 +58,7 @@ std::string MonitoredProvider::name() const {
 }
 
 CompletionResponse MonitoredProvider::complete(const CompletionRequest& request) {
-  RequestScope scope = detail::Recorder::begin_request(recorder_, name_, request.model);
+  RequestScope scope = source_.begin_request(name_, request.model);
   if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   try {
     CompletionResponse response = provider_->complete(request);
@@ -76,7 +73,7 @@ CompletionResponse MonitoredProvider::complete(const CompletionRequest& request)
 
 CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
                                              const StreamCallback& on_chunk) {
-  RequestScope scope = detail::Recorder::begin_request(recorder_, name_, request.model);
+  RequestScope scope = source_.begin_request(name_, request.model);
   if (request.scheduled_at) scope.set_scheduled_start(*request.scheduled_at);
   bool cancelled = false;
   try {
@@ -119,13 +116,13 @@ std::uint64_t MonitoredProvider::estimate_tokens(std::string_view text) const {
 }
 
 std::vector<std::shared_ptr<Provider>> monitor_providers(
-    const std::vector<std::shared_ptr<Provider>>& providers, MonitoringSystem& monitoring) {
+    const std::vector<std::shared_ptr<Provider>>& providers, const CallSource& source) {
   std::vector<std::shared_ptr<Provider>> monitored;
   monitored.reserve(providers.size());
   for (std::size_t i = 0; i < providers.size(); ++i) {
     if (!providers[i])
       throw std::invalid_argument("monitor_providers: provider " + std::to_string(i) + " is null");
-    monitored.push_back(std::make_shared<MonitoredProvider>(providers[i], monitoring));
+    monitored.push_back(std::make_shared<MonitoredProvider>(providers[i], source));
   }
   return monitored;
 }

@@ -72,7 +72,8 @@ std::shared_ptr<MonitoringEvent> Recorder::event_of(EventType type, const ScopeS
 }
 
 RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
-                                     std::string_view provider, std::string_view model) noexcept {
+                                     std::string_view provider, std::string_view model,
+                                     const std::shared_ptr<RunRecord>& run) noexcept {
   Recorder& self = *recorder;
   try {
     // Not zeroed first: each member but one has a value of its own.
@@ -83,6 +84,11 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
     if (scope->model == metrics::kOverflow) self.keep_own_names(*scope, provider, model);
     scope->id_bits = events::new_request_id_bits();
     scope->recorder = recorder;
+    if (!run) {
+      scope->run = self.collector_.runs().run_of_new_call();
+    } else if (!run->has_ended()) {
+      scope->run = run;
+    }
     std::shared_ptr<MonitoringEvent> event;
     if (self.events_.has_listeners()) event = event_of(EventType::RequestStarted, *scope);
     // Nothing below throws: a call that is counted as active has a scope that will end it.
@@ -123,6 +129,7 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   }
   collector_.judge().price(scope.provider, scope.model, call);
   scope.series->record(call);
+  if (scope.run) scope.run->record(call);
   scope.series->offer_exemplar(
       call, [&scope] { return scope.request_id(); }, now, *clock_);
   collector_.judge().count_service_levels(*scope.series, call);
@@ -234,6 +241,7 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   call.duration_ns = nanoseconds;
   call.usage_is_separate = true;
   series.record(call);
+  if (const auto run = collector_.runs().run_of_new_call()) run->record(call);
   collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);
@@ -255,6 +263,7 @@ void Recorder::record_tokens(std::string_view provider, std::string_view model,
   if (!metrics::is_sane(usage)) return store_.count_rejected();
   RequestSeries& series = series_of(provider, model);
   series.add_usage(usage);
+  if (const auto run = collector_.runs().run_of_new_call()) run->add_usage(usage);
   if (!details_wanted()) return;
   try {
     for (Metric& metric :
@@ -272,6 +281,7 @@ void Recorder::record_cost(std::string_view provider, std::string_view model,
   if (!cost) return store_.count_rejected();
   RequestSeries& series = series_of(provider, model);
   series.add_cost(*cost);
+  if (const auto run = collector_.runs().run_of_new_call()) run->add_cost(*cost);
   if (!details_wanted()) return;
   try {
     distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());
@@ -289,6 +299,7 @@ void Recorder::record_error(std::string_view provider, std::string_view model,
   call.error_type = known.value_or(ErrorType::Other);
   call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   series.record(call);
+  if (const auto run = collector_.runs().run_of_new_call()) run->record(call);
   collector_.judge().count_service_levels(series, call);
   try {
     const std::string id = close_manual(series);

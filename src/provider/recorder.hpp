@@ -43,9 +43,10 @@ class Recorder {
 
   // What they return holds a share of the recorder, so the caller lends its own: making one from
   // `this` alone would cost as much as looking up the series.
-  [[nodiscard]] static RequestScope begin_request(const std::shared_ptr<Recorder>& recorder,
-                                                  std::string_view provider,
-                                                  std::string_view model) noexcept;
+  // A call that is given no run belongs to the one that RunRegistry::run_of_new_call() finds.
+  [[nodiscard]] static RequestScope begin_request(
+      const std::shared_ptr<Recorder>& recorder, std::string_view provider, std::string_view model,
+      const std::shared_ptr<RunRecord>& run = nullptr) noexcept;
   [[nodiscard]] static BenchmarkRun begin_benchmark(const std::shared_ptr<Recorder>& recorder,
                                                     std::string_view benchmark_id,
                                                     std::string_view name,
@@ -117,6 +118,7 @@ struct ScopeState {
   std::uint32_t failed_attempts = 0;
   std::string finish_reason{};
   std::optional<support::SteadyTime> completed{};  ///< When it ended, if the caller knows better.
+  std::shared_ptr<RunRecord> run{};                // the benchmark run this call belongs to, if any
   bool finished = false;
 
   [[nodiscard]] std::string_view request_id() const noexcept {

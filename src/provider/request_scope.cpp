@@ -167,12 +167,4 @@ std::string_view RequestScope::request_id() const noexcept {
   return state_ ? state_->request_id() : std::string_view();
 }
 
-namespace detail {
-
-RequestScope begin_observed(MonitoringSystem& monitoring, std::string_view provider,
-                            std::string_view model) noexcept {
-  return Recorder::begin_request(recorder_of(monitoring), provider, model);
-}
-
-}  // namespace detail
 }  // namespace ltb

@@ -1,20 +1,26 @@
-// What the header-only wrappers (ltb/monitored.hpp, ltb/asio.hpp) need from the inside.
+// What the wrappers (ltb/monitored.hpp, ltb/asio.hpp, MonitoredProvider) need from the inside.
 #include "provider/recorder.hpp"
 
 #include <ltb/monitored_fields.hpp>
 
 #include <utility>
 
+namespace ltb {
+
+CallSource::CallSource(MonitoringSystem& monitoring) noexcept
+    : recorder_(detail::recorder_of(monitoring)) {}
+CallSource::CallSource(BenchmarkRun& run) noexcept : recorder_(run.recorder_), run_(run.record_) {}
+
+RequestScope CallSource::begin_request(std::string_view provider,
+                                       std::string_view model) const noexcept {
+  // Null: of a run that was moved from, or that there was no memory for.
+  if (!recorder_) return RequestScope(nullptr);
+  return detail::Recorder::begin_request(recorder_, provider, model, run_);
+}
+
+}  // namespace ltb
+
 namespace ltb::detail {
-
-std::shared_ptr<Recorder> share_recorder(MonitoringSystem& monitoring) noexcept {
-  return recorder_of(monitoring);
-}
-
-RequestScope begin_on(const std::shared_ptr<Recorder>& recorder, std::string_view provider,
-                      std::string_view model) noexcept {
-  return Recorder::begin_request(recorder, provider, model);
-}
 
 CallError watch::to_call_error(const std::exception_ptr& error) {
   ClassifiedError classified = classify(error);

@@ -4,13 +4,18 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <cstdint>
+#include <map>
 #include <string>
 
 namespace ltb::test {
 namespace {
 
+using namespace std::chrono_literals;
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 class Dashboard : public testing::Test {
  protected:
@@ -203,6 +208,53 @@ TEST(MetricsEndpoint, AnswersInOpenMetricsToThoseWhoPreferItUnlessTurnedOff) {
     const auto plain = client.get("/metrics");
     EXPECT_EQ(plain->header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_EQ(plain->body.find(id), std::string::npos);
+  }
+}
+
+TEST_F(Dashboard, TwoBenchmarksAtOnceShowTheirOwnNumbersOnApiAndMetrics) {
+  EventReceiver receiver = system_.event_bus().subscribe();
+  BenchmarkRun cheap = system_.begin_benchmark("cheap", "MMLU", 128);
+  BenchmarkRun dear = system_.begin_benchmark("dear", "GSM8K", 0);
+  for (int i = 0; i < 32; ++i) {
+    cheap.begin_request("openai", "small")
+        .finish({.input_tokens = 10, .output_tokens = 1}, 0.000000003);
+    cheap.advance();
+    const CurrentRun current = dear.make_current();
+    system_.begin_request("openai", "large").finish({.input_tokens = 20, .output_tokens = 2}, 0.5);
+    dear.fail_example();
+  }
+
+  RawClient prometheus(system_.prometheus_port());
+  const auto metrics = prometheus.get("/metrics");
+  ASSERT_TRUE(metrics.has_value());
+  EXPECT_THAT(metrics->body,
+              HasSubstr("llm_benchmark_examples_completed_total{name=\"MMLU\"} 32\n"));
+  EXPECT_THAT(metrics->body, HasSubstr("llm_benchmark_examples_failed_total{name=\"GSM8K\"} 32\n"));
+  EXPECT_THAT(metrics->body,
+              HasSubstr("llm_benchmark_progress{benchmark_id=\"cheap\",name=\"MMLU\"} 25\n"));
+  EXPECT_THAT(metrics->body, Not(HasSubstr("llm_benchmark_progress{benchmark_id=\"dear\"")));
+
+  const json all = json::parse(get("/api/v1/benchmarks").body).at("benchmarks");
+  ASSERT_EQ(all.size(), 2u);
+  const json& first = all.at(0).at("benchmark_id") == "cheap" ? all.at(0) : all.at(1);
+  const json& second = all.at(0).at("benchmark_id") == "cheap" ? all.at(1) : all.at(0);
+  EXPECT_DOUBLE_EQ(first.at("cost").get<double>(), 0.000000096);
+  EXPECT_DOUBLE_EQ(first.at("projected_cost").get<double>(), 0.000000384);
+  EXPECT_EQ(first.at("total_input_tokens"), 320);
+  EXPECT_EQ(second.at("cost"), 16);
+  EXPECT_EQ(second.at("total_output_tokens"), 64);
+  EXPECT_EQ(second.at("total_examples"), 0);
+  EXPECT_EQ(second.at("completed_examples"), 32);
+  EXPECT_FALSE(second.contains("progress_percent"));
+  EXPECT_FALSE(second.contains("projected_cost"));
+
+  // The rest of both bursts is published though nothing more happens.
+  std::map<std::string, std::uint64_t> told;
+  while (told["cheap"] < 32 || told["dear"] < 32) {
+    const auto received = receiver.receive_for(10s);
+    ASSERT_TRUE(received.has_value());
+    if (const BenchmarkPayload* benchmark = received->event->benchmark())
+      told[benchmark->benchmark_id] = benchmark->completed_examples;
   }
 }
 

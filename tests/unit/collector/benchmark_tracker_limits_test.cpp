@@ -116,7 +116,7 @@ TEST(BenchmarkLimits, OddNumbersStayOutOfTheGauges) {
   stage.bus().publish(event);
   const Metric::Labels run{{"benchmark_id", "b1"}, {"name", "MMLU"}};
 
-  EXPECT_EQ(number(stage.store(), "llm_benchmark_progress", run), 0.0);
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_progress"), 0u);
   EXPECT_EQ(series_in(stage.store(), "llm_benchmark_eta_seconds"), 0u);
 
   payload.progress_percent = 250;
@@ -133,26 +133,39 @@ TEST(BenchmarkLimits, MoreThroughThanThereAreRaisesTheTotal) {
   EXPECT_EQ(status.progress_percent, 100.0);
 }
 
-TEST(BenchmarkLimits, ABenchmarkOfNoExamplesCompletesAtOneHundred) {
+TEST(BenchmarkLimits, AnUnknownTotalHasNoPercentageEtaOrProjection) {
   const RecorderStage stage;
+  EventReceiver receiver = stage.bus().subscribe();
   stage.bus().publish(MonitoringEvent::benchmark_started("b1", "MMLU", 0));
-  EXPECT_EQ(stage.collector().benchmarks()[0].progress_percent, 0.0);
+  stage.advance(10s);
+  stage.succeed("p", "m", 0.1, {}, 0.5);
+  stage.bus().publish(MonitoringEvent::benchmark_progress("b1", "MMLU", 3, 0));
+  const Metric::Labels run{{"benchmark_id", "b1"}, {"name", "MMLU"}};
+
+  const BenchmarkStatus running = stage.collector().benchmarks().at(0);
+  EXPECT_EQ(running.total_examples, 0u);
+  EXPECT_EQ(running.completed_examples, 3u);
+  EXPECT_EQ(running.progress_percent, std::nullopt);
+  EXPECT_EQ(running.eta_seconds, std::nullopt);
+  EXPECT_EQ(running.examples_per_second, 0.3);
+  EXPECT_EQ(running.cost, 0.5);
+  EXPECT_EQ(running.projected_cost, std::nullopt);
+  EXPECT_EQ(number(stage.store(), "llm_benchmark_examples_processed", run), 3.0);
+  for (const char* family :
+       {"llm_benchmark_progress", "llm_benchmark_examples", "llm_benchmark_eta_seconds"})
+    EXPECT_EQ(series_in(stage.store(), family), 0u) << family;
+
   stage.bus().publish(MonitoringEvent::benchmark_completed("b1", "MMLU", 0));
-
-  EXPECT_EQ(stage.collector().benchmarks()[0].progress_percent, 100.0);
-  EXPECT_EQ(stage.collector().benchmarks()[0].projected_cost, std::nullopt);
-}
-
-TEST(BenchmarkLimits, CostIsNeverNegativeWhenARunStartsWhileItIsAsked) {
-  metrics::MetricStore store({});
-  ManualClock clock;
-  std::uint64_t spent = 1'000;
-  collector::BenchmarkTracker tracker(store, clock, 60s, 3600s, [&] { return spent; });
-  BenchmarkPayload payload = payload_of("b1", 0, 10);
-  tracker.apply(EventType::BenchmarkStarted, payload);
-  spent = 900;  // the sum was read before the run started, and the run booked after
-
-  EXPECT_EQ(tracker.statuses().at(0).cost, 0.0);
+  const BenchmarkStatus over = stage.collector().benchmarks().at(0);
+  EXPECT_EQ(over.state, BenchmarkState::Completed);
+  EXPECT_EQ(over.progress_percent, std::nullopt);
+  EXPECT_EQ(over.completed_examples, 3u);
+  for (const MonitoringEvent& event : RecorderStage::drain(receiver)) {
+    if (event.benchmark() == nullptr) continue;
+    EXPECT_EQ(event.benchmark()->total_examples, 0u);
+    EXPECT_EQ(event.benchmark()->progress_percent, 0.0);
+    EXPECT_EQ(event.benchmark()->eta_seconds, std::nullopt);
+  }
 }
 
 }  // namespace

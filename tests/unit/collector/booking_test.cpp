@@ -159,6 +159,54 @@ TEST(BookedEvents, AnEvaluationTakesTheTimeFromItsStart) {
   EXPECT_EQ(duration.sum, 1.5);
 }
 
+TEST(BookedEvents, EvaluationsOfOneIdAreToldApartByMetricProviderAndModel) {
+  const RecorderStage stage;
+  struct Evaluation {
+    const char* metric;
+    const char* provider;
+    const char* model;
+  };
+  const Evaluation all[] = {{"faithfulness", "openai", "gpt-4"},
+                            {"relevancy", "openai", "gpt-4"},
+                            {"relevancy", "azure", "gpt-4"},
+                            {"relevancy", "azure", "gpt-5"}};
+  for (const Evaluation& one : all) {
+    stage.bus().publish(
+        MonitoringEvent::evaluation_started("example_1", one.metric, one.provider, one.model));
+    stage.advance(100ms);
+  }
+  double tenths = 4;  // all end at the same time; each started 0.1 s after the one before
+  for (const Evaluation& one : all) {
+    stage.bus().publish(MonitoringEvent::evaluation_completed("example_1", one.metric, one.provider,
+                                                              one.model, 1.0));
+    const HistogramValue took =
+        histogram(stage.store(), "llm_evaluation_duration_seconds",
+                  {{"provider", one.provider}, {"model", one.model}, {"metric", one.metric}});
+    EXPECT_EQ(took.count, 1u);
+    EXPECT_DOUBLE_EQ(took.sum, tenths / 10) << one.metric << one.provider << one.model;
+    --tenths;
+  }
+}
+
+TEST(BookedEvents, AnEvaluationStartedAgainCountsFromItsLastStart) {
+  const RecorderStage stage;
+  const auto start = [&] {
+    stage.bus().publish(MonitoringEvent::evaluation_started("e1", "m", "openai", "gpt-4"));
+  };
+  start();
+  stage.advance(5s);
+  start();
+  stage.advance(1s);
+  stage.bus().publish(MonitoringEvent::evaluation_completed("e1", "m", "openai", "gpt-4", 1.0));
+  stage.bus().publish(MonitoringEvent::evaluation_completed("e1", "m", "openai", "gpt-4", 1.0));
+
+  const HistogramValue took =
+      histogram(stage.store(), "llm_evaluation_duration_seconds",
+                {{"provider", "openai"}, {"model", "gpt-4"}, {"metric", "m"}});
+  EXPECT_EQ(took.count, 1u) << "the second end has no start";
+  EXPECT_EQ(took.sum, 1.0);
+}
+
 TEST(BookedEvents, EvaluationsThatNeverEndAreBounded) {
   const RecorderStage stage;
   for (int i = 0; i < 10'001; ++i)

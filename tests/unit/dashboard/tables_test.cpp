@@ -75,8 +75,20 @@ BenchmarkStatus benchmark() {
   row.examples_per_second = 4.5;
   row.elapsed_seconds = 101;
   row.idle_seconds = 0.25;
-  row.cost = 1.25;
+  row.total_requests = 460;
+  row.successful_requests = 450;
+  row.failed_requests = 8;
+  row.cancelled_requests = 2;
+  row.usage_missing_requests = 7;
+  row.unpriced_requests = 12;
+  row.total_input_tokens = 69'000;
+  row.total_output_tokens = 34'500;
+  row.cost = 1.250000001;
+  row.cost_nano_usd = 1'250'000'001;
   row.projected_cost = 2.75;
+  row.requests_per_second = 4.55;
+  row.latency = {.p50 = 1, .p95 = 2, .p99 = 3, .count = 450};
+  row.time_to_first_token.count = 0;
   row.started_at = kTime;
   return row;
 }
@@ -109,7 +121,12 @@ TEST(OverviewJson, IsTheDocumentedObjectByteForByte) {
           R"(}],"models":[],"benchmarks":[{"benchmark_id":"bench_123","name":"MMLU","state":"stalled",)"
           R"("total_examples":1000,"completed_examples":456,"failed_examples":3,"progress_percent":45.6,)"
           R"("current_provider":"openai","eta_seconds":120.5,"examples_per_second":4.5,"elapsed_seconds":101,)"
-          R"("idle_seconds":0.25,"cost":1.25,"projected_cost":2.75,"started_at":"2025-01-15T10:30:00.123Z"}]})");
+          R"("idle_seconds":0.25,"total_requests":460,"successful_requests":450,"failed_requests":8,)"
+          R"("cancelled_requests":2,"usage_missing_requests":7,"unpriced_requests":12,)"
+          R"("has_unattributed_calls":false,"total_input_tokens":69000,"total_output_tokens":34500,)"
+          R"("cost":1.250000001,"projected_cost":2.75,"requests_per_second":4.55,)"
+          R"("latency":{"p50":1,"p95":2,"p99":3,"count":450},"time_to_first_token":{"count":0},)"
+          R"("started_at":"2025-01-15T10:30:00.123Z"}]})");
 }
 
 TEST(OverviewJson, WhatIsNotMeasuredIsAbsent) {
@@ -186,9 +203,26 @@ TEST(BenchmarksTable, CsvHasALinePerBenchmark) {
   EXPECT_EQ(benchmarks_csv({benchmark()}),
             "benchmark_id,name,state,total_examples,completed_examples,failed_examples,"
             "progress_percent,current_provider,eta_seconds,examples_per_second,elapsed_seconds,"
-            "idle_seconds,cost,projected_cost,started_at\r\n"
-            "bench_123,MMLU,stalled,1000,456,3,45.6,openai,120.5,4.5,101,0.25,1.25,2.75,"
-            "2025-01-15T10:30:00.123Z\r\n");
+            "idle_seconds,cost,projected_cost,started_at,total_requests,successful_requests,"
+            "failed_requests,cancelled_requests,usage_missing_requests,unpriced_requests,"
+            "has_unattributed_calls,total_input_tokens,total_output_tokens,requests_per_second,"
+            "latency_p50,latency_p95,latency_p99,latency_count,time_to_first_token_p50,"
+            "time_to_first_token_p95,time_to_first_token_p99,time_to_first_token_count\r\n"
+            "bench_123,MMLU,stalled,1000,456,3,45.6,openai,120.5,4.5,101,0.25,1.250000001,2.75,"
+            "2025-01-15T10:30:00.123Z,460,450,8,2,7,12,false,69000,34500,4.55,1,2,3,450,,,,0\r\n");
+}
+
+TEST(BenchmarksTable, LeavesOutWhatIsUnknownOfARun) {
+  BenchmarkStatus row;
+  row.benchmark_id = "b";
+  row.has_unattributed_calls = true;
+
+  const json parsed = json::parse(benchmarks_json({row})).at("benchmarks").at(0);
+  for (const char* name : {"progress_percent", "eta_seconds", "examples_per_second", "cost",
+                           "projected_cost", "requests_per_second", "total_input_tokens"})
+    EXPECT_FALSE(parsed.contains(name)) << name;
+  EXPECT_EQ(parsed.at("has_unattributed_calls"), true);
+  EXPECT_EQ(parsed.at("total_examples"), 0);
 }
 
 TEST(ErrorsTable, ListsTheTypesThatOccurred) {
