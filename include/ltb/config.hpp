@@ -135,6 +135,9 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// Events kept for receivers, `since=` and /api/v1/events; 16..1,048,576. Default: 8,192.
   /// LTB_EVENT_HISTORY.
   std::size_t event_history = 8192;
+  /// Bytes that the events kept for receivers may take together, 1 MiB to 1 TiB; beyond it slow
+  /// receivers lose the oldest. Default: 16 MiB. LTB_MAX_EVENT_BYTES.
+  std::size_t max_event_bytes = std::size_t{16} * 1024 * 1024;
   /// Label sets of one kind (provider-model pairs, evaluation metrics, benchmarks, a user metric's
   /// labels), 1..1,000,000; beyond it one `_overflow_` series takes the rest. Families with a
   /// closed label more (status, error_type) have that many times the series. Default: 1,000.
@@ -184,6 +187,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   [[nodiscard]] MonitoringConfig with_dashboard_directory(std::string directory) const;
   [[nodiscard]] MonitoringConfig with_io_threads(unsigned threads) const;
   [[nodiscard]] MonitoringConfig with_event_history(std::size_t events) const;
+  [[nodiscard]] MonitoringConfig with_max_event_bytes(std::size_t bytes) const;
   [[nodiscard]] MonitoringConfig with_max_series_per_family(std::size_t series) const;
   [[nodiscard]] MonitoringConfig with_max_label_bytes(std::size_t bytes) const;
   [[nodiscard]] MonitoringConfig with_max_history_bytes(std::size_t bytes) const;

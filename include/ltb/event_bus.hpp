@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 namespace ltb {
 
@@ -19,20 +20,26 @@ class EventBusCore;
 struct EventBusAccess;
 }  // namespace detail
 
+/// Longest text of an event (a message, an id, a name, a label value), in bytes; what is longer is
+/// cut here at a character when it is published, and counted in EventBusStats::texts_cut.
+inline constexpr std::size_t kMaxEventTextBytes = 8192;
+
 /// Something called for every event, on the thread that publishes it.
 class LTB_MONITORING_EXPORT EventSubscriber {
  public:
   virtual ~EventSubscriber();
   /// Runs on the publisher's thread, concurrently when several threads publish: be quick and
   /// thread-safe. Events that the library makes itself (provider status, alerts) come on its I/O
-  /// threads: who blocks there holds up the listeners. May publish and subscribe. An exception is
-  /// caught and counted; the other subscribers still run. `event` lives until the call returns.
+  /// threads: blocking there stalls the listeners. May publish, record, subscribe, and stop the
+  /// system. An exception is caught and counted; the other subscribers still run. `event` lives
+  /// until the call returns.
   virtual void on_event(const MonitoringEvent& event) = 0;
 };
 
 /// Keeps a callback subscribed. Destroying it (or calling reset()) ends the subscription and waits
-/// for a running call of it in another thread; from inside a callback it does not wait. May outlive
-/// the bus.
+/// for a running call of it in another thread; from inside a callback it does not wait. Ends with
+/// the bus, which it may outlive: then the callback is never called again and what it held is
+/// released.
 class [[nodiscard]] LTB_MONITORING_EXPORT Subscription {
  public:
   Subscription() noexcept;
@@ -58,22 +65,26 @@ struct ReceivedEvent {
 };
 
 /// A reader of the event stream with a cursor of its own in the bus' bounded ring. A slow one loses
-/// the oldest events and is told how many; it never slows the publisher or another receiver. May
-/// outlive the bus (then it is closed). Thread safety: distinct objects: safe; shared objects:
-/// unsafe, but for close().
+/// the oldest events and is told how many; it never slows the publisher or another receiver.
+/// MonitoringSystem::stop() closes the receivers that exist: they return what was published before,
+/// and then nothing; so does the end of the bus, which a receiver may outlive. Thread safety:
+/// distinct objects: safe; shared objects: unsafe, but for close().
 class LTB_MONITORING_EXPORT EventReceiver {
  public:
   EventReceiver(EventReceiver&& other) noexcept;
   EventReceiver& operator=(EventReceiver&& other) noexcept;
   ~EventReceiver();
 
-  /// Waits for the next event. Nothing when the bus is closed and everything was read.
+  /// Waits for the next event. Nothing when this receiver is closed and everything was read.
   [[nodiscard]] std::optional<ReceivedEvent> receive();
-  /// Waits at most `timeout`. Nothing when the time is over or the bus is closed.
+  /// As receive(); returns nothing, too, as soon as `stop` is requested (std::jthread hands one to
+  /// its function).
+  [[nodiscard]] std::optional<ReceivedEvent> receive(const std::stop_token& stop);
+  /// Waits at most `timeout`. Nothing when the time is over or this receiver is closed.
   [[nodiscard]] std::optional<ReceivedEvent> receive_for(std::chrono::nanoseconds timeout);
-  /// Never waits. Nothing when there is no event now or the bus is closed.
+  /// Never waits. Nothing when there is no event now.
   [[nodiscard]] std::optional<ReceivedEvent> try_receive();
-  /// True when no event will come any more: the bus is closed (or gone) and all was read, or
+  /// True when no event will come: the system was stopped (or is gone) and everything was read, or
   /// close() was called.
   [[nodiscard]] bool is_closed() const noexcept;
   /// Wakes a waiting receive() and closes this receiver. Any thread.
@@ -91,6 +102,9 @@ struct EventBusOptions {
   /// How many events the ring holds, for all receivers together. Default 8,192; at least 1. A
   /// larger ring forgives slower receivers and keeps more memory (about 0.5 KB an event).
   std::size_t receiver_capacity = 8192;
+  /// How many bytes the events in the ring may take together; beyond it receivers lose the oldest.
+  /// The newest event is always kept. Default 16 MiB.
+  std::size_t max_bytes = std::size_t{16} * 1024 * 1024;
 };
 
 /// Numbers of the bus about itself.
@@ -99,7 +113,8 @@ struct EventBusStats {
   std::uint64_t dropped = 0;            ///< Events lost by receivers, summed over all of them.
   std::uint64_t subscriber_errors = 0;  ///< Exceptions thrown by subscribers.
   std::size_t subscribers = 0;          ///< Inline subscribers now.
-  std::size_t receivers = 0;            ///< Receivers now.
+  std::size_t receivers = 0;            ///< Open receivers now.
+  std::uint64_t texts_cut = 0;          ///< Texts cut at kMaxEventTextBytes.
 };
 
 /// Distributes events. Publishing never waits for a receiver, a client or a callback of another
@@ -113,12 +128,13 @@ class LTB_MONITORING_EXPORT EventBus {
 
   /// Gives the event its id and, when not set, its timestamp, moves the metrics of the owning
   /// MonitoringSystem, calls the subscribers on this thread, and puts it into the ring. Never
-  /// throws: an event that cannot be stored for lack of memory is dropped and counted. After the
-  /// system stopped it is harmless.
+  /// throws: an event that cannot be stored for lack of memory is dropped and counted. Texts longer
+  /// than kMaxEventTextBytes are cut. After the system stopped it is harmless.
   void publish(MonitoringEvent event) noexcept;
 
   /// Calls `subscriber` for every event until remove_subscriber(). Throws std::invalid_argument on
-  /// nullptr.
+  /// nullptr. The bus releases its subscribers at its end, so that one may hold wrappers and scopes
+  /// of its own system.
   void add_subscriber(std::shared_ptr<EventSubscriber> subscriber);
   /// True when it was there. Waits for a running call in another thread.
   bool remove_subscriber(const std::shared_ptr<EventSubscriber>& subscriber) noexcept;

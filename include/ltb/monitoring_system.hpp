@@ -27,27 +27,32 @@ struct MonitoringSystemAccess;
 /// Watches the calls of one program and shows them on three listeners.
 ///
 /// Recording works from construction on, whether or not the system was started; start() opens the
-/// listeners. Thread safety: every member from any thread, but for the destructor; stop() not from
-/// an event callback that runs on one of the library's own threads. Two systems in one process are
-/// independent of each other.
+/// listeners. Thread safety: every member from any thread, also from a subscriber, but for the
+/// destructor. Two systems in one process are independent of each other.
 class LTB_MONITORING_EXPORT MonitoringSystem {
  public:
   /// Validates the configuration and opens nothing. Throws std::invalid_argument as
   /// MonitoringConfig::validate() does.
   explicit MonitoringSystem(MonitoringConfig config = {});
-  /// Calls stop().
+  /// Calls stop(), then ends the subscribers: waits for those that run in other threads, and
+  /// releases them all. Wrappers, scopes and receivers may outlive the system.
   ~MonitoringSystem();
   MonitoringSystem(const MonitoringSystem&) = delete;
   MonitoringSystem& operator=(const MonitoringSystem&) = delete;
 
   /// Binds every enabled listener, or none and throws std::system_error naming listener, address,
-  /// reason and remedy. Does nothing when it runs already. May be called again after stop().
+  /// reason and remedy. Does nothing when it runs already. May be called again after stop(), whose
+  /// end it waits for; in a subscriber on one of the library's own threads, which cannot wait for
+  /// itself, it throws std::system_error (resource_deadlock_would_occur) instead.
   void start();
   /// The same without exceptions; `error` is clear when it runs afterwards. last_start_error() has
   /// the text.
   void start(std::error_code& error) noexcept;
   [[nodiscard]] std::string last_start_error() const;
-  /// Closes the listeners, WebSockets with code 1001, and joins; within 2 s. Idempotent.
+  /// Closes the listeners, the WebSockets with code 1001, and the receivers, and returns when all
+  /// threads are joined, within 2 s; called by a subscriber on one of the library's own threads
+  /// (alerts come there) it returns at once, and the next stop() or start() elsewhere, or the
+  /// destructor, joins. Twice, or in several threads at once, is one stop.
   void stop() noexcept;
   [[nodiscard]] bool is_running() const noexcept;
 

@@ -1,7 +1,5 @@
 #include "collector/benchmark_tracker.hpp"
 
-#include "metrics/default_buckets.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -11,13 +9,6 @@ namespace ltb::collector {
 namespace {
 
 using detail::RunRecord;
-
-std::span<const double> run_bounds(const metrics::MetricStore& store) {
-  const auto& configured = store.options().histogram_buckets;
-  const auto found = configured.find("llm_benchmark_duration_seconds");
-  if (found != configured.end()) return found->second;
-  return metrics::kRunSeconds;
-}
 
 MonitoringEvent abandoned_alert(const RunRecord& run, const char* how) {
   const auto now = run.examples();
@@ -38,7 +29,8 @@ BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::C
       stalled_after_(stalled_after),
       retention_(retention),
       runs_(std::move(runs)),
-      run_layout_(run_bounds(store), 1e9),
+      run_layout_(metrics::histogram_layout(store.options().histogram_buckets,
+                                            "llm_benchmark_duration_seconds")),
       duration_(store.add_family("llm_benchmark_duration_seconds",
                                  "Duration of completed benchmark runs.", MetricType::Histogram)),
       completed_total_(store.add_family("llm_benchmark_examples_completed_total",

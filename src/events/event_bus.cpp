@@ -41,9 +41,12 @@ bool Subscription::is_active() const noexcept {
 
 class EventReceiver::State {
  public:
-  explicit State(std::shared_ptr<detail::EventBusCore> bus)
-      : core(std::move(bus)), cursor(core->add_receiver()) {}
+  explicit State(std::shared_ptr<detail::EventBusCore> bus) : core(std::move(bus)) {
+    core->add_receiver(cursor);
+  }
   ~State() { core->remove_receiver(cursor); }
+  State(const State&) = delete;  // the bus knows where the cursor is
+  State& operator=(const State&) = delete;
 
   // One event per lock: reading ahead would hide from a slow reader how much it lags.
   std::optional<ReceivedEvent> take() {
@@ -54,7 +57,7 @@ class EventReceiver::State {
   }
 
   std::shared_ptr<detail::EventBusCore> core;
-  std::uint64_t cursor;
+  detail::EventCursor cursor;
   std::atomic<bool> closed{false};
   std::vector<std::shared_ptr<const MonitoringEvent>> batch;  // kept for its memory
 };
@@ -79,6 +82,23 @@ std::optional<ReceivedEvent> EventReceiver::receive() {
   }
 }
 
+std::optional<ReceivedEvent> EventReceiver::receive(const std::stop_token& stop) {
+  if (!state_) return std::nullopt;
+  const auto& core = state_->core;
+  std::atomic<bool> stopped{false};
+  const std::stop_callback wake(stop, [&] {
+    stopped.store(true, std::memory_order_release);
+    core->wake_receivers();
+  });
+  while (!stopped.load(std::memory_order_acquire)) {
+    if (auto received = try_receive()) return received;
+    if (state_->closed.load(std::memory_order_acquire)) break;
+    if (core->wait(state_->cursor, stopped, std::nullopt) == detail::EventBusCore::Wait::Closed)
+      break;
+  }
+  return std::nullopt;
+}
+
 std::optional<ReceivedEvent> EventReceiver::receive_for(std::chrono::nanoseconds timeout) {
   if (!state_) return std::nullopt;
   using Clock = std::chrono::steady_clock;
@@ -96,7 +116,7 @@ std::optional<ReceivedEvent> EventReceiver::receive_for(std::chrono::nanoseconds
 
 bool EventReceiver::is_closed() const noexcept {
   if (!state_ || state_->closed.load(std::memory_order_acquire)) return true;
-  return state_->core->is_closed() && !state_->core->has_event_at(state_->cursor);
+  return state_->core->is_exhausted(state_->cursor);
 }
 
 void EventReceiver::close() noexcept {
@@ -106,9 +126,8 @@ void EventReceiver::close() noexcept {
 }
 
 EventBus::EventBus(EventBusOptions options)
-    : core_(std::make_shared<detail::EventBusCore>(options.receiver_capacity)) {}
+    : core_(std::make_shared<detail::EventBusCore>(options)) {}
 
-// Receivers may outlive the bus: they read what is left and are told that it is closed.
 EventBus::~EventBus() {
   core_->set_sink(nullptr);
   core_->close();

@@ -1,5 +1,6 @@
 #include "events/event_bus_core.hpp"
 
+#include "events/event_texts.hpp"
 #include "events/progress.hpp"
 #include "events/request_id.hpp"
 
@@ -10,8 +11,9 @@
 
 namespace ltb::detail {
 
-EventBusCore::EventBusCore(std::size_t capacity) : capacity_(capacity) {
-  if (capacity == 0)
+EventBusCore::EventBusCore(const EventBusOptions& options)
+    : capacity_(options.receiver_capacity), max_bytes_(options.max_bytes) {
+  if (capacity_ == 0)
     throw std::invalid_argument("EventBusOptions::receiver_capacity = 0: expected at least 1");
 }
 
@@ -38,7 +40,16 @@ void complete(MonitoringEvent& event) noexcept {
 
 }  // namespace
 
+void EventBusCore::cut_texts(MonitoringEvent& event) noexcept {
+  try {
+    if (const std::size_t cut = events::cut_long_texts(event))
+      texts_cut_.fetch_add(cut, std::memory_order_relaxed);
+  } catch (...) {  // no memory for the shorter text: the long one stays
+  }
+}
+
 void EventBusCore::publish(MonitoringEvent&& event) noexcept {
+  cut_texts(event);  // before the sink, which may keep them
   complete(event);
   if (sink_ != nullptr) sink_->apply(event);
   if (has_listeners()) {
@@ -48,7 +59,8 @@ void EventBusCore::publish(MonitoringEvent&& event) noexcept {
   }
 }
 
-void EventBusCore::prepare(MonitoringEvent& event) const noexcept {
+void EventBusCore::prepare(MonitoringEvent& event) noexcept {
+  cut_texts(event);
   if (event.timestamp == std::chrono::system_clock::time_point{})
     event.timestamp = std::chrono::system_clock::now();
 }
@@ -71,6 +83,7 @@ void EventBusCore::distribute(MonitoringEvent&& event) noexcept {
 void EventBusCore::distribute(const std::shared_ptr<MonitoringEvent>& event) noexcept {
   if (!event) return count_dropped(1);
   prepare(*event);
+  const std::size_t bytes = events::held_bytes(*event);
   std::shared_ptr<const MonitoringEvent> displaced;  // destroyed outside the lock
   std::shared_ptr<const std::function<void()>> wake;
   bool notify = false;
@@ -80,10 +93,9 @@ void EventBusCore::distribute(const std::shared_ptr<MonitoringEvent>& event) noe
     event->id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
     if (const std::size_t receivers = receivers_.load(std::memory_order_relaxed)) {
       if (ring_.empty()) ring_.resize(capacity_);
-      Place& place = ring_[next_ % capacity_];
-      displaced = std::move(place.event);
-      place = {event, receivers};
-      ++next_;
+      make_room(bytes, displaced);
+      place_of(next_++) = {event, bytes, receivers};
+      bytes_ += bytes;
       notify = waiting_ > 0;
       if (std::exchange(armed_, false)) wake = wake_;
     }
@@ -96,65 +108,87 @@ void EventBusCore::distribute(const std::shared_ptr<MonitoringEvent>& event) noe
   subscribers_.call_all(*event);
 }
 
-std::uint64_t EventBusCore::add_receiver() {
-  support::MutexLock lock(mutex_);
-  receivers_.fetch_add(1, std::memory_order_relaxed);
-  listeners_.fetch_add(1, std::memory_order_relaxed);
-  return next_;
-}
-
-void EventBusCore::remove_receiver(std::uint64_t cursor) noexcept {
-  std::vector<Place> old;  // destroyed outside the lock
-  support::MutexLock lock(mutex_);
-  listeners_.fetch_sub(1, std::memory_order_relaxed);
-  if (receivers_.fetch_sub(1, std::memory_order_relaxed) == 1)
-    return old.swap(ring_);  // nobody will read it: do not keep the events
-  if (ring_.empty()) return;
-  try {
-    for (cursor = std::max(cursor, oldest()); cursor < next_; ++cursor) {
-      Place& place = ring_[cursor % capacity_];
-      if (--place.unread == 0) old.push_back(std::move(place));
-    }
-  } catch (...) {  // no memory: what is left goes when its place is taken
+// Gives up the oldest events until one of `bytes` fits; the newest is kept whatever its size.
+void EventBusCore::make_room(std::size_t bytes, std::shared_ptr<const MonitoringEvent>& displaced) {
+  while (oldest_ < next_ && (next_ - oldest_ >= capacity_ || bytes_ + bytes > max_bytes_)) {
+    Place& place = place_of(oldest_++);
+    bytes_ -= place.bytes;
+    displaced = std::move(place.event);
+    place = {};
   }
 }
 
-std::uint64_t EventBusCore::read_batch(std::uint64_t& cursor,
+void EventBusCore::add_receiver(EventCursor& cursor) {
+  support::MutexLock lock(mutex_);
+  cursors_.push_back(&cursor);
+  cursor = {.next = next_};
+  if (is_closed()) {
+    cursor.end = next_;
+    return;
+  }
+  receivers_.fetch_add(1, std::memory_order_relaxed);
+  listeners_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void EventBusCore::remove_receiver(EventCursor& cursor) noexcept {
+  std::vector<Place> old;  // destroyed outside the lock
+  support::MutexLock lock(mutex_);
+  cursors_.erase(std::remove(cursors_.begin(), cursors_.end(), &cursor), cursors_.end());
+  if (cursor.end == EventCursor::kOpen) {
+    listeners_.fetch_sub(1, std::memory_order_relaxed);
+    receivers_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (cursors_.empty()) {  // nobody will read it: do not keep the events
+    old.swap(ring_);
+    bytes_ = 0;
+    oldest_ = next_;
+    return;
+  }
+  const std::uint64_t end = std::min(cursor.end, next_);
+  for (std::uint64_t at = std::max(cursor.next, oldest_); at < end; ++at) (void)read(place_of(at));
+}
+
+// What the last receiver has read goes at once: its memory is the next event's while it still is in
+// the caches, and no ring full of old events is held.
+std::shared_ptr<const MonitoringEvent> EventBusCore::read(Place& place) {
+  if (--place.unread > 0) return place.event;
+  bytes_ -= std::exchange(place.bytes, 0);
+  return std::move(place.event);
+}
+
+std::uint64_t EventBusCore::read_batch(EventCursor& cursor,
                                        std::vector<std::shared_ptr<const MonitoringEvent>>& out,
                                        std::size_t max) {
   out.reserve(out.size() + std::min(max, capacity_));
   std::uint64_t lagged = 0;
   support::MutexLock lock(mutex_);
-  if (ring_.empty()) return 0;
-  if (cursor < oldest()) {
-    lagged = oldest() - cursor;
-    cursor = oldest();
+  const std::uint64_t end = std::min(cursor.end, next_);
+  if (const std::uint64_t first = std::min(oldest_, end); cursor.next < first) {
+    lagged = first - cursor.next;
+    cursor.next = first;
     count_dropped(lagged);
   }
-  for (; cursor < next_ && max > 0; ++cursor, --max)
-    out.push_back(ring_[cursor % capacity_].read());
+  for (; cursor.next < end && max > 0; ++cursor.next, --max)
+    out.push_back(read(place_of(cursor.next)));
   return lagged;
 }
 
 EventBusCore::Wait EventBusCore::wait(
-    std::uint64_t cursor, const std::atomic<bool>& closed,
+    const EventCursor& cursor, const std::atomic<bool>& closed,
     std::optional<std::chrono::steady_clock::time_point> deadline) {
   support::MutexLock lock(mutex_);
   ++waiting_;
   Wait result = Wait::Ready;
   while (true) {
-    if (closed.load(std::memory_order_acquire)) {
+    if (closed.load(std::memory_order_acquire) || cursor.next >= cursor.end) {
       result = Wait::Closed;
       break;
     }
-    if (cursor < next_) break;
-    if (is_closed()) {
-      result = Wait::Closed;
-      break;
-    }
+    if (cursor.next < next_) break;
     if (!deadline) {
       ready_.wait(mutex_);
-    } else if (ready_.wait_until(mutex_, *deadline) == std::cv_status::timeout && cursor >= next_) {
+    } else if (ready_.wait_until(mutex_, *deadline) == std::cv_status::timeout &&
+               cursor.next >= next_) {
       result = Wait::TimedOut;
       break;
     }
@@ -170,14 +204,28 @@ void EventBusCore::wake_receivers() noexcept {
   ready_.notify_all();
 }
 
-void EventBusCore::close() noexcept {
-  closed_.store(true, std::memory_order_release);
-  wake_receivers();
+void EventBusCore::close_receivers() noexcept {
+  {
+    support::MutexLock lock(mutex_);
+    for (EventCursor* cursor : cursors_) {
+      if (cursor->end != EventCursor::kOpen) continue;
+      cursor->end = next_;
+      listeners_.fetch_sub(1, std::memory_order_relaxed);
+      receivers_.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+  ready_.notify_all();
 }
 
-bool EventBusCore::has_event_at(std::uint64_t cursor) const {
+void EventBusCore::close() noexcept {
+  closed_.store(true, std::memory_order_release);
+  close_receivers();
+  listeners_.fetch_sub(subscribers_.close(), std::memory_order_relaxed);
+}
+
+bool EventBusCore::is_exhausted(const EventCursor& cursor) const {
   support::MutexLock lock(mutex_);
-  return cursor < next_ && !ring_.empty();
+  return cursor.next >= cursor.end;
 }
 
 void EventBusCore::set_wake(std::function<void()> wake) {
@@ -187,23 +235,24 @@ void EventBusCore::set_wake(std::function<void()> wake) {
   armed_ = false;
 }
 
-bool EventBusCore::arm(std::uint64_t cursor) {
+bool EventBusCore::arm(const EventCursor& cursor) {
   support::MutexLock lock(mutex_);
-  if (cursor < next_) return false;
+  if (cursor.next < next_) return false;
   armed_ = true;
   return true;
 }
 
-std::uint64_t EventBusCore::add_subscriber(std::shared_ptr<EventSubscriber> object) {
-  const auto key = subscribers_.add(std::move(object));
-  listeners_.fetch_add(1, std::memory_order_relaxed);
+std::uint64_t EventBusCore::add_listener(std::uint64_t key) noexcept {
+  if (key != 0) listeners_.fetch_add(1, std::memory_order_relaxed);
   return key;
 }
 
+std::uint64_t EventBusCore::add_subscriber(std::shared_ptr<EventSubscriber> object) {
+  return add_listener(subscribers_.add(std::move(object)));
+}
+
 std::uint64_t EventBusCore::add_callback(std::function<void(const MonitoringEvent&)> callback) {
-  const auto key = subscribers_.add(std::move(callback));
-  listeners_.fetch_add(1, std::memory_order_relaxed);
-  return key;
+  return add_listener(subscribers_.add(std::move(callback)));
 }
 
 bool EventBusCore::forget_listener(bool was_there) noexcept {
@@ -223,6 +272,7 @@ EventBusStats EventBusCore::stats() const noexcept {
   EventBusStats stats;
   stats.published = last_event_id();
   stats.dropped = dropped_.load(std::memory_order_relaxed);
+  stats.texts_cut = texts_cut_.load(std::memory_order_relaxed);
   stats.subscriber_errors = subscribers_.errors();
   stats.subscribers = subscribers_.size();
   stats.receivers = receivers_.load(std::memory_order_relaxed);

@@ -26,11 +26,18 @@ class EventSink {
   virtual void apply(MonitoringEvent& event) noexcept = 0;
 };
 
+/// Where a reader is in the ring. Its members belong to the bus, under its mutex.
+struct EventCursor {
+  static constexpr std::uint64_t kOpen = ~std::uint64_t{0};
+  std::uint64_t next = 0;     ///< The position it reads next.
+  std::uint64_t end = kOpen;  ///< The first position it does not read: it was closed there.
+};
+
 /// Thread safety: every member from any thread, but for set_sink(), which comes before the first
 /// event.
 class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
  public:
-  explicit EventBusCore(std::size_t capacity);
+  explicit EventBusCore(const EventBusOptions& options);
   ~EventBusCore();
 
   void set_sink(EventSink* sink) noexcept { sink_ = sink; }
@@ -51,33 +58,37 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
     return last_id_.load(std::memory_order_relaxed);
   }
 
-  // -- receivers: a cursor is a position in the ring --
-  /// Counts as a listener until remove_receiver(); returns the cursor of the next event.
-  std::uint64_t add_receiver();
-  /// `cursor` is where this receiver got to.
-  void remove_receiver(std::uint64_t cursor) noexcept;
-  /// Appends up to `max` events from `cursor` on and moves it. Returns how many events were lost
+  // -- receivers: each has a cursor, which stays where it is until remove_receiver() --
+  /// Counts as a listener until it is removed; begins with the next event.
+  void add_receiver(EventCursor& cursor);
+  void remove_receiver(EventCursor& cursor) noexcept;
+  /// Appends up to `max` events from the cursor on and moves it. Returns how many events were lost
   /// before the first.
-  std::uint64_t read_batch(std::uint64_t& cursor,
+  std::uint64_t read_batch(EventCursor& cursor,
                            std::vector<std::shared_ptr<const MonitoringEvent>>& out,
                            std::size_t max);
   enum class Wait { Ready, TimedOut, Closed };
-  /// Waits until there is an event at `cursor`, or `closed` is set (see wake_receivers), or the bus
-  /// closes, or the deadline is over.
-  Wait wait(std::uint64_t cursor, const std::atomic<bool>& closed,
+  /// Waits until there is an event at the cursor, or `closed` is set (see wake_receivers), or the
+  /// cursor was closed and has read everything, or the deadline is over.
+  Wait wait(const EventCursor& cursor, const std::atomic<bool>& closed,
             std::optional<std::chrono::steady_clock::time_point> deadline);
   void wake_receivers() noexcept;
+  /// The receivers of now read what was published before, and then nothing more.
+  void close_receivers() noexcept;
+  /// Closes the receivers and those to come, and ends the subscribers: waits for those that run in
+  /// other threads and releases what they hold.
   void close() noexcept;
   [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
-  [[nodiscard]] bool has_event_at(std::uint64_t cursor) const;
+  /// No event will come: the cursor was closed and everything before its end was read.
+  [[nodiscard]] bool is_exhausted(const EventCursor& cursor) const;
 
   // -- the armed wake: for one reader that polls in batches (the WebSocket broadcaster) --
   /// `wake` is called by a publisher, at most once per arm(); it must not block or throw. Empty: no
   /// wake.
   void set_wake(std::function<void()> wake);
-  /// Asks for one wake at the next event. False when there is an event at `cursor` already (and
+  /// Asks for one wake at the next event. False when there is an event at the cursor already (and
   /// then nothing is armed).
-  bool arm(std::uint64_t cursor);
+  bool arm(const EventCursor& cursor);
 
   // -- inline subscribers: see Subscribers --
   std::uint64_t add_subscriber(std::shared_ptr<EventSubscriber> object);
@@ -95,36 +106,43 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   /// event's while it still is in the caches, and no ring full of old events is held.
   struct Place {
     std::shared_ptr<const MonitoringEvent> event;
+    std::size_t bytes = 0;
     std::size_t unread = 0;  // receivers that have it before them
-
-    std::shared_ptr<const MonitoringEvent> read() {
-      return --unread == 0 ? std::move(event) : event;
-    }
   };
 
-  void prepare(MonitoringEvent& event) const noexcept;
+  void cut_texts(MonitoringEvent& event) noexcept;
+  void prepare(MonitoringEvent& event) noexcept;
+  std::uint64_t add_listener(std::uint64_t key) noexcept;
   bool forget_listener(bool was_there) noexcept;
-  [[nodiscard]] std::uint64_t oldest() const noexcept LTB_REQUIRES(mutex_) {
-    return next_ > capacity_ ? next_ - capacity_ : 0;
+  [[nodiscard]] Place& place_of(std::uint64_t position) LTB_REQUIRES(mutex_) {
+    return ring_[position % capacity_];
   }
+  void make_room(std::size_t bytes, std::shared_ptr<const MonitoringEvent>& displaced)
+      LTB_REQUIRES(mutex_);
+  std::shared_ptr<const MonitoringEvent> read(Place& place) LTB_REQUIRES(mutex_);
   void count_dropped(std::uint64_t events) noexcept {
     dropped_.fetch_add(events, std::memory_order_relaxed);
   }
 
   const std::size_t capacity_;
+  const std::size_t max_bytes_;
   EventSink* sink_ = nullptr;
   std::atomic<std::uint64_t> last_id_{0};
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> texts_cut_{0};
   std::atomic<std::size_t> listeners_{0};
-  std::atomic<std::size_t> receivers_{0};  // changed under the mutex
+  std::atomic<std::size_t> receivers_{0};  // open ones; changed under the mutex
   std::atomic<bool> closed_{false};
   Subscribers subscribers_;
 
   mutable support::Mutex
       mutex_;  // held for a few instructions per event; never during a callback or I/O
   support::ConditionVariable ready_;
+  std::vector<EventCursor*> cursors_ LTB_GUARDED_BY(mutex_);
   std::vector<Place> ring_ LTB_GUARDED_BY(mutex_);
-  std::uint64_t next_ LTB_GUARDED_BY(mutex_) = 0;  // position of the next event
+  std::size_t bytes_ LTB_GUARDED_BY(mutex_) = 0;     // of the events in the ring
+  std::uint64_t oldest_ LTB_GUARDED_BY(mutex_) = 0;  // the first position that is kept
+  std::uint64_t next_ LTB_GUARDED_BY(mutex_) = 0;    // position of the next event
   std::size_t waiting_ LTB_GUARDED_BY(mutex_) = 0;
   bool armed_ LTB_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const std::function<void()>> wake_ LTB_GUARDED_BY(mutex_);

@@ -1,5 +1,9 @@
 #include "events/request_id.hpp"
 
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -9,11 +13,23 @@
 namespace ltb::events {
 namespace {
 
+// Grows in each child of a fork(), which has a copy of its parent's state. Process-wide, because a
+// fork is.
+std::atomic<std::uint32_t> forks{0};
+
+void count_forks() noexcept {
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  (void)registered;  // without memory for it, a child's ids begin as its parent's go on
+}
+
 std::uint64_t seed_of_this_thread() noexcept {
+  count_forks();
   const int here = 0;
   auto seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
-      (static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&here)) << 24);
+      (static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&here)) << 24) ^
+      (static_cast<std::uint64_t>(::getpid()) << 40);
   try {
     std::random_device device;
     seed ^= (static_cast<std::uint64_t>(device()) << 32) | device();
@@ -25,9 +41,15 @@ std::uint64_t seed_of_this_thread() noexcept {
 // splitmix64 (Steele, Lea, Flood 2014): a bijection of its counter, so one thread never repeats an
 // id.
 std::uint64_t next_random() noexcept {
-  // Per thread, because ids shall need no lock and no cache line shared by all callers. It holds
+  // Per thread, because ids need neither a lock nor a cache line that all callers write. It holds
   // nothing that one system could see of another.
   thread_local std::uint64_t state = seed_of_this_thread();
+  thread_local std::uint32_t seeded_at = forks.load(std::memory_order_relaxed);
+  if (const std::uint32_t now = forks.load(std::memory_order_relaxed); seeded_at != now)
+      [[unlikely]] {
+    seeded_at = now;
+    state = seed_of_this_thread();
+  }
   state += 0x9E3779B97F4A7C15u;
   std::uint64_t z = state;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;

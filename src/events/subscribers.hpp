@@ -1,7 +1,6 @@
 // The inline subscribers of a bus: called on the publishing thread, without a lock.
 #pragma once
 
-#include "metrics/thread_slot.hpp"
 #include "support/mutex.hpp"
 
 #include <ltb/event.hpp>
@@ -24,60 +23,47 @@ class Subscribers {
   Subscribers(const Subscribers&) = delete;
   Subscribers& operator=(const Subscribers&) = delete;
 
-  /// Return the key to remove it by.
+  /// Return the key to remove it by; 0 after close(), which takes no more.
   std::uint64_t add(std::shared_ptr<EventSubscriber> object);
   std::uint64_t add(std::function<void(const MonitoringEvent&)> callback);
   /// False when it is not there. Waits for a running call in another thread; from inside a call of
   /// this bus it does not wait.
   bool remove(std::uint64_t key) noexcept;
   bool remove(const EventSubscriber* object) noexcept;
+  /// Removes all of them for good, waiting as remove() does, and returns how many there were.
+  std::size_t close() noexcept;
 
   /// Calls all of them, in the order they were added. What they throw is counted.
   void call_all(const MonitoringEvent& event) noexcept {
-    // acquire: the places were made before the first list.
-    const List* list = current_.load(std::memory_order_acquire);
-    if (list == nullptr) return;
-    call_current(list, event);
-    if (has_retired_.load(std::memory_order_relaxed)) free_retired();
+    if (size() != 0) call_each(event);
   }
 
   [[nodiscard]] bool contains(std::uint64_t key) const noexcept;
-  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t errors() const noexcept {
     return errors_.load(std::memory_order_relaxed);
   }
 
  private:
   struct Subscriber;
-  using List = std::vector<std::shared_ptr<Subscriber>>;  // replaced, never changed
-  struct Place;
+  // Replaced, never changed, so that a caller goes through its own copy without the lock.
+  using List = std::vector<std::shared_ptr<Subscriber>>;
 
   std::uint64_t add(std::shared_ptr<Subscriber> subscriber);
   template <typename Match>
   bool remove_where(Match&& match) noexcept;
-  void replace(std::shared_ptr<const List> list) LTB_REQUIRES(mutex_);
-  [[nodiscard]] const List::value_type* find_in(const List* list,
-                                                const Subscriber& subscriber) const noexcept;
-  [[nodiscard]] bool is_inside_call() const noexcept;
-  void wait_for_calls(const Subscriber& subscriber) const noexcept;
-  void free_retired() noexcept;
-  void call_current(const List* list, const MonitoringEvent& event) noexcept;
-  void call_without_slot(const List* list, const MonitoringEvent& event) noexcept;
-  template <bool kRemovalFences>
-  void go_through(Place& place, const List* list, const MonitoringEvent& event) noexcept;
-  void call_counted(const MonitoringEvent& event) noexcept;
+  bool end(Subscriber& subscriber) const noexcept;  // true for the first to end it
+  void replace(std::shared_ptr<const List>& list) noexcept LTB_REQUIRES(mutex_);
+  [[nodiscard]] std::shared_ptr<const List> list() const noexcept;
+  void call_each(const MonitoringEvent& event) noexcept;
   void call(Subscriber& subscriber, const MonitoringEvent& event) noexcept;
 
-  const bool removal_fences_;                  // see asymmetric_fence.hpp
-  std::atomic<const List*> current_{nullptr};  // list_; null when it is empty
-  std::atomic<bool> has_retired_{false};
+  std::atomic<std::size_t> size_{0};  // of list_
   std::atomic<std::uint64_t> errors_{0};
-  std::unique_ptr<Place[]> places_;  // one per thread slot; there before the first list is
 
-  mutable support::Mutex mutex_;  // never held during a call
-  std::shared_ptr<const List> list_ LTB_GUARDED_BY(mutex_);
-  // Replaced lists that somebody may still be going through.
-  std::vector<std::shared_ptr<const List>> retired_ LTB_GUARDED_BY(mutex_);
+  mutable support::Mutex mutex_;  // never held during a call or the end of a subscriber
+  std::shared_ptr<const List> list_ LTB_GUARDED_BY(mutex_);  // null: none
+  bool closed_ LTB_GUARDED_BY(mutex_) = false;
   std::uint64_t next_key_ LTB_GUARDED_BY(mutex_) = 1;
 };
 

@@ -1,6 +1,8 @@
 #include "metrics/bucket_layout.hpp"
 
+#include "metrics/default_buckets.hpp"
 #include "metrics/number_text.hpp"
+#include "support/utf8.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -56,6 +58,26 @@ BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
     first_for_width_[width] = static_cast<std::uint8_t>(from - units_.begin());
     most_in_width_ = std::max(most_in_width_, static_cast<std::uint32_t>(to - from));
   }
+}
+
+BucketLayout histogram_layout(const std::map<std::string, std::vector<double>>& configured,
+                              std::string_view family) {
+  std::string names;
+  for (const HistogramFamily& known : kHistogramFamilies) {
+    names += names.empty() ? "" : ", ";
+    names += known.name;
+    if (known.name != family) continue;
+    const auto found = configured.find(std::string(family));
+    try {
+      return BucketLayout(found == configured.end() ? known.bounds : found->second,
+                          known.units_per_one);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument("histogram_buckets[\"" + std::string(family) +
+                                  "\"]: " + error.what());
+    }
+  }
+  throw std::invalid_argument("histogram_buckets[\"" + support::escape_for_log(family) +
+                              "\"]: expected one of the library's histogram families: " + names);
 }
 
 }  // namespace ltb::metrics

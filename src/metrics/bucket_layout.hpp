@@ -4,8 +4,10 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ltb::metrics {
@@ -51,5 +53,10 @@ class BucketLayout {
   std::uint32_t most_in_width_ = 0;  // bounds that lie within one power of two
   double units_per_one_;
 };
+
+/// The layout of one of kHistogramFamilies, with the configured bounds where there are some. Throws
+/// std::invalid_argument that names the family: an unknown one, or one with bad bounds.
+[[nodiscard]] BucketLayout histogram_layout(
+    const std::map<std::string, std::vector<double>>& configured, std::string_view family);
 
 }  // namespace ltb::metrics

@@ -1,6 +1,5 @@
 #include "metrics/metric_store.hpp"
 
-#include "metrics/default_buckets.hpp"
 #include "metrics/user_metrics.hpp"
 
 #include <array>
@@ -8,25 +7,12 @@
 #include <stdexcept>
 
 namespace ltb::metrics {
-namespace {
-
-BucketLayout evaluation_layout(const StoreOptions& options) {
-  const auto found = options.histogram_buckets.find("llm_evaluation_duration_seconds");
-  if (found == options.histogram_buckets.end()) return BucketLayout(kRequestSeconds, 1e9);
-  try {
-    return BucketLayout(found->second, 1e9);
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument("histogram_buckets[\"" + found->first + "\"]: " + error.what());
-  }
-}
-
-}  // namespace
-
 MetricStore::MetricStore(StoreOptions options)
     : options_(std::move(options)),
       layout_(options_.histogram_buckets, options_.detailed_metrics,
               static_cast<std::uint32_t>(options_.service_levels.size())),
-      evaluation_duration_(evaluation_layout(options_)),
+      evaluation_duration_(
+          histogram_layout(options_.histogram_buckets, "llm_evaluation_duration_seconds")),
       overflow_provider_(std::make_unique<ProviderSeries>()) {
   const std::string overflow(kOverflow);
   overflow_provider_->key = {overflow};

@@ -1,7 +1,5 @@
 #include "metrics/request_series.hpp"
 
-#include "metrics/default_buckets.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -9,19 +7,6 @@
 
 namespace ltb::metrics {
 namespace {
-
-constexpr double kNanosecondsPerSecond = 1e9;
-
-BucketLayout layout_of(const std::map<std::string, std::vector<double>>& buckets,
-                       const std::string& family, std::span<const double> built_in, double units) {
-  const auto found = buckets.find(family);
-  try {
-    return BucketLayout(found == buckets.end() ? built_in : std::span<const double>(found->second),
-                        units);
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument("histogram_buckets[\"" + family + "\"]: " + error.what());
-  }
-}
 
 template <typename Writer>
 [[gnu::always_inline]] inline void observe(const Writer& writer, const BucketLayout& layout,
@@ -137,20 +122,15 @@ std::uint32_t finish_reason_index(std::string_view reason) noexcept {
 RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets,
                              bool with_details, std::uint32_t service_levels)
     : detailed(with_details),
-      duration(layout_of(buckets, "llm_request_duration_seconds", kRequestSeconds,
-                         kNanosecondsPerSecond)),
-      first_token(layout_of(buckets, "llm_time_to_first_token_seconds", kFirstTokenSeconds,
-                            kNanosecondsPerSecond)),
-      inter_token(layout_of(buckets, "llm_inter_token_latency_seconds", kInterTokenSeconds,
-                            kNanosecondsPerSecond)),
-      per_output_token(layout_of(buckets, "llm_time_per_output_token_seconds", kInterTokenSeconds,
-                                 kNanosecondsPerSecond)),
-      tokens_per_second(layout_of(buckets, "llm_output_tokens_per_second", kTokensPerSecond, 1e3)),
-      input_tokens(layout_of(buckets, "llm_request_input_tokens", kTokenCounts, 1)),
-      output_tokens(layout_of(buckets, "llm_request_output_tokens", kTokenCounts, 1)),
-      error_duration(layout_of(buckets, "llm_request_error_duration_seconds", kRequestSeconds,
-                               kNanosecondsPerSecond)),
-      queue(layout_of(buckets, "llm_queue_seconds", kRequestSeconds, kNanosecondsPerSecond)),
+      duration(histogram_layout(buckets, "llm_request_duration_seconds")),
+      first_token(histogram_layout(buckets, "llm_time_to_first_token_seconds")),
+      inter_token(histogram_layout(buckets, "llm_inter_token_latency_seconds")),
+      per_output_token(histogram_layout(buckets, "llm_time_per_output_token_seconds")),
+      tokens_per_second(histogram_layout(buckets, "llm_output_tokens_per_second")),
+      input_tokens(histogram_layout(buckets, "llm_request_input_tokens")),
+      output_tokens(histogram_layout(buckets, "llm_request_output_tokens")),
+      error_duration(histogram_layout(buckets, "llm_request_error_duration_seconds")),
+      queue(histogram_layout(buckets, "llm_queue_seconds")),
       slo_count(service_levels) {
   std::uint32_t next = duration_sum() + 1;
   const auto take = [&next](std::uint32_t words) { return std::exchange(next, next + words); };

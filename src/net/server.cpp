@@ -10,8 +10,11 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <new>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace ltb::net {
@@ -26,11 +29,15 @@ struct PeriodicTask {
   std::function<void()> run;
 };
 
-/// Runs one task at its interval on a strand of its own, until the io_context stops.
+/// Runs one task at its interval on a strand of its own, until the runtime ends.
 class Ticker : public std::enable_shared_from_this<Ticker> {
  public:
-  Ticker(asio::io_context& io, std::shared_ptr<const PeriodicTask> task, support::Log log)
-      : timer_(asio::make_strand(io)), task_(std::move(task)), log_(std::move(log)) {}
+  Ticker(asio::io_context& io, std::shared_ptr<const PeriodicTask> task, support::Log log,
+         const std::atomic<bool>& ending)
+      : timer_(asio::make_strand(io)),
+        task_(std::move(task)),
+        log_(std::move(log)),
+        ending_(ending) {}
 
   void start() {
     timer_.expires_after(task_->interval);
@@ -40,7 +47,7 @@ class Ticker : public std::enable_shared_from_this<Ticker> {
  private:
   void wait() {
     timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-      if (error) return;
+      if (error || self->ending_) return;
       self->run();
       // A fixed rate; after a run that took longer, the beats it missed are skipped.
       const auto now = std::chrono::steady_clock::now();
@@ -66,6 +73,7 @@ class Ticker : public std::enable_shared_from_this<Ticker> {
   std::shared_ptr<const PeriodicTask> task_;
   support::Log log_;
   LogLimit limit_;
+  const std::atomic<bool>& ending_;  // of the runtime, which outlives the io_context
 };
 
 /// Everything that exists only between start() and stop().
@@ -105,7 +113,7 @@ class Runtime {
   }
 
   void add(std::shared_ptr<const PeriodicTask> task) {
-    std::make_shared<Ticker>(io_, std::move(task), log_)->start();
+    std::make_shared<Ticker>(io_, std::move(task), log_, ending_)->start();
   }
 
   void post(std::function<void()> task) { asio::post(io_, std::move(task)); }
@@ -117,6 +125,23 @@ class Runtime {
       if (listener->name() == name) return listener->port();
     }
     return 0;
+  }
+
+  /// On an I/O thread, which cannot join itself: ends everything as shut_down() does, but the
+  /// threads, which then wait to be joined.
+  void begin_shut_down() noexcept {
+    try {
+      request_end();
+      abort_timer_.expires_after(kOrderlyStop);
+      abort_timer_.async_wait([this](const ErrorCode& error) {
+        if (error) return;
+        for (const auto& session : roll_->living()) session->request_abort();
+        abort_timer_.expires_after(kAbort);
+        abort_timer_.async_wait([this](const ErrorCode&) { io_.stop(); });
+      });
+    } catch (...) {  // no memory for an orderly end: end at once
+      io_.stop();
+    }
   }
 
   /// Not on an I/O thread. Idempotent.
@@ -151,10 +176,15 @@ class Runtime {
     }
   }
 
-  void end_sessions() {
+  void request_end() {
+    ending_ = true;
     for (const auto& listener : listeners_) listener->request_close();
     roll_->begin_stop();
     for (const auto& session : roll_->living()) session->request_stop();
+  }
+
+  void end_sessions() {
+    request_end();
     if (roll_->wait_until_empty(std::chrono::steady_clock::now() + kOrderlyStop)) return;
     for (const auto& session : roll_->living()) session->request_abort();
     roll_->wait_until_empty(std::chrono::steady_clock::now() + kAbort);
@@ -163,8 +193,10 @@ class Runtime {
   support::Log log_;
   unsigned threads_wanted_;
   std::shared_ptr<SessionRoll> roll_ = std::make_shared<SessionRoll>();
+  std::atomic<bool> ending_{false};  // tasks do not run any more
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
+  Timer abort_timer_{asio::make_strand(io_)};
   // After io_: destroyed before it. What pending handlers hold is destroyed by ~io_context, which
   // sockets allow.
   std::vector<std::shared_ptr<Listener>> listeners_;
@@ -179,7 +211,7 @@ class Server::Impl {
 
   void add_listener(ListenerOptions listener, Router router) LTB_EXCLUDES(mutex_) {
     const support::MutexLock lock(mutex_);
-    if (state_ != State::Stopped)
+    if (runtime_ || ending_)
       throw std::logic_error("a listener cannot be added while the server runs");
     if (find(listener.name) != nullptr)
       throw std::logic_error("there is a listener \"" + listener.name + "\" already");
@@ -213,39 +245,62 @@ class Server::Impl {
   }
 
   void start() LTB_EXCLUDES(mutex_) {
+    std::shared_ptr<Runtime> runtime;  // outlives the lock: one that failed joins its threads
     const support::MutexLock lock(mutex_);
-    if (state_ == State::Running) return;
-    wait_while_stopping();
-    if (state_ == State::Running) return;
-    join_reaper();
+    while (ending_) {
+      if (ending_->runs_on_this_thread())
+        throw std::system_error(
+            std::make_error_code(std::errc::resource_deadlock_would_occur),
+            "cannot start on one of the library's own threads (a subscriber of its alerts, say) "
+            "while they end: call start() from another thread");
+      join_ending();
+    }
+    if (runtime_) return;
     const bool is_plain = options_.tls.certificate.empty() && options_.tls.key.empty();
     const auto tls = is_plain ? nullptr : TlsContext::load(options_.tls);
     for (const auto& context : contexts_) context->tls = tls;
-    auto runtime = std::make_unique<Runtime>(options_, contexts_);
+    runtime = std::make_shared<Runtime>(options_, contexts_);
     runtime->run();
     for (const auto& task : tasks_) runtime->add(task);
+    try {
+      if (on_change_) on_change_(true);
+    } catch (...) {
+      on_change_(false);
+      throw;
+    }
     runtime_ = std::move(runtime);
-    state_ = State::Running;
   }
 
   void stop() noexcept LTB_EXCLUDES(mutex_) {
     const support::MutexLock lock(mutex_);
-    if (runtime_ && runtime_->runs_on_this_thread()) return begin_stop_elsewhere();
-    wait_while_stopping();
-    join_reaper();
-    if (state_ != State::Running) return;
-    state_ = State::Stopping;
-    end_stop();
+    if (runtime_) {
+      ending_ = std::move(runtime_);
+      runtime_ = nullptr;
+      if (on_change_) on_change_(false);
+      if (ending_->runs_on_this_thread()) ending_->begin_shut_down();
+    }
+    if (ending_ && !ending_->runs_on_this_thread()) join_ending();
+  }
+
+  /// After stop(). What an I/O thread began to end must be joined by somebody else.
+  void join_elsewhere() noexcept LTB_EXCLUDES(mutex_) {
+    const support::MutexLock lock(mutex_);
+    if (!ending_) return;
+    try {
+      std::thread([runtime = ending_] { runtime->shut_down(); }).detach();
+    } catch (...) {  // no thread: its threads must not lose what they work on
+      (void)new (std::nothrow) std::shared_ptr<Runtime>(ending_);
+    }
   }
 
   [[nodiscard]] bool is_running() const noexcept LTB_EXCLUDES(mutex_) {
     const support::MutexLock lock(mutex_);
-    return state_ == State::Running;
+    return runtime_ != nullptr;
   }
 
   [[nodiscard]] std::uint16_t port(std::string_view name) const noexcept LTB_EXCLUDES(mutex_) {
     const support::MutexLock lock(mutex_);
-    return state_ == State::Running ? runtime_->port(name) : std::uint16_t{0};
+    return runtime_ ? runtime_->port(name) : std::uint16_t{0};
   }
 
   void every(std::chrono::milliseconds interval, std::function<void()> run) LTB_EXCLUDES(mutex_) {
@@ -254,12 +309,17 @@ class Server::Impl {
     auto task = std::make_shared<const PeriodicTask>(PeriodicTask{interval, std::move(run)});
     const support::MutexLock lock(mutex_);
     tasks_.push_back(task);
-    if (state_ == State::Running) runtime_->add(std::move(task));
+    if (runtime_) runtime_->add(std::move(task));
+  }
+
+  void on_change(std::function<void(bool)> call) LTB_EXCLUDES(mutex_) {
+    const support::MutexLock lock(mutex_);
+    on_change_ = std::move(call);
   }
 
   bool post(std::function<void()> task) noexcept LTB_EXCLUDES(mutex_) {
     const support::MutexLock lock(mutex_);
-    if (state_ != State::Running) return false;
+    if (!runtime_) return false;
     try {
       runtime_->post(std::move(task));
       return true;
@@ -275,8 +335,6 @@ class Server::Impl {
   }
 
  private:
-  enum class State { Stopped, Running, Stopping };
-
   [[nodiscard]] const ListenerContext* find(std::string_view name) const noexcept
       LTB_REQUIRES(mutex_) {
     for (const auto& context : contexts_) {
@@ -285,42 +343,25 @@ class Server::Impl {
     return nullptr;
   }
 
-  void wait_while_stopping() LTB_REQUIRES(mutex_) {
-    while (state_ == State::Stopping) changed_.wait(mutex_);
-  }
-
-  void join_reaper() LTB_REQUIRES(mutex_) {
-    if (reaper_.joinable()) reaper_.join();  // its last act was to release the mutex
-  }
-
-  /// State is Stopping and this thread is the one who stops. Ends the runtime without the mutex:
-  /// handlers and the destructors of what they hold may ask this server something.
-  void end_stop() noexcept LTB_REQUIRES(mutex_) {
-    mutex_.unlock();
-    runtime_->shut_down();
-    mutex_.lock();
-    auto ended = std::move(runtime_);
-    mutex_.unlock();
-    ended.reset();
-    mutex_.lock();
-    state_ = State::Stopped;
-    changed_.notify_all();
-  }
-
-  /// An I/O thread cannot join itself: a thread for this one purpose does.
-  void begin_stop_elsewhere() noexcept LTB_REQUIRES(mutex_) {
-    if (state_ != State::Running) return;
-    try {
-      join_reaper();
-      reaper_ = std::thread([this] {
-        const support::MutexLock lock(mutex_);
-        end_stop();
-      });
-      state_ = State::Stopping;  // before the reaper gets the mutex
-    } catch (...) {
-      options_.log.error(
-          "stop() from an I/O thread: no thread to stop with; call stop() from another thread");
+  /// Joins what is ending, or waits until somebody else has: without the mutex, since handlers and
+  /// what they destroy may ask this server something. Not on the threads that are joined.
+  void join_ending() noexcept LTB_REQUIRES(mutex_) {
+    if (is_joining_) {
+      const Runtime* const waited_for = ending_.get();
+      while (ending_.get() == waited_for) changed_.wait(mutex_);
+      return;
     }
+    is_joining_ = true;
+    auto ended = ending_;
+    mutex_.unlock();
+    ended->shut_down();
+    mutex_.lock();
+    ending_ = nullptr;
+    is_joining_ = false;
+    changed_.notify_all();
+    mutex_.unlock();
+    ended = nullptr;
+    mutex_.lock();
   }
 
   const ServerOptions options_;
@@ -328,18 +369,18 @@ class Server::Impl {
       std::make_shared<std::atomic<std::uint64_t>>(0);
   mutable support::Mutex mutex_;
   support::ConditionVariable changed_;
-  State state_ LTB_GUARDED_BY(mutex_) = State::Stopped;
   std::vector<std::shared_ptr<ListenerContext>> contexts_ LTB_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const PeriodicTask>> tasks_ LTB_GUARDED_BY(mutex_);
-  // Replaced under the mutex and only when Stopped; while Stopping the one who stops uses it
-  // without.
-  std::unique_ptr<Runtime> runtime_;
-  std::thread reaper_ LTB_GUARDED_BY(mutex_);
+  std::function<void(bool)> on_change_ LTB_GUARDED_BY(mutex_);
+  std::shared_ptr<Runtime> runtime_ LTB_GUARDED_BY(mutex_);  // while running
+  std::shared_ptr<Runtime> ending_ LTB_GUARDED_BY(mutex_);   // from stop() until it is joined
+  bool is_joining_ LTB_GUARDED_BY(mutex_) = false;
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Server::~Server() {
   stop();
+  impl_->join_elsewhere();
 }
 void Server::add_listener(ListenerOptions options, Router router) {
   impl_->add_listener(std::move(options), std::move(router));
@@ -358,6 +399,9 @@ std::uint16_t Server::port(std::string_view name) const noexcept {
 }
 void Server::every(std::chrono::milliseconds interval, std::function<void()> task) {
   impl_->every(interval, std::move(task));
+}
+void Server::on_change(std::function<void(bool running)> call) {
+  impl_->on_change(std::move(call));
 }
 bool Server::post(std::function<void()> task) noexcept {
   return impl_->post(std::move(task));

@@ -72,7 +72,7 @@ struct ListenerStats {
 class Server {
  public:
   explicit Server(ServerOptions options = {});  // opens nothing
-  ~Server();                                    // stops; not on an I/O thread
+  ~Server();                                    // stops
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -81,14 +81,15 @@ class Server {
 
   /// Binds all listeners, then accepts on all; does nothing when already running. On failure throws
   /// std::system_error naming listener, address and remedy, or what is wrong with a TLS file,
-  /// leaves nothing bound, and may be called again.
+  /// leaves nothing bound, and may be called again. Waits for the end of a stop under way; on an
+  /// I/O thread, which cannot, it throws std::system_error (resource_deadlock_would_occur) instead.
   void start();
 
   /// Closes the listeners and every session: WebSockets get 1001, a response being written is
   /// finished if it takes less than a second. Returns within 2 s unless a handler blocks an I/O
-  /// thread; then all threads are joined and all descriptors closed. Idempotent. From an I/O thread
-  /// (a handler) it cannot join itself: it begins the stop and returns at once; the next stop() or
-  /// start() elsewhere, or the destructor, waits for the end.
+  /// thread; then all threads are joined and all descriptors closed. Idempotent. On an I/O thread,
+  /// which cannot join itself, it begins the end and returns at once; the next stop() or start()
+  /// elsewhere, or the destructor, joins.
   void stop() noexcept;
 
   [[nodiscard]] bool is_running() const noexcept;
@@ -100,6 +101,10 @@ class Server {
   /// after start(); never two runs of one task at once, missed runs are skipped. An exception is
   /// logged and counted; the task stays.
   void every(std::chrono::milliseconds interval, std::function<void()> task);
+
+  /// Calls `call` whenever the server begins and ends to run, in that order and never two at once.
+  /// It must not call this server or throw. Before the first start().
+  void on_change(std::function<void(bool running)> call);
 
   /// Runs `task` once on an I/O thread. False when not running: the task is dropped.
   bool post(std::function<void()> task) noexcept;

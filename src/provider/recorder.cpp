@@ -45,7 +45,8 @@ double to_seconds(std::uint64_t nanoseconds) noexcept {
 Recorder::Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock)
     : clock_(std::move(clock)),
       store_(store_options(config)),
-      bus_(EventBusOptions{.receiver_capacity = config.event_history}),
+      bus_(EventBusOptions{.receiver_capacity = config.event_history,
+                           .max_bytes = config.max_event_bytes}),
       events_(EventBusAccess::core(bus_)),
       collector_(store_, events_, *clock_, config, support::Log(config.logger)),
       detailed_(config.detailed_metrics) {

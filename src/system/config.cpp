@@ -8,8 +8,11 @@
 #include "support/utf8.hpp"
 #include "system/config_text.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -130,15 +133,64 @@ void check_ports(const MonitoringConfig& config) {
                    ", which is the same (0 picks a free one)");
 }
 
+void check_histogram_buckets(const std::map<std::string, std::vector<double>>& configured) {
+  for (const auto& [family, bounds] : configured) {
+    try {
+      (void)metrics::histogram_layout(configured, family);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(std::string("MonitoringConfig::") + error.what());
+    }
+  }
+}
+
+void check_addresses(const MonitoringConfig& config) {
+  const auto check = [](std::string_view field, const std::string& address) {
+    if (!detail::is_bind_address(address))
+      refuse(field, quoted(address), std::string(detail::kAddressExpected));
+  };
+  check("bind_address", config.bind_address);
+  const auto check_own = [&](std::string_view field, const std::string& address) {
+    if (!address.empty()) check(field, address);
+  };
+  check_own("prometheus_bind_address", config.prometheus_bind_address);
+  check_own("websocket_bind_address", config.websocket_bind_address);
+  check_own("dashboard_bind_address", config.dashboard_bind_address);
+}
+
+// A host that a browser takes: it refuses empty labels, and numbers at the end that are not an IPv4
+// address.
+bool is_url_host(std::string_view host) {
+  if (host.find(':') != std::string_view::npos) return true;  // IPv6, parsed already
+  if (host.starts_with('.') || host.find("..") != std::string_view::npos) return false;
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  if (last.find_first_not_of("0123456789") != std::string_view::npos) return true;
+  return detail::is_bind_address(host);
+}
+
 }  // namespace
 
 namespace detail {
 
-bool is_websocket_url(std::string_view text) noexcept {
+bool is_websocket_url(std::string_view text) {
   if (text.empty()) return true;
-  const bool has_scheme = text.starts_with("ws://") || text.starts_with("wss://");
-  return has_scheme && text.find_first_of(" \t\r\n\"<>") == std::string_view::npos &&
-         support::is_valid_utf8(text);
+  const std::size_t scheme = text.starts_with("ws://") ? 5 : text.starts_with("wss://") ? 6 : 0;
+  if (scheme == 0 || !support::is_valid_utf8(text)) return false;
+  const auto is_bad = [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f ||
+           std::string_view("\"<>\\#").find(c) != std::string_view::npos;
+  };
+  if (std::any_of(text.begin(), text.end(), is_bad)) return false;
+  text.remove_prefix(scheme);
+  const std::string_view authority = text.substr(0, text.find_first_of("/?"));
+  const auto parsed = net::parse_authority(authority);  // knows no user names
+  return parsed && parsed->port != 0 && !authority.ends_with(':') && is_url_host(parsed->host);
+}
+
+bool is_bind_address(std::string_view text) {
+  if (text == "localhost") return true;
+  boost::system::error_code error;
+  (void)boost::asio::ip::make_address(std::string(text), error);
+  return !error && text.find('\0') == std::string_view::npos;
 }
 
 bool is_auth_token(std::string_view text) noexcept {
@@ -147,7 +199,7 @@ bool is_auth_token(std::string_view text) noexcept {
 
 bool is_origin(std::string_view text) {
   const auto origin = net::parse_origin(text);  // what requests are compared with
-  return origin && (origin->scheme == "http" || origin->scheme == "https");
+  return origin && origin->port != 0 && (origin->scheme == "http" || origin->scheme == "https");
 }
 
 bool is_host(std::string_view text) {
@@ -180,6 +232,7 @@ LTB_BUILDER(with_allowed_hosts, std::vector<std::string>, allowed_hosts)
 LTB_BUILDER(with_dashboard_directory, std::string, dashboard_directory)
 LTB_BUILDER(with_io_threads, unsigned, io_threads)
 LTB_BUILDER(with_event_history, std::size_t, event_history)
+LTB_BUILDER(with_max_event_bytes, std::size_t, max_event_bytes)
 LTB_BUILDER(with_max_series_per_family, std::size_t, max_series_per_family)
 LTB_BUILDER(with_max_label_bytes, std::size_t, max_label_bytes)
 LTB_BUILDER(with_max_history_bytes, std::size_t, max_history_bytes)
@@ -214,6 +267,7 @@ void MonitoringConfig::validate() const {
   check_range<std::int64_t>("retention_period", retention_period.count(), 1, 604'800);
   check_range<unsigned>("io_threads", io_threads, 1, 64);
   check_range<std::size_t>("event_history", event_history, 16, 1'048'576);
+  check_range<std::size_t>("max_event_bytes", max_event_bytes, 1 << 20, std::size_t{1} << 40);
   check_range<std::size_t>("max_series_per_family", max_series_per_family, 1, 1'000'000);
   check_range<std::size_t>("max_label_bytes", max_label_bytes, 16, 4096);
   if (max_history_bytes < (1 << 20))
@@ -230,26 +284,9 @@ void MonitoringConfig::validate() const {
   check_service_levels(service_levels);
   check_limits(limits);
   check_texts(*this);
+  check_addresses(*this);
   check_ports(*this);
-  for (const auto& [family, bounds] : histogram_buckets) {
-    static constexpr std::string_view kFamilies[] = {
-        "llm_request_duration_seconds",       "llm_time_to_first_token_seconds",
-        "llm_inter_token_latency_seconds",    "llm_time_per_output_token_seconds",
-        "llm_output_tokens_per_second",       "llm_request_input_tokens",
-        "llm_request_output_tokens",          "llm_benchmark_duration_seconds",
-        "llm_request_error_duration_seconds", "llm_evaluation_duration_seconds"};
-    bool known = false;
-    for (const std::string_view name : kFamilies) known = known || name == family;
-    if (!known)
-      refuse("histogram_buckets", quoted(family),
-             "the name of one of the library's histogram families");
-    try {
-      const metrics::BucketLayout checked(bounds, 1e9);
-    } catch (const std::invalid_argument& error) {
-      refuse("histogram_buckets", quoted(family),
-             std::string("good bounds (") + error.what() + ")");
-    }
-  }
+  check_histogram_buckets(histogram_buckets);
 }
 
 }  // namespace ltb

@@ -64,6 +64,13 @@ void read(const char* name, std::string& field) {
   if (auto value = variable(name)) field = std::move(*value);
 }
 
+void read_address(const char* name, std::string& field) {
+  auto value = variable(name);
+  if (!value) return;
+  if (!detail::is_bind_address(*value)) refuse(name, *value, std::string(detail::kAddressExpected));
+  field = std::move(*value);
+}
+
 void read_token(const char* name, std::string& field) {
   auto value = variable(name);
   if (!value) return;
@@ -112,10 +119,10 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_RETENTION_PERIOD", retention, 1, 604'800, "whole seconds");
   config.retention_period = std::chrono::seconds{retention};
   read("LTB_DETAILED_METRICS", config.detailed_metrics);
-  read("LTB_BIND_ADDRESS", config.bind_address);
-  read("LTB_PROMETHEUS_BIND_ADDRESS", config.prometheus_bind_address);
-  read("LTB_WEBSOCKET_BIND_ADDRESS", config.websocket_bind_address);
-  read("LTB_DASHBOARD_BIND_ADDRESS", config.dashboard_bind_address);
+  read_address("LTB_BIND_ADDRESS", config.bind_address);
+  read_address("LTB_PROMETHEUS_BIND_ADDRESS", config.prometheus_bind_address);
+  read_address("LTB_WEBSOCKET_BIND_ADDRESS", config.websocket_bind_address);
+  read_address("LTB_DASHBOARD_BIND_ADDRESS", config.dashboard_bind_address);
   read_token("LTB_AUTH_TOKEN", config.auth_token);
   read("LTB_TLS_CERT", config.tls_certificate);
   read("LTB_TLS_KEY", config.tls_key);
@@ -125,6 +132,7 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_DASHBOARD_DIRECTORY", config.dashboard_directory);
   read("LTB_IO_THREADS", config.io_threads, 1, 64);
   read("LTB_EVENT_HISTORY", config.event_history, 16, 1'048'576);
+  read("LTB_MAX_EVENT_BYTES", config.max_event_bytes, 1 << 20, std::uint64_t{1} << 40);
   read("LTB_MAX_SERIES_PER_FAMILY", config.max_series_per_family, 1, 1'000'000);
   read("LTB_MAX_LABEL_BYTES", config.max_label_bytes, 16, 4096);
   read("LTB_MAX_HISTORY_BYTES", config.max_history_bytes, 1 << 20, std::uint64_t{1} << 40);

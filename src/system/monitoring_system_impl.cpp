@@ -69,22 +69,27 @@ MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
       epoch_(new_epoch()),
       overview_(std::make_shared<const collector::OverviewSource>(
           collector_, recorder_->clock(), epoch_, LTB_VERSION,
-          [events = &recorder_->events()] { return events->last_event_id(); })),
+          [recorder = recorder_] { return recorder->events().last_event_id(); })),
       hub_(make_hub(config_, *recorder_, epoch_, overview_)),
       server_(std::make_shared<net::Server>(server_options(config_))) {
   add_self_metrics();
   add_listener_metrics();
   add_listeners();
-  server_->every(kCollectorInterval,
-                 [recorder = recorder_.get()] { recorder->collector().tick(); });
+  server_->every(kCollectorInterval, [recorder = recorder_] { recorder->collector().tick(); });
   if (!hub_) return;
   add_stream_metrics();
-  server_->every(websocket::kFlushInterval, [hub = hub_.get()] { hub->tick(); });
+  server_->every(websocket::kFlushInterval, [hub = hub_] { hub->tick(); });
+  const auto post = [server = std::weak_ptr<net::Server>(server_)](std::function<void()> task) {
+    const auto alive = server.lock();
+    return alive && alive->post(std::move(task));
+  };
+  server_->on_change(
+      [hub = hub_, post](bool running) { running ? hub->start(post) : hub->stop(); });
 }
 
 MonitoringSystemImpl::~MonitoringSystemImpl() {
   stop();
-  // A wrapper or scope may keep the bus alive; who waits for its events shall not wait for that.
+  // A wrapper or scope may keep the bus alive, and a subscriber may hold one: both end here.
   recorder_->events().close();
 }
 
@@ -141,6 +146,9 @@ void MonitoringSystemImpl::add_self_metrics() {
                                       "Events that slow receivers and clients lost.", Counter);
   dropped_events_->add({{"subscriber", "receivers"}},
                        metrics::CallbackCell{[=] { return number(events->stats().dropped); }});
+  store.add_callback("llm_monitor_event_texts_cut_total",
+                     "Texts of events that were longer than 8,192 bytes.", Counter,
+                     [=] { return number(events->stats().texts_cut); });
   store.add_callback("llm_monitor_subscriber_errors_total",
                      "Exceptions thrown by event subscribers.", Counter,
                      [=] { return number(events->stats().subscriber_errors); });
@@ -241,20 +249,15 @@ void MonitoringSystemImpl::add_stream_metrics() {
                        metrics::CallbackCell{from_hub(&websocket::HubStats::dropped)});
 }
 
+// No lock here: what excludes what is the server's to say, which holds none while it joins.
 void MonitoringSystemImpl::start() {
-  support::MutexLock lock(mutex_);
-  if (server_->is_running()) return;
   server_->start();
-  if (hub_)
-    hub_->start([server = server_.get()](std::function<void()> task) {
-      return server->post(std::move(task));
-    });
-  if (!std::exchange(warned_, true)) warn_when_open();
+  if (!warned_.exchange(true)) warn_when_open();
 }
 
+// The receivers first, so that nothing which is joined can wait for one.
 void MonitoringSystemImpl::stop() noexcept {
-  support::MutexLock lock(mutex_);
-  if (hub_) hub_->stop();
+  recorder_->events().close_receivers();
   server_->stop();
 }
 

@@ -12,6 +12,7 @@
 #include <ltb/config.hpp>
 #include <ltb/monitoring_system.hpp>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -57,11 +58,9 @@ class MonitoringSystemImpl {
   const std::string epoch_;  // tells a restarted program from this one
   const std::shared_ptr<const collector::OverviewSource> overview_;
   const std::shared_ptr<websocket::Hub> hub_;  // null when neither stream nor dashboard is enabled
-  const std::shared_ptr<net::Server>
-      server_;  // shared with nobody for long: its metrics hold it weakly
+  const std::shared_ptr<net::Server> server_;  // metrics and publishers hold it for a moment
   metrics::Family* dropped_events_ = nullptr;  // the store's; set at construction
-  mutable support::Mutex mutex_;               // start and stop exclude each other
-  bool warned_ LTB_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> warned_{false};
   mutable support::Mutex error_mutex_;
   std::string last_start_error_ LTB_GUARDED_BY(error_mutex_);
 };

@@ -203,6 +203,11 @@ ReadResult FrameLog::read(Cursor& cursor, const ReadOptions& options) const {
   return result;
 }
 
+void FrameLog::skip_to(std::uint64_t event_id) {
+  const support::MutexLock lock(mutex_);
+  last_id_ = std::max(last_id_, event_id);
+}
+
 std::uint64_t FrameLog::last_event_id() const {
   const support::MutexLock lock(mutex_);
   return last_id_;

@@ -98,6 +98,8 @@ class FrameLog {
   /// says so, and returns the frames after the gap; a gap further on ends the read.
   [[nodiscard]] ReadResult read(Cursor& cursor, const ReadOptions& options) const;
 
+  /// Events up to this id will not come any more: who reads from the end has not missed them.
+  void skip_to(std::uint64_t event_id);
   [[nodiscard]] std::uint64_t last_event_id() const;
   /// Whether a quarter or more of what the log may hold lies at or after this position, so that a
   /// reader which waits much longer loses events.

@@ -24,23 +24,24 @@ Hub::Hub(std::shared_ptr<detail::EventBusCore> bus, HubOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? options_.clock : &kRealClock),
       bus_(std::move(bus)),
-      // Read before the receiver is there: an event in between shows as a gap, never as one that
-      // was seen.
-      log_(log_options(options_.event_history), bus_->last_event_id()) {
-  const support::MutexLock lock(drain_mutex_);
-  cursor_ = bus_->add_receiver();
-}
+      log_(log_options(options_.event_history), bus_->last_event_id()) {}
 
 Hub::~Hub() {
   stop();
-  const support::MutexLock lock(drain_mutex_);
-  bus_->remove_receiver(cursor_);
 }
 
 void Hub::start(std::function<bool(std::function<void()>)> post) {
+  auto shared = std::make_shared<const Post>(std::move(post));
+  const support::MutexLock lock(drain_mutex_);
+  if (!takes_part_) {
+    // In this order: an event in between shows as a gap, never as one that was seen.
+    log_.skip_to(bus_->last_event_id());
+    bus_->add_receiver(cursor_);
+    takes_part_ = true;
+  }
   {
-    const support::MutexLock lock(post_mutex_);
-    post_ = std::move(post);
+    const support::MutexLock post_lock(post_mutex_);
+    post_.swap(shared);
   }
   armed_.store(false);
   bus_->set_wake([weak = weak_from_this()] {
@@ -48,19 +49,33 @@ void Hub::start(std::function<bool(std::function<void()>)> post) {
   });
 }
 
-// A publisher may have taken the wake out of the bus already; the mutex makes it either come first
-// or find nothing.
 void Hub::stop() noexcept {
-  const support::MutexLock lock(post_mutex_);
-  post_ = nullptr;
+  std::shared_ptr<const Post> released;  // after the locks
+  const support::MutexLock lock(drain_mutex_);
+  {
+    const support::MutexLock post_lock(post_mutex_);
+    post_.swap(released);
+  }
+  if (!takes_part_) return;
+  try {
+    events::EventMask types = 0;
+    drain(types);
+  } catch (...) {  // no memory: what was left shows as a gap in the ids
+  }
+  takes_part_ = false;
+  bus_->remove_receiver(cursor_);
 }
 
 // On a publisher's thread.
 void Hub::on_wake() noexcept {
   try {
-    const support::MutexLock lock(post_mutex_);
-    if (post_) {
-      post_([weak = weak_from_this()] {
+    std::shared_ptr<const Post> post;  // called without the lock
+    {
+      const support::MutexLock lock(post_mutex_);
+      post = post_;
+    }
+    if (post && *post) {
+      (*post)([weak = weak_from_this()] {
         if (const auto hub = weak.lock()) hub->flush();
       });
     }
@@ -100,6 +115,7 @@ bool Hub::arm() {
 
 // A pause is a flush interval of work at most, so that one I/O thread still serves its connections.
 void Hub::drain(events::EventMask& types) {
+  if (!takes_part_) return;
   constexpr std::size_t kBatch = 256;
   const auto until = clock_->steady_now() + kFlushInterval;
   do {
@@ -189,14 +205,18 @@ void Hub::remove(const std::shared_ptr<Client>& client) noexcept {
 }
 
 std::shared_ptr<const StatsMessage> Hub::stats_message() {
-  const support::MutexLock lock(stats_mutex_);
   const auto now = clock_->steady_now();
-  if (!stats_message_ || now - stats_made_ >= kStatsMaxAge) {
-    stats_message_ = std::make_shared<const StatsMessage>(
-        StatsMessage{net::encode_text_frame(websocket::stats_message(options_.overview()))});
-    stats_made_ = now;
+  {
+    const support::MutexLock lock(stats_mutex_);
+    if (stats_message_ && now - stats_made_ < kStatsMaxAge) return stats_message_;
   }
-  return stats_message_;
+  // Without the lock, because making it may log.
+  auto made = std::make_shared<const StatsMessage>(
+      StatsMessage{net::encode_text_frame(websocket::stats_message(options_.overview()))});
+  const support::MutexLock lock(stats_mutex_);
+  stats_message_ = made;
+  stats_made_ = now;
+  return made;
 }
 
 }  // namespace ltb::websocket

@@ -57,15 +57,15 @@ inline constexpr std::chrono::milliseconds kFlushInterval{10};
 struct HubOptions {
   std::string epoch;  ///< Random id of the running system.
   std::size_t event_history = 8192;
-  /// The JSON object of /api/v1/overview. Called on I/O threads, never two calls at once.
+  /// The JSON object of /api/v1/overview. Called on I/O threads.
   std::function<std::string()> overview;
   const support::Clock* clock = nullptr;  ///< Must outlive the hub; null: the real one.
   /// More saves system calls and costs delay; 0 sends each event when it comes.
   std::chrono::milliseconds flush_interval = kFlushInterval;
 };
 
-/// Runs whether or not anybody is connected: what it keeps is the history for `since=` and
-/// /api/v1/events.
+/// Works from start() to stop(), whether or not anybody is connected: what it keeps is the history
+/// for `since=` and /api/v1/events.
 ///
 /// An idle hub sleeps, with the bus armed. The first event wakes it and is sent at once; from then
 /// on it looks every flush interval until there is nothing new, and arms the bus again. Publishers
@@ -74,14 +74,14 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
  public:
   static constexpr std::chrono::milliseconds kStatsMaxAge{100};
 
-  /// Takes part in the bus from here on.
   Hub(std::shared_ptr<detail::EventBusCore> bus, HubOptions options);
   ~Hub() override;
 
-  /// Begins to work: `post` runs a task on an I/O thread, or returns false. tick() must then be
-  /// called there every flush interval (kFlushInterval when that is 0).
+  /// Takes part in the bus from here on. `post` runs a task on an I/O thread, or returns false;
+  /// publishers call it, also one that began before stop(). tick() must be called on an I/O thread
+  /// every flush interval (kFlushInterval when that is 0).
   void start(std::function<bool(std::function<void()>)> post);
-  /// No further wake, and none is under way when this returns: `post` is not called any more.
+  /// Takes what was published and keeps no further event until the next start().
   void stop() noexcept;
   void tick() noexcept;
   /// Takes what the bus has now into the log and tells the clients. On an I/O thread, without
@@ -109,6 +109,8 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
  private:
   static constexpr auto kRelaxed = std::memory_order_relaxed;  // counters: only their sums matter
 
+  using Post = std::function<bool(std::function<void()>)>;
+
   void on_wake() noexcept;
   [[nodiscard]] bool arm() LTB_REQUIRES(drain_mutex_);
   void drain(events::EventMask& types) LTB_REQUIRES(drain_mutex_);
@@ -122,10 +124,11 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
   FrameLog log_;
 
   support::Mutex post_mutex_;
-  std::function<bool(std::function<void()>)> post_ LTB_GUARDED_BY(post_mutex_);
+  std::shared_ptr<const Post> post_ LTB_GUARDED_BY(post_mutex_);
 
   support::Mutex drain_mutex_;  // only I/O threads meet here
-  std::uint64_t cursor_ LTB_GUARDED_BY(drain_mutex_) = 0;
+  detail::EventCursor cursor_ LTB_GUARDED_BY(drain_mutex_);
+  bool takes_part_ LTB_GUARDED_BY(drain_mutex_) = false;  // in the bus
   std::vector<std::shared_ptr<const MonitoringEvent>> batch_ LTB_GUARDED_BY(drain_mutex_);
   std::atomic<bool> armed_{false};  // nothing to look for until the bus calls
 

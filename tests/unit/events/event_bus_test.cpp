@@ -272,12 +272,14 @@ TEST(EventBus, RefusesARingOfNoneANullSubscriberAndAnEmptyCallback) {
 struct ArmedWake : ::testing::Test {
   EventBus bus;
   detail::EventBusCore& core = detail::EventBusAccess::core(bus);
-  std::uint64_t cursor = core.add_receiver();
+  detail::EventCursor cursor;
   int wakes = 0;
 
   ArmedWake() {
+    core.add_receiver(cursor);
     core.set_wake([this] { ++wakes; });
   }
+  ~ArmedWake() override { core.remove_receiver(cursor); }
   std::size_t read_all() {
     std::vector<std::shared_ptr<const MonitoringEvent>> events;
     core.read_batch(cursor, events, 100);

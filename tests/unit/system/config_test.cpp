@@ -1,11 +1,14 @@
 // MonitoringConfig: defaults, builders, and what validate() refuses in which words.
 #include <ltb/config.hpp>
+#include <ltb/monitoring_system.hpp>
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -127,8 +130,9 @@ TEST(Config, RefusalsNameFieldValueAndRange) {
       {base.with_max_history_bytes(1),
        "MonitoringConfig::max_history_bytes = 1: expected at least 1048576"},
       {base.with_websocket_url("http://x"),
-       "MonitoringConfig::websocket_url = \"http://x\": expected a URL that starts with ws:// or "
-       "wss://"},
+       "MonitoringConfig::websocket_url = \"http://x\": expected a URL such as "
+       "wss://proxy.example:8443/ws: ws:// or wss://, a host, a port from 1 to 65535 if any, no "
+       "user name, no fragment"},
       {base.with_allowed_origins({"https://ok.example", "bench.example"}),
        "MonitoringConfig::allowed_origins = \"bench.example\": expected scheme://host[:port], for "
        "example https://bench.example"},
@@ -153,13 +157,90 @@ TEST(Config, RefusalsNameFieldValueAndRange) {
        "MonitoringConfig::dashboard_port = 9090: expected a port other than prometheus_port, which "
        "is the same (0 picks a free one)"},
       {base.with_histogram_buckets("my_histogram", {1}),
-       "MonitoringConfig::histogram_buckets = \"my_histogram\": expected the name of one of the "
-       "library's histogram families"},
+       "MonitoringConfig::histogram_buckets[\"my_histogram\"]: expected one of the library's "
+       "histogram families: llm_request_duration_seconds, llm_request_error_duration_seconds, "
+       "llm_queue_seconds, llm_time_to_first_token_seconds, llm_inter_token_latency_seconds, "
+       "llm_time_per_output_token_seconds, llm_output_tokens_per_second, "
+       "llm_request_input_tokens, llm_request_output_tokens, llm_evaluation_duration_seconds, "
+       "llm_benchmark_duration_seconds"},
       {base.with_histogram_buckets("llm_request_duration_seconds", {1, 1}),
-       "MonitoringConfig::histogram_buckets = \"llm_request_duration_seconds\": expected good "
-       "bounds "
-       "(histogram buckets: upper bound 1 after 1: expected ascending bounds)"}};
+       "MonitoringConfig::histogram_buckets[\"llm_request_duration_seconds\"]: histogram buckets: "
+       "upper bound 1 after 1: expected ascending bounds"},
+      {base.with_max_event_bytes(1000),
+       "MonitoringConfig::max_event_bytes = 1000: expected 1048576 to 1099511627776"},
+      {base.with_bind_address(""),
+       "MonitoringConfig::bind_address = \"\": expected an IPv4 or IPv6 address, for example "
+       "127.0.0.1, or localhost"},
+      {base.with_dashboard_bind_address("bench.example"),
+       "MonitoringConfig::dashboard_bind_address = \"bench.example\": expected an IPv4 or IPv6 "
+       "address, for example 127.0.0.1, or localhost"},
+      {base.with_allowed_origins({"https://x:0"}),
+       "MonitoringConfig::allowed_origins = \"https://x:0\": expected scheme://host[:port], for "
+       "example https://bench.example"}};
   for (const auto& [config, expected] : cases) EXPECT_EQ(why_refused(config), expected);
+}
+
+TEST(Config, AWebSocketUrlIsOneThatABrowserCanConnectTo) {
+  for (const char* url :
+       {"ws://h", "wss://h:1", "ws://h:65535/ws?a=b", "ws://127.0.0.1:8080/ws", "wss://[::1]:8080/",
+        "wss://a-b.example./x", "ws://h?since=1", "ws://10.example"})
+    EXPECT_EQ(why_refused(MonitoringConfig{}.with_websocket_url(url)), "accepted") << url;
+  for (const char* url : {"ws://",
+                          "wss://",
+                          "ws:///ws",
+                          "ws://:8080/ws",
+                          "ws://host:99999/ws",
+                          "ws://host:0/ws",
+                          "ws://host:/ws",
+                          "ws://host:port/ws",
+                          "ws://user@host/ws",
+                          "ws://user:word@host/ws",
+                          "ws://host/ws#part",
+                          "ws://ho st/ws",
+                          "ws://host\\ws",
+                          "ws://[::1/ws",
+                          "ws://[host]/ws",
+                          "ws://999.1.1.1/ws",
+                          "ws://1.2.3/ws",
+                          "ws://a..b/ws",
+                          "ws://.a/ws",
+                          "ws://h:-1",
+                          "http://host/ws",
+                          "host:8080/ws",
+                          "//host/ws",
+                          "ws:host",
+                          "ws://host/\x7f"})
+    EXPECT_TRUE(why_refused(MonitoringConfig{}.with_websocket_url(url))
+                    .starts_with("MonitoringConfig::websocket_url = "))
+        << url;
+}
+
+TEST(Config, EveryHistogramFamilyOnMetricsTakesBoundsInItsOwnUnit) {
+  std::set<std::string> families;
+  {
+    MonitoringSystem system(MonitoringConfig{}.with_detailed_metrics(true));
+    system.begin_request("p", "m").finish(TokenUsage{1, 1});
+    system.begin_benchmark("b", "b", 1).complete();
+    system.event_bus().publish(MonitoringEvent::evaluation_completed("e", "score", "p", "m", 1));
+    std::istringstream text(system.render_prometheus());
+    for (std::string line; std::getline(text, line);)
+      if (line.starts_with("# TYPE llm_") && line.ends_with(" histogram") &&
+          !line.starts_with("# TYPE llm_monitor_"))
+        families.insert(line.substr(7, line.size() - 7 - std::string(" histogram").size()));
+  }
+  EXPECT_TRUE(families.contains("llm_queue_seconds"));
+  MonitoringConfig all;
+  for (const std::string& family : families) all = all.with_histogram_buckets(family, {0.25, 0.5});
+  // More tokens than there are nanoseconds in a bound of seconds.
+  all = all.with_histogram_buckets("llm_request_input_tokens", {1e12});
+  EXPECT_EQ(why_refused(all), "accepted");
+  EXPECT_NE(why_refused(all.with_histogram_buckets("llm_queue_seconds", {1e12})), "accepted");
+
+  MonitoringSystem system(MonitoringConfig{}.with_histogram_buckets("llm_queue_seconds", {0.125}));
+  (void)system.begin_request("p", "m");
+  EXPECT_NE(system.render_prometheus().find(
+                "llm_queue_seconds_bucket{provider=\"p\",model=\"m\",le=\"0.125\"} 0"),
+            std::string::npos);
 }
 
 TEST(Config, ARefusedTokenIsNeverShown) {
@@ -214,6 +295,8 @@ TEST(Config, EdgesOfTheRangesAreAccepted) {
         base.with_event_history(16), base.with_event_history(1 << 20),
         base.with_max_series_per_family(1), base.with_max_label_bytes(16),
         base.with_max_history_bytes(1 << 20), base.with_websocket_url("ws://h"),
+        base.with_max_event_bytes(1 << 20), base.with_bind_address("::ffff:127.0.0.1"),
+        base.with_bind_address("localhost"), base.with_websocket_bind_address("::"),
         base.with_allowed_origins({"http://[::1]:3000"})})
     EXPECT_EQ(why_refused(config), "accepted");
 }

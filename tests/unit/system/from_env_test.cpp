@@ -39,6 +39,7 @@ constexpr const char* kVariables[] = {"LTB_PROMETHEUS_ENABLED",
                                       "LTB_EVENT_HISTORY",
                                       "LTB_MAX_SERIES_PER_FAMILY",
                                       "LTB_MAX_LABEL_BYTES",
+                                      "LTB_MAX_EVENT_BYTES",
                                       "LTB_MAX_HISTORY_BYTES"};
 
 struct FromEnv : ::testing::Test {
@@ -165,15 +166,20 @@ TEST_F(FromEnv, RefusalsNameVariableValueAndRange) {
       EXPECT_EQ(why_refused(name, value),
                 std::string(name) + "=\"" + value + "\": expected a port between 0 and 65535");
   for (const char* name : {"LTB_EVENT_HISTORY", "LTB_MAX_SERIES_PER_FAMILY", "LTB_MAX_LABEL_BYTES",
-                           "LTB_MAX_HISTORY_BYTES"})
+                           "LTB_MAX_HISTORY_BYTES", "LTB_MAX_EVENT_BYTES"})
     EXPECT_TRUE(why_refused(name, "0").starts_with(std::string(name) +
                                                    "=\"0\": expected a whole number between "))
         << why_refused(name, "0");
 }
 
 TEST_F(FromEnv, TextsThatCannotWorkAreRefusedByTheNameOfTheirVariable) {
-  EXPECT_EQ(why_refused("LTB_WEBSOCKET_URL", "http://x"),
-            "LTB_WEBSOCKET_URL=\"http://x\": expected a URL that starts with ws:// or wss://");
+  EXPECT_EQ(
+      why_refused("LTB_WEBSOCKET_URL", "http://x"),
+      "LTB_WEBSOCKET_URL=\"http://x\": expected a URL such as wss://proxy.example:8443/ws: ws:// "
+      "or wss://, a host, a port from 1 to 65535 if any, no user name, no fragment");
+  EXPECT_EQ(why_refused("LTB_BIND_ADDRESS", "bench.example"),
+            "LTB_BIND_ADDRESS=\"bench.example\": expected an IPv4 or IPv6 address, for example "
+            "127.0.0.1, or localhost");
   EXPECT_EQ(why_refused("LTB_ALLOWED_ORIGINS", "https://a.example,b.example"),
             "LTB_ALLOWED_ORIGINS=\"b.example\": expected scheme://host[:port], for example "
             "https://bench.example");

@@ -67,18 +67,40 @@ TEST(Hub, AWakeThatTheExecutorDroppedIsMadeUpForByTheTick) {
   EXPECT_EQ(peer.received(), (Names{"evt_1"}));
 }
 
-TEST(Hub, AStoppedHubPostsNothingAndAStartedOneCatchesUp) {
+TEST(Hub, AStoppedHubKeepsWhatItTookAndNoFurtherEvent) {
   Stage stage;
-  stage.hub->stop();
   stage.publish(2);
+  stage.hub->stop();
+  EXPECT_EQ(stage.hub->log().last_event_id(), 2u) << "published before stop()";
+  stage.posted.clear();
+  stage.publish(3);
   EXPECT_TRUE(stage.posted.empty());
+  EXPECT_EQ(stage.bus.stats().receivers, 0u);
+
   stage.hub->start([&stage](std::function<void()> task) {
     stage.posted.push_back(std::move(task));
     return true;
   });
+  stage.publish(1);
   stage.hub->tick();
 
-  EXPECT_EQ(stage.hub->log().last_event_id(), 2u);
+  const auto page = stage.hub->events({.since = 1});
+  ASSERT_EQ(page.events.size(), 2u);
+  EXPECT_EQ(Stage::Json::parse(page.events[0]).at("id"), "evt_2");
+  EXPECT_EQ(Stage::Json::parse(page.events[1]).at("id"), "evt_6");
+  EXPECT_EQ(page.skipped, 3u);
+}
+
+TEST(Hub, WhoConnectsAfterAStartHasNotMissedWhatCameBeforeIt) {
+  Stage stage;
+  stage.hub->stop();
+  stage.publish(3);
+  stage.hub->start([](const std::function<void()>&) { return true; });
+  Peer peer(stage);
+  stage.publish(1);
+  stage.hub->tick();
+
+  EXPECT_EQ(peer.received(), (Names{"Connected", "evt_4"}));
 }
 
 TEST(Hub, MayDieBeforeTheBus) {
@@ -153,6 +175,7 @@ TEST(Hub, WhatTheHubItselfWasTooSlowForIsToldAsLagged) {
   EventBus bus(EventBusOptions{.receiver_capacity = 4});
   const auto hub = std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
                                          HubOptions{.epoch = "e", .overview = [] { return "{}"; }});
+  hub->start([](const std::function<void()>&) { return true; });
   Cursor cursor = hub->log().cursor_at_end();
   for (int i = 0; i < 10; ++i) bus.publish(MonitoringEvent::request("p", "m"));
   hub->tick();
@@ -163,13 +186,15 @@ TEST(Hub, WhatTheHubItselfWasTooSlowForIsToldAsLagged) {
   EXPECT_EQ(result.pieces.at(0).events, 4u);
 }
 
-TEST(Hub, EventsBeforeItWasMadeAreNotMissed) {
+TEST(Hub, EventsBeforeItStartedAreNotMissed) {
   EventBus bus;
   for (int i = 0; i < 3; ++i) bus.publish(MonitoringEvent::request("p", "m"));
   const auto hub = std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
                                          HubOptions{.epoch = "e", .overview = [] { return "{}"; }});
+  bus.publish(MonitoringEvent::request("p", "m"));
+  hub->start([](const std::function<void()>&) { return true; });
   Cursor cursor = hub->log().cursor_at_end();
-  EXPECT_EQ(cursor.last_id, 3u);
+  EXPECT_EQ(cursor.last_id, 4u);
   bus.publish(MonitoringEvent::request("p", "m"));
   hub->tick();
 
