@@ -52,7 +52,8 @@ struct HistogramBucket {
 };
 
 /// A distribution. Buckets ascend by `le` and their counts never fall; `count` holds the +Inf
-/// bucket. Published, counts and sum are added to the series.
+/// bucket. An explicit last bucket of `le` = infinity must say the same as `count`; it is left out
+/// of the Metric made of this. Published, counts and sum are added to the series.
 struct HistogramValue {
   std::vector<HistogramBucket> buckets{};
   std::uint64_t count = 0;
@@ -60,7 +61,7 @@ struct HistogramValue {
   friend bool operator==(const HistogramValue&, const HistogramValue&) = default;
 };
 
-/// One quantile of a summary, `quantile` in 0..1.
+/// One quantile of a summary, `quantile` in 0..1, each at most once.
 struct SummaryQuantile {
   double quantile = 0;
   double value = 0;
@@ -92,8 +93,9 @@ class LTB_MONITORING_EXPORT Metric {
   /// `value` disagree.
   Metric(std::string name, MetricType type, MetricValue value);
 
-  /// Adds a label, or replaces the value of one that is there. Throws std::invalid_argument for an
-  /// illegal name.
+  /// Adds a label, or replaces the value of one that is there; an empty value removes it, since for
+  /// Prometheus a label without a value is absent. Throws std::invalid_argument for an illegal
+  /// name.
   Metric& with_label(std::string name, std::string_view value) &;
   Metric&& with_label(std::string name, std::string_view value) &&;
 

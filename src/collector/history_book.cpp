@@ -62,7 +62,20 @@ void HistoryBook::find_new_series() {
   }
 }
 
+void HistoryBook::log_first_cut() const noexcept {
+  if (cuts() == 0 || limit_logged_.exchange(true)) return;
+  log_.warn(
+      "history: {} bytes are in use, the limit; older history is forgotten early from now on "
+      "(raise it with with_max_history_bytes() or LTB_MAX_HISTORY_BYTES)",
+      max_bytes_);
+}
+
 void HistoryBook::sample() {
+  // Logs after the lock, which is released before it: the host's sink may call the library.
+  struct AtEnd {
+    const HistoryBook& book;
+    ~AtEnd() { book.log_first_cut(); }
+  } const at_end{*this};
   const double exact_now = seconds_now();
   const auto now = static_cast<Second>(exact_now);
   support::MutexLock lock(mutex_);
@@ -117,13 +130,6 @@ void HistoryBook::enforce_limits(Second now) {
     cuts_.fetch_add(1, std::memory_order_relaxed);
     for (const auto& entry : entries_) entry->history.trim(now, reach_);
     for (const auto& provider : providers_) provider->history.trim(now, reach_);
-    if (!limit_logged_) {
-      limit_logged_ = true;
-      log_.warn(
-          "history: {} bytes are in use, the limit; older history is forgotten early from now on "
-          "(raise it with with_max_history_bytes() or LTB_MAX_HISTORY_BYTES)",
-          max_bytes_);
-    }
   }
 }
 

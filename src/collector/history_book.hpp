@@ -77,6 +77,8 @@ class HistoryBook {
   template <typename Visit>
   static void visit(const HistoryTier& tier, Second from, Second to, Visit&& visit);
 
+  void log_first_cut() const noexcept;
+
   metrics::MetricStore& store_;
   const support::Clock& clock_;
   const support::SteadyTime steady_start_;
@@ -91,7 +93,7 @@ class HistoryBook {
   std::vector<std::unique_ptr<Entry>> entries_ LTB_GUARDED_BY(mutex_);
   std::map<const metrics::RequestSeries*, Entry*> by_series_ LTB_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<ProviderEntry>> providers_ LTB_GUARDED_BY(mutex_);
-  bool limit_logged_ LTB_GUARDED_BY(mutex_) = false;
+  mutable std::atomic<bool> limit_logged_{false};
   std::atomic<std::uint64_t> cuts_{0};
 };
 

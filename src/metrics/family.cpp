@@ -29,13 +29,8 @@ std::unique_ptr<Series> Family::make_series(
     Metric::Labels labels, Cell cell, std::shared_ptr<void> owner,
     std::optional<std::chrono::system_clock::time_point> created) {
   auto series = std::make_unique<Series>();
-  for (const auto& [name, value] : labels) {
-    if (!series->text.empty()) series->text += ',';
-    series->text += name;
-    series->text += "=\"";
-    append_escaped_label(series->text, value);
-    series->text += '"';
-  }
+  std::erase_if(labels, [](const auto& label) { return label.second.empty(); });
+  series->text = label_text(labels);
   series->labels = std::move(labels);
   series->cell = std::move(cell);
   series->owner = std::move(owner);

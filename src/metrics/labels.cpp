@@ -53,15 +53,25 @@ void append_escaped_help(std::string& out, std::string_view help) {
   }
 }
 
+void append_label(std::string& text, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  if (!text.empty()) text += ',';
+  text += name;
+  text += "=\"";
+  append_escaped_label(text, value);
+  text += '"';
+}
+
 std::string label_text(std::span<const std::string> names, std::span<const std::string> values) {
   std::string text;
-  for (std::size_t i = 0; i < names.size() && i < values.size(); ++i) {
-    if (!text.empty()) text += ',';
-    text += names[i];
-    text += "=\"";
-    append_escaped_label(text, values[i]);
-    text += '"';
-  }
+  for (std::size_t i = 0; i < names.size() && i < values.size(); ++i)
+    append_label(text, names[i], values[i]);
+  return text;
+}
+
+std::string label_text(const Metric::Labels& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels) append_label(text, name, value);
   return text;
 }
 

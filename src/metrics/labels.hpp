@@ -1,6 +1,8 @@
 // Label grammar and the text of a label set as /metrics shows it.
 #pragma once
 
+#include <ltb/metric.hpp>
+
 #include <cstddef>
 #include <span>
 #include <string>
@@ -18,9 +20,12 @@ void append_escaped_label(std::string& out, std::string_view value);
 /// Appends HELP text with backslash and line feed escaped.
 void append_escaped_help(std::string& out, std::string_view help);
 
-/// `provider="openai",model="gpt-4"`, without braces. Names and values go by position.
+/// `provider="openai",model="gpt-4"`, without braces and without labels whose value is empty, which
+/// for Prometheus are absent. Two texts are equal when the label sets are. Names and values go by
+/// position.
 [[nodiscard]] std::string label_text(std::span<const std::string> names,
                                      std::span<const std::string> values);
+[[nodiscard]] std::string label_text(const Metric::Labels& labels);
 
 /// A label value as it is kept: valid UTF-8 of at most `max_bytes` bytes.
 [[nodiscard]] std::string clean_label(std::string_view value, std::size_t max_bytes);

@@ -2,6 +2,7 @@
 #include <ltb/metric.hpp>
 
 #include "metrics/default_buckets.hpp"
+#include "metrics/number_text.hpp"
 #include "support/utf8.hpp"
 
 #include <algorithm>
@@ -40,7 +41,7 @@ std::string quoted(std::string_view text) {
 
 double checked(double value, const char* what) {
   if (std::isfinite(value) && value >= 0) return value;
-  throw std::invalid_argument(std::string(what) + " " + std::to_string(value) +
+  throw std::invalid_argument(std::string(what) + " " + metrics::number_text(value) +
                               ": expected a finite number, 0 or more");
 }
 
@@ -74,6 +75,13 @@ Metric::Metric(std::string name, MetricType type, MetricValue value)
                                 std::string(to_string(static_cast<MetricType>(value_.index()))) +
                                 "; both must be the same");
   }
+  // What an explicit +Inf bucket says, `count` says too; one that says otherwise stays, and is
+  // refused when it is published.
+  if (auto* histogram = std::get_if<HistogramValue>(&value_))
+    if (auto& buckets = histogram->buckets;
+        !buckets.empty() && buckets.back().le == std::numeric_limits<double>::infinity() &&
+        buckets.back().count == histogram->count)
+      buckets.pop_back();
 }
 
 Metric& Metric::with_label(std::string name, std::string_view value) & {
@@ -92,7 +100,10 @@ Metric& Metric::with_label(std::string name, std::string_view value) & {
   const auto at =
       std::lower_bound(labels_.begin(), labels_.end(), name,
                        [](const auto& label, const std::string& key) { return label.first < key; });
-  if (at != labels_.end() && at->first == name) {
+  const bool is_there = at != labels_.end() && at->first == name;
+  if (text.empty()) {
+    if (is_there) labels_.erase(at);
+  } else if (is_there) {
     at->second = std::move(text);
   } else {
     labels_.emplace(at, std::move(name), std::move(text));

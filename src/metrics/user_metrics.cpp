@@ -49,11 +49,12 @@ std::string check_value(const Metric& metric) {
     double previous_le = -INFINITY;
     std::uint64_t previous_count = 0;
     for (const auto& bucket : histogram->buckets) {
+      // A +Inf bucket that agrees with `count` is not there any more: see Metric.
       if (!(bucket.le > previous_le) || std::isinf(bucket.le) || bucket.count < previous_count ||
           bucket.count > histogram->count)
-        return refused(
-            metric, "histogram bucket le=" + number_text(bucket.le) +
-                        ": expected finite ascending bounds and cumulative counts up to `count`");
+        return refused(metric, "histogram bucket le=" + number_text(bucket.le) +
+                                   ": expected ascending bounds and cumulative counts up to "
+                                   "`count`, which a +Inf bucket must equal");
       previous_le = bucket.le;
       previous_count = bucket.count;
     }
@@ -61,10 +62,16 @@ std::string check_value(const Metric& metric) {
     const auto& summary = std::get<SummaryValue>(metric.value());
     if (!std::isfinite(summary.sum))
       return refused(metric, "summary sum: expected a finite number");
-    for (const auto& [quantile, value] : summary.quantiles)
+    for (std::size_t i = 0; i < summary.quantiles.size(); ++i) {
+      const auto [quantile, value] = summary.quantiles[i];
       if (!(quantile >= 0 && quantile <= 1) || !std::isfinite(value))
         return refused(metric, "summary quantile " + number_text(quantile) +
                                    ": expected a quantile in 0..1 with a finite value");
+      for (std::size_t k = 0; k < i; ++k)
+        if (summary.quantiles[k].quantile == quantile)
+          return refused(metric, "summary quantile " + number_text(quantile) +
+                                     ": expected each quantile once");
+    }
   }
   return {};
 }
@@ -236,11 +243,19 @@ std::string UserMetrics::record_user(const Metric& metric) {
                           (name == "quantile" && metric.type() == MetricType::Summary);
     if (reserved) return refused(metric, "label " + name + " is kept for the samples of its type");
   }
+  const char* overflowed = nullptr;
+  std::string wrong = record_locked(metric, overflowed);
+  // Without the mutex: the host's log sink may publish.
+  if (overflowed != nullptr) store_.note_overflow(overflowed);
+  return wrong;
+}
+
+std::string UserMetrics::record_locked(const Metric& metric, const char*& overflowed) {
   support::MutexLock lock(mutex_);
   auto found = families_.find(metric.name());
   if (found == families_.end()) {
     if (families_.size() >= store_.options_.max_series_per_family) {
-      store_.note_overflow("user metric names");
+      overflowed = "user metric names";
       return refused(metric, "there are " + std::to_string(families_.size()) +
                                  " user families already, the limit");
     }
@@ -257,23 +272,17 @@ std::string UserMetrics::record_user(const Metric& metric) {
                                " since it was first published");
   Metric::Labels labels = metric.labels();
   for (auto& [name, value] : labels) value = store_.clean(value);
-  const auto text_of = [](const Metric::Labels& pairs) {
-    std::string text;
-    for (const auto& [name, value] : pairs)
-      text.append(name).append("=\"").append(value).append("\",");
-    return text;
-  };
-  std::string key = text_of(labels);
+  std::string key = label_text(labels);
   const auto place = family.series.find(key);
   std::shared_ptr<UserSeries> known = place != family.series.end() ? place->second : nullptr;
   const bool is_overflow =
       known == nullptr && family.series.size() >= store_.options_.max_series_per_family;
   if (is_overflow) {
-    store_.note_overflow("a user metric");
+    overflowed = "a user metric";
     for (auto& [name, value] : labels) value = kOverflow;
     known = family.overflow;
     // Somebody may have published the word itself as a value.
-    if (const auto same = family.series.find(text_of(labels));
+    if (const auto same = family.series.find(label_text(labels));
         known == nullptr && same != family.series.end())
       known = same->second;
   }

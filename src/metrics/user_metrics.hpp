@@ -30,6 +30,8 @@ class UserMetrics {
   [[nodiscard]] std::string record_own(const Metric& metric);
   [[nodiscard]] std::string record_own_histogram(const Metric& metric, RequestSeries& series);
   [[nodiscard]] std::string record_user(const Metric& metric);
+  [[nodiscard]] std::string record_locked(const Metric& metric, const char*& overflowed)
+      LTB_EXCLUDES(mutex_);
   [[nodiscard]] std::string refuse_name(const Metric& metric) const LTB_REQUIRES(mutex_);
 
   MetricStore& store_;

@@ -9,6 +9,8 @@
 namespace ltb::support {
 
 /// Writes to the host's logger, or nowhere. Never throws: a failing sink must not reach the caller.
+/// Call it without a lock, because a sink is foreign code that may call the library. What such a
+/// call would log is left out: the sink may hold a mutex of its own.
 class Log {
  public:
   Log() = default;
@@ -31,12 +33,16 @@ class Log {
   template <typename... Args>
   void write(spdlog::level::level_enum level, spdlog::format_string_t<Args...> format,
              Args&&... args) const noexcept {
-    if (!logger_) return;
+    if (!logger_ || is_writing_) return;
+    is_writing_ = true;
     try {
       logger_->log(level, format, std::forward<Args>(args)...);
     } catch (...) {  // the host's sink failed; there is nobody to tell
     }
+    is_writing_ = false;
   }
+
+  static inline thread_local constinit bool is_writing_ = false;
 
   std::shared_ptr<spdlog::logger> logger_;
 };

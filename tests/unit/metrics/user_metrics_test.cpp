@@ -142,15 +142,86 @@ TEST_F(UserMetricsTest, AHistogramCountNeverWraps) {
 }
 
 TEST_F(UserMetricsTest, HistogramBucketsMustAscendAndBeCumulative) {
-  const std::string tail = ": expected finite ascending bounds and cumulative counts up to `count`";
+  const std::string tail =
+      ": expected ascending bounds and cumulative counts up to `count`, which a +Inf bucket must "
+      "equal";
   EXPECT_EQ(record(histogram_of("h", {.buckets = {{1, 1}, {1, 1}}, .count = 1, .sum = 1})),
             "metric \"h\": histogram bucket le=1" + tail);
   EXPECT_EQ(record(histogram_of("h", {.buckets = {{1, 2}, {2, 1}}, .count = 2, .sum = 1})),
             "metric \"h\": histogram bucket le=2" + tail);
   EXPECT_EQ(record(histogram_of("h", {.buckets = {{1, 3}}, .count = 2, .sum = 1})),
             "metric \"h\": histogram bucket le=1" + tail);
-  EXPECT_EQ(record(histogram_of("h", {.buckets = {{INFINITY, 1}}, .count = 1, .sum = 1})),
+  EXPECT_EQ(record(histogram_of("h", {.buckets = {{INFINITY, 1}}, .count = 2, .sum = 1})),
             "metric \"h\": histogram bucket le=+Inf" + tail);
+  EXPECT_EQ(record(histogram_of("h", {.buckets = {{-INFINITY, 1}}, .count = 1, .sum = 1})),
+            "metric \"h\": histogram bucket le=-Inf" + tail);
+}
+
+TEST_F(UserMetricsTest, AnInfBucketThatEqualsTheCountIsTaken) {
+  EXPECT_EQ(record(histogram_of("h", {.buckets = {{1, 1}, {INFINITY, 3}}, .count = 3, .sum = 9})),
+            "taken");
+  EXPECT_EQ(record(histogram_of("h", {.buckets = {{1, 2}}, .count = 2, .sum = 1})), "taken")
+      << "the bounds are the same with and without it";
+
+  EXPECT_EQ(histogram(store, "h", {}).buckets, (std::vector<HistogramBucket>{{1, 3}}));
+  EXPECT_EQ(histogram(store, "h", {}).count, 5u);
+  EXPECT_EQ(histogram(store, "h", {}).sum, 10.0);
+}
+
+TEST_F(UserMetricsTest, AnInfBucketIsTakenByTheLibrarysOwnFamilyToo) {
+  Metric metric("llm_request_duration_seconds", MetricType::Histogram,
+                HistogramValue{.buckets = {{1, 1}, {INFINITY, 2}}, .count = 2, .sum = 4});
+  EXPECT_EQ(record(std::move(metric).with_label("provider", "p").with_label("model", "m")),
+            "taken");
+}
+
+TEST_F(UserMetricsTest, QuantilesFrom0To1AreTakenEachOnce) {
+  EXPECT_EQ(
+      record(summary_of("rtt", {.quantiles = {{0, 1}, {0.5, 2}, {1, 3}}, .count = 9, .sum = 9})),
+      "taken");
+  EXPECT_EQ(record(summary_of("rtt", {.quantiles = {{0.5, 1}, {0.9, 2}, {0.5, 3}}, .count = 1})),
+            "metric \"rtt\": summary quantile 0.5: expected each quantile once");
+}
+
+// Prometheus takes a label with an empty value for no label: two lines would be one series twice.
+TEST_F(UserMetricsTest, ALabelWithoutAValueIsNoLabel) {
+  record(counter("jobs_total", 1).with_label("cause", "").with_label("reason", "x"));
+  record(counter("jobs_total", 2).with_label("reason", "x"));
+  record(counter("jobs_total", 4)
+             .with_label("reason", "x")
+             .with_label("cause", "y")
+             .with_label("cause", ""));
+
+  EXPECT_EQ(series_in(store, "jobs_total"), 1u);
+  EXPECT_EQ(number(store, "jobs_total", {{"reason", "x"}}), 7.0);
+}
+
+TEST_F(UserMetricsTest, LabelSetsThatLookAlikeWhenTheyAreJoinedAreSeriesOfTheirOwn) {
+  const std::vector<Metric::Labels> sets = {
+      {{"a", "1\",b=\"2"}},
+      {{"a", "1"}, {"b", "2"}},
+      {{"a", "1\\"}, {"b", "2"}},
+      {{"a", "1,b=2"}},
+      {{"a", "1\\\",b=\"2"}},
+      {{"a", "1\n"}},
+      {{"a", "1\\n"}},
+      {{"a", "1"}},
+  };
+  MetricStore large{StoreOptions{}};
+  double value = 1;
+  for (const auto& labels : sets) {
+    Metric metric = counter("x_total", value);
+    for (const auto& [name, text] : labels) metric.with_label(name, text);
+    EXPECT_TRUE(large.record(metric));
+    value *= 2;
+  }
+
+  EXPECT_EQ(series_in(large, "x_total"), sets.size());
+  value = 1;
+  for (const auto& labels : sets) {
+    EXPECT_EQ(number(large, "x_total", labels), value);
+    value *= 2;
+  }
 }
 
 TEST_F(UserMetricsTest, ANameKeepsTheTypeItWasFirstPublishedWith) {
