@@ -139,13 +139,9 @@ BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_add(EventType type,
   // What it spent before it was heard of is not known.
   if (type != EventType::BenchmarkStarted) record->note_unattributed();
   record->raise(event.completed_examples, 0, record->started);
+  Benchmark& run = add(record, true, events);
   runs_->add(record);
-  try {
-    return add(record, true, events);
-  } catch (...) {
-    runs_->remove(*record);
-    throw;
-  }
+  return run;
 }
 
 // A run with the same id makes place. The histogram of durations goes on where the name is the

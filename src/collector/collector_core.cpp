@@ -132,13 +132,9 @@ std::shared_ptr<RunRecord> CollectorCore::begin_run(std::string benchmark_id, st
                                                     std::uint64_t total_examples) {
   auto run = std::make_shared<RunRecord>(runs_, std::move(benchmark_id), std::move(name),
                                          total_examples, clock_);
-  publish(benchmarks_.begin(run));
-  try {
-    runs_->add(run);
-  } catch (...) {  // no memory: the run that was announced ends
-    if (run->end()) end_run(*run, true);
-    throw;
-  }
+  auto events = benchmarks_.begin(run);
+  runs_->add(run);  // before its subscribers hear of it: they may begin calls
+  publish(std::move(events));
   return run;
 }
 

@@ -24,9 +24,13 @@ void forget_inactive(CurrentRuns& runs) noexcept {
 
 }  // namespace
 
-void RunRegistry::add(std::shared_ptr<RunRecord> run) {
+void RunRegistry::add(const std::shared_ptr<RunRecord>& run) noexcept {
   support::MutexLock lock(mutex_);
-  runs_.push_back(std::move(run));
+  try {
+    runs_.push_back(run);
+  } catch (...) {  // no memory
+    run->note_unattributed();
+  }
   count_.store(runs_.size(), std::memory_order_relaxed);
 }
 

@@ -16,7 +16,8 @@ namespace ltb::detail {
 /// here only while runs are in progress, and then for a few instructions.
 class RunRegistry {
  public:
-  void add(std::shared_ptr<RunRecord> run);
+  /// Without memory, calls cannot be attributed to the run, and it says so.
+  void add(const std::shared_ptr<RunRecord>& run) noexcept;
   void remove(const RunRecord& run) noexcept;
   /// When the system ends: a run holds its registry, and here the registry holds its runs.
   void clear() noexcept;

@@ -228,6 +228,27 @@ TEST_F(AttributionTest, UnpricedCallsLeaveTheCostOpen) {
   EXPECT_EQ(status("a").projected_cost, 0.5 / 2 * 10);
 }
 
+TEST_F(AttributionTest, ASubscriberMayBeginCallsWhenARunStarts) {
+  const Subscription subscription = stage.bus().on_event([&](const MonitoringEvent& event) {
+    if (event.event_type == EventType::BenchmarkStarted) call().finish({}, 0.5);
+  });
+  const BenchmarkRun a = begin("a");
+
+  EXPECT_EQ(status("a").cost, 0.5);
+}
+
+TEST_F(AttributionTest, ARunThatReplacesAnotherIsNotConfusedWithIt) {
+  const BenchmarkRun old_run = begin("a");
+  call().finish({}, 1.0);
+  const BenchmarkRun new_run = begin("a");
+  call().finish({}, 2.0);
+  stage.bus().publish(MonitoringEvent::benchmark_started("a", "MMLU", 10));  // published anew
+  call().finish({}, 4.0);
+
+  EXPECT_EQ(status("a").cost, 4.0);
+  EXPECT_FALSE(status("a").has_unattributed_calls);
+}
+
 TEST_F(AttributionTest, ARunHeardOfHalfWayDoesNotKnowWhatItCost) {
   stage.bus().publish(MonitoringEvent::benchmark_progress("late", "MMLU", 50, 100));
   call().finish({}, 1.0);
