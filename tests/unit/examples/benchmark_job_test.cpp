@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "warm_up.hpp"
 
@@ -33,6 +34,7 @@ class ScriptedProvider : public ltb::Provider {
     }
     ltb::CompletionResponse response;
     response.text = script_(request);
+    response.cost = cost;
     return response;
   }
   ltb::CompletionResponse stream(const ltb::CompletionRequest& request,
@@ -41,6 +43,7 @@ class ScriptedProvider : public ltb::Provider {
     return Provider::stream(request, on_chunk);
   }
   std::atomic<int> streamed{0};
+  std::optional<double> cost{};
   [[nodiscard]] std::vector<std::string> asked() {
     const std::lock_guard lock(mutex_);
     return asked_;
@@ -195,6 +198,28 @@ TEST_F(BenchmarkJobTest, EachKindOfFailureIsToldOnceAndCountedAlways) {
   EXPECT_EQ(totals.errors[static_cast<std::size_t>(ltb::ErrorType::RateLimit)], 10U);
   EXPECT_EQ(totals.errors[static_cast<std::size_t>(ltb::ErrorType::Other)], 10U);
   EXPECT_EQ(totals.successful_requests, 10U);
+}
+
+TEST_F(BenchmarkJobTest, ACallBelongsToTheRoundItWasAskedInAlsoWhileTheNextOneIsUnderWay) {
+  questions_.resize(2);
+  std::atomic<int> calls{0};
+  const auto a = provider("a", [this, &calls](const ltb::CompletionRequest&) -> std::string {
+    const int call = ++calls;
+    calls.notify_all();
+    // The first call of the first round ends when the second round has begun.
+    for (int seen = call; call == 1 && seen < 3; seen = calls) calls.wait(seen);
+    if (call == 4) stop_.request_stop();
+    return "1";
+  });
+  a->cost = 1.0;
+
+  make_job({.concurrency = 2}).run();
+
+  const auto benchmarks = monitoring_.collector().benchmarks();
+  ASSERT_EQ(benchmarks.size(), 2U);
+  for (const ltb::BenchmarkStatus& benchmark : benchmarks) {
+    EXPECT_EQ(benchmark.cost, 2.0) << benchmark.benchmark_id;
+  }
 }
 
 TEST_F(BenchmarkJobTest, ACallThatTheServerCancelsEndsItsExample) {
