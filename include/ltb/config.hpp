@@ -53,7 +53,11 @@ struct ServiceLevel {
 /// Bounds on what the network may ask of the library. A limit that bites answers clearly and is
 /// counted.
 struct ServerLimits {
-  std::size_t max_connections = 512;        ///< Per listener. 1..100,000.
+  std::size_t max_connections = 512;  ///< Per listener. 1..100,000.
+  /// Of one address (of one IPv6 network, /64), per listener, and WebSocket clients in all.
+  /// 0..100,000; 0: half of max_connections and of max_websocket_clients, at least 16. Clients
+  /// behind one proxy count together.
+  std::size_t max_connections_per_peer = 0;
   std::size_t max_websocket_clients = 256;  ///< All listeners together. 1..100,000.
   std::size_t max_header_bytes =
       8 * 1024;  ///< Request line and headers. 512..1 MiB; one past it: 431.

@@ -138,7 +138,7 @@ net::Router make_metrics_router(const std::shared_ptr<Exposition>& exposition, b
     return response;
   });
   router.get("/-/healthy", [](const net::Request&) { return net::Response::text(200, "ok\n"); });
-  router.open("/-/healthy");
+  router.open("/-/healthy").spare("/-/healthy");
   return router;
 }
 

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kReadChunk = 1024;  // an idle connection keeps one of these
 constexpr std::chrono::seconds kLingerTime{2};
-constexpr std::size_t kLeastToCompress = 1024;  // less fits into a packet as it is
+constexpr std::chrono::milliseconds kRefusalTime{1000};  // to ask, for a connection over a limit
+constexpr std::size_t kLeastToCompress = 1024;           // less fits into a packet as it is
 
 }  // namespace
 
@@ -34,18 +35,57 @@ HttpSession::~HttpSession() {
 void HttpSession::start() {
   asio::post(strand_, [self = shared_from_this()] {
     if (self->phase_ == Phase::Closed) return;
-    self->deadline_.set(self, self->limits().header_timeout);
+    const auto patience = self->limits().header_timeout;
+    self->wait_for_request(self->seat_.has_place ? patience : std::min(patience, kRefusalTime));
     self->read_more();
   });
 }
 
-void HttpSession::start_refusing() {
+void HttpSession::wait_for_request(std::chrono::milliseconds patience) {
+  phase_ = Phase::Idle;
+  idle_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
+  deadline_.set(shared_from_this(), patience);
+}
+
+std::optional<std::chrono::steady_clock::time_point> HttpSession::idle_since(
+    const ListenerContext& listener, std::string_view peer) const noexcept {
+  const auto since = idle_since_.load();
+  const bool is_meant = seat_.context.get() == &listener && (peer.empty() || peer == seat_.peer);
+  if (since == 0 || !is_meant) return std::nullopt;
+  return std::chrono::steady_clock::time_point(std::chrono::steady_clock::duration(since));
+}
+
+void HttpSession::request_close_idle() {
   asio::post(strand_, [self = shared_from_this()] {
-    if (self->phase_ == Phase::Closed) return;
-    auto response = Response::text(503, "too many connections (limit " +
-                                            std::to_string(self->limits().max_connections) + ")\n");
-    self->respond(std::move(response), false, false, false);
+    if (self->phase_ != Phase::Idle || !self->seat_.has_place) return;
+    count(self->counters().idle_closed);
+    self->close();
+    // The place is free now, not when the pending read has ended.
+    self->seat_.place = {};
+    self->seat_.of_peer.reset();
   });
+}
+
+/// A connection over a limit gets a place that became free meanwhile. Without one, only a health
+/// check is answered.
+bool HttpSession::find_place(Request& request) {
+  if (seat_.has_place) return true;
+  auto admission = seat_.context->admit(seat_.peer);
+  if (admission.place) {
+    seat_.place = std::move(admission.place);
+    seat_.of_peer = std::move(admission.of_peer);
+    return seat_.has_place = true;
+  }
+  request.keep_alive = false;
+  if (seat_.context->router.is_spared(request.path)) return true;
+  refuse_place(std::move(admission.refusal));
+  return false;
+}
+
+void HttpSession::refuse_place(std::string why) {
+  count(counters().connections_refused);
+  auto response = Response::text(503, std::move(why)).with_header("Retry-After", "1");
+  respond(std::move(response), false, false, false);
 }
 
 void HttpSession::request_stop() {
@@ -72,6 +112,10 @@ void HttpSession::stop_in_order() {
 void HttpSession::on_deadline() {
   if (phase_ == Phase::Closed) return;
   if (phase_ == Phase::Lingering) return close();
+  if (!seat_.has_place && phase_ != Phase::Writing) {
+    auto admission = seat_.context->admit(seat_.peer);
+    return admission.place ? close() : refuse_place(std::move(admission.refusal));
+  }
   count(counters().timeouts);
   if (phase_ == Phase::ReadingHead) {
     return refuse({408, "the request head did not arrive within " +
@@ -132,6 +176,7 @@ void HttpSession::take_requests() {
   checked_ = in_.size();
   if (phase_ == Phase::Idle && !in_.empty()) {
     phase_ = Phase::ReadingHead;
+    idle_since_ = 0;
     if (served_) deadline_.set(shared_from_this(), limits().header_timeout);
   }
   read_more();
@@ -141,6 +186,8 @@ void HttpSession::take_requests() {
 
 void HttpSession::answer(Request request) {
   request.remote = seat_.remote;
+  idle_since_ = 0;
+  if (!find_place(request)) return;
   count(counters().requests);
   const bool head_only = request.method == "HEAD";
   const bool keep_alive = request.keep_alive && !stopping_;
@@ -174,62 +221,6 @@ void HttpSession::answer(Request request) {
   deliver(std::move(reply));
 }
 
-bool HttpSession::is_preflight(const Request& request) const {
-  return request.method == "OPTIONS" && seat_.context->router.checks_origin(request.path) &&
-         !request.header("Origin").empty() &&
-         !request.header("Access-Control-Request-Method").empty();
-}
-
-Response HttpSession::forbid(std::string_view what, std::string_view value,
-                             std::string_view remedy) {
-  count(counters().forbidden);
-  auto& context = *seat_.context;
-  context.refusals.warn(context.log, context.options.name, what, value, remedy);
-  return Response::text(403, std::string(what) + " \"" + support::escape_for_log(value, 200) +
-                                 "\" is not allowed here; see " + std::string(remedy) + "\n");
-}
-
-std::optional<Response> HttpSession::check_origin(const Request& request, bool origin_matters) {
-  const auto& context = *seat_.context;
-  // Before the token: a page that rebinds DNS learns nothing about it. Where there is one, such a
-  // page does not have it.
-  if (context.options.auth_token.empty() &&
-      !host_is_allowed(request.host, context.allowed_origins, context.allowed_hosts)) {
-    return forbid("host", request.host, "with_allowed_hosts() and LTB_ALLOWED_HOSTS");
-  }
-  constexpr std::string_view kOrigins = "with_allowed_origins() and LTB_ALLOWED_ORIGINS";
-  const auto origin = request.header("Origin");
-  if (origin_matters && !origin_is_allowed(origin, request.host, context.allowed_origins))
-    return forbid("origin", origin, kOrigins);
-  // Without an Origin, as browsers send images and scripts: a foreign page cannot read the answer,
-  // but could make this program work.
-  const FetchMetadata fetch{request.header("Sec-Fetch-Site"), request.header("Sec-Fetch-Mode"),
-                            request.header("Sec-Fetch-Dest")};
-  const bool is_foreign = origin_matters ? is_cross_site(fetch) : is_cross_site_load(fetch);
-  if (origin.empty() && is_foreign && !context.router.is_open(request.path))
-    return forbid("site", fetch.site, kOrigins);
-  return std::nullopt;
-}
-
-std::optional<Response> HttpSession::check_access(const Request& request, bool websocket) {
-  const bool is_api = seat_.context->router.checks_origin(request.path);
-  if (auto refused = check_origin(request, websocket || is_api)) return refused;
-  if (has_token(request, websocket)) return std::nullopt;
-  count(counters().unauthorized);
-  auto response = Response::text(401, "a bearer token is required\n");
-  response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
-  if (is_api) add_cors(request, response);  // so that the page can tell why
-  return response;
-}
-
-bool HttpSession::has_token(const Request& request, bool websocket) const {
-  const auto& token = seat_.context->options.auth_token;
-  if (token.empty() || seat_.context->router.is_open(request.path)) return true;
-  if (bearer_matches(request.header("Authorization"), token)) return true;
-  return websocket &&
-         offers_protocol(request.list_header("Sec-WebSocket-Protocol"), bearer_protocol(token));
-}
-
 Response HttpSession::call_handler(const Request& request) {
   const auto* handler = seat_.context->router.find(request.path);
   if (handler == nullptr)
@@ -253,6 +244,14 @@ void HttpSession::upgrade(const Request& request, const UpgradeHandler& handler)
                                 std::to_string(context.limits.max_websocket_clients) + ")\n");
     return respond(std::move(response), false, false, request.http_1_0);
   }
+  const std::size_t most_of_peer = context.share_of_one_peer(context.limits.max_websocket_clients);
+  auto of_peer = context.websocket_peers->take(seat_.peer, most_of_peer);
+  if (!of_peer) {
+    count(counters().websockets_refused);
+    auto response = Response::text(503, "too many WebSocket clients from " + seat_.peer +
+                                            " (limit " + std::to_string(most_of_peer) + ")\n");
+    return respond(std::move(response), false, false, request.http_1_0);
+  }
   auto here = Place::take(context.counters, context.counters->websocket_clients, UINT64_MAX);
   try {
     auto decision = handler(request);
@@ -267,7 +266,9 @@ void HttpSession::upgrade(const Request& request, const UpgradeHandler& handler)
         Phase::Closed;  // this object's part is over; the peer below owns the stream from now on
     auto peer = std::make_shared<WebSocketPeer>(
         std::move(stream_), std::move(in_), std::move(seat_.place), std::move(everywhere),
-        std::move(here), WebSocketPeer::Surroundings{seat_.context, seat_.roll, seat_.remote},
+        std::move(here),
+        WebSocketPeer::Surroundings{seat_.context, seat_.roll, seat_.remote, seat_.of_peer,
+                                    std::move(of_peer)},
         std::move(owner));
     if (seat_.roll->add(peer)) peer->start(request);
   } catch (...) {
@@ -280,26 +281,6 @@ void HttpSession::upgrade(const Request& request, const UpgradeHandler& handler)
 void HttpSession::refuse(const Refusal& refusal) {
   count(counters().bad_requests);
   respond(Response::text(refusal.status, refusal.message + "\n"), false, false, false);
-}
-
-// Called once check_access() has let the origin pass. Also for the request's own host: a page of
-// another port is foreign to a browser.
-void HttpSession::add_cors(const Request& request, Response& response) const {
-  response.with_header("Vary", "Origin");
-  const auto origin = request.header("Origin");
-  if (!origin.empty()) response.with_header("Access-Control-Allow-Origin", std::string(origin));
-}
-
-// What a browser asks before it sends a foreign page's request with a token (Fetch, 4.8). It never
-// carries the token itself.
-Response HttpSession::answer_preflight(const Request& request) const {
-  Response response;
-  response.status = 204;
-  add_cors(request, response);
-  response.with_header("Access-Control-Allow-Methods", "GET, HEAD");
-  response.with_header("Access-Control-Allow-Headers", "Authorization");
-  response.with_header("Access-Control-Max-Age", "600");
-  return response;
 }
 
 // ---- writing ----
@@ -432,9 +413,9 @@ void HttpSession::on_written(const ErrorCode& error, std::size_t size) {
   }
   out_body_.reset();
   if (!out_keep_alive_) return linger();
-  phase_ = Phase::Idle;
-  deadline_.set(shared_from_this(), limits().idle_timeout);
+  wait_for_request(limits().idle_timeout);
   if (in_.empty()) return read_more();
+  idle_since_ = 0;
   phase_ = Phase::ReadingHead;
   deadline_.set(shared_from_this(), limits().header_timeout);
   take_requests();  // pipelined
@@ -459,6 +440,7 @@ void HttpSession::discard() {
 
 void HttpSession::close() {
   phase_ = Phase::Closed;
+  idle_since_ = 0;
   is_closed_.store(true, std::memory_order_relaxed);
   deadline_.cancel();
   stream_.close();

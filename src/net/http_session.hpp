@@ -21,13 +21,15 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   HttpSession(Stream stream, SessionSeat seat);
   ~HttpSession() override;
 
-  /// Serves requests. Any thread, once.
+  /// Serves requests, or without a place answers 503 or a health check, and closes. Any thread,
+  /// once.
   void start();
-  /// Answers 503 whatever comes, and closes. Any thread, once, in place of start().
-  void start_refusing();
 
   void request_stop() override;
   void request_abort() override;
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> idle_since(
+      const ListenerContext& listener, std::string_view peer) const noexcept override;
+  void request_close_idle() override;
   void abandon() noexcept override;
 
   void on_deadline();
@@ -45,6 +47,9 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void on_read(const ErrorCode& error);
   void take_requests();
   void answer(Request request);
+  void wait_for_request(std::chrono::milliseconds patience);
+  bool find_place(Request& request);
+  void refuse_place(std::string why);
   std::optional<Response> check_access(const Request& request, bool websocket);
   std::optional<Response> check_origin(const Request& request, bool origin_matters);
   /// 403, counted and logged. `remedy` names the setting that would allow `value`.
@@ -89,6 +94,8 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   std::shared_ptr<const std::string> out_body_;  ///< Null when no content is sent.
   std::size_t out_sent_ = 0;                     ///< Of head and body together.
   bool out_keep_alive_ = false;
+  /// Steady time since when it waits for a request; 0 while it does something.
+  std::atomic<std::chrono::steady_clock::rep> idle_since_{0};
   std::atomic<bool> is_closed_{false};  ///< For work that is under way elsewhere.
 };
 

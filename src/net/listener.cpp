@@ -22,6 +22,10 @@ namespace {
 constexpr int kAcceptsPerWake = 64;  // then sessions get their turn
 constexpr std::chrono::milliseconds kPauseAfterError{100};
 constexpr std::uint64_t kMaxRefusing = 32;
+constexpr std::size_t kMaxRefusingOfOnePeer = 24;
+// A kept connection that waits for as long may be closed when its place is wanted.
+constexpr std::chrono::seconds kIdleBeforeMakingRoom{2};
+constexpr std::chrono::milliseconds kMakeRoomInterval{50};
 
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](char c) {
@@ -34,6 +38,16 @@ std::string to_text(const Tcp::endpoint& endpoint) {
   const auto address = endpoint.address().to_string();
   const auto port = std::to_string(endpoint.port());
   return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+// IPv6 by its network: a peer has as many addresses of one /64 as it likes.
+std::string peer_of(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  auto bytes = address.to_v6();
+  if (bytes.is_v4_mapped()) return make_address_v4(asio::ip::v4_mapped, bytes).to_string();
+  auto network = bytes.to_bytes();
+  std::fill(network.begin() + 8, network.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6(network).to_string() + "/64";
 }
 
 BindError bind_error(const ListenerOptions& options, std::string_view where, int error) {
@@ -205,21 +219,41 @@ void Listener::seat(int descriptor, const Tcp::endpoint& remote) {
   owned.release();
   socket.non_blocking(true);
 
-  auto& counters = *context_->counters;
-  auto place =
-      Place::take(context_->counters, counters.connections, context_->limits.max_connections);
-  const bool refused = !place;
-  if (refused) {
-    count(counters.connections_refused);
-    place = Place::take(refusing_, *refusing_, kMaxRefusing);
-    if (!place) return;  // closes without a word: under attack even the refusals are bounded
+  const std::string peer = peer_of(remote.address());
+  auto admission = context_->admit(peer);
+  const bool has_place = static_cast<bool>(admission.place);
+  if (!has_place) {
+    make_room(admission.peer_is_full ? peer : std::string());
+    admission.place = Place::take(refusing_, *refusing_, kMaxRefusing);
+    admission.of_peer = refusing_peers_->take(peer, kMaxRefusingOfOnePeer);
+    if (!admission.place || !admission.of_peer) {
+      // Closes without a word: under attack even the refusals are bounded.
+      return count(context_->counters->connections_refused);
+    }
   }
   auto tls = context_->tls ? context_->tls->accept(socket.native_handle()) : nullptr;
   auto session = std::make_shared<HttpSession>(
       Stream(std::move(socket), std::move(tls)),
-      SessionSeat{context_, roll_, std::move(place), to_text(remote)});
-  if (!roll_->add(session)) return;
-  refused ? session->start_refusing() : session->start();
+      SessionSeat{context_, roll_, std::move(admission.place), to_text(remote), peer,
+                  std::move(admission.of_peer), has_place});
+  if (roll_->add(session)) session->start();
+}
+
+/// Closes those connections that wait for a request the longest, of one peer or (empty) of all.
+void Listener::make_room(std::string_view peer) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_for_room_ < kMakeRoomInterval) return;
+  looked_for_room_ = now;
+  std::vector<std::pair<std::chrono::steady_clock::time_point, std::shared_ptr<SessionBase>>> idle;
+  for (auto& session : roll_->living()) {
+    const auto since = session->idle_since(*context_, peer);
+    if (since && now - *since >= kIdleBeforeMakingRoom) idle.emplace_back(*since, session);
+  }
+  const auto most = std::min(idle.size(), context_->limits.max_connections / 8 + 1);
+  const auto end = idle.begin() + static_cast<std::ptrdiff_t>(most);
+  std::partial_sort(idle.begin(), end, idle.end(),
+                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::for_each(idle.begin(), end, [](const auto& one) { one.second->request_close_idle(); });
 }
 
 }  // namespace ltb::net

@@ -46,6 +46,7 @@ class Listener final : public std::enable_shared_from_this<Listener> {
   bool accept_one();
   void on_accept_error(int error);
   void seat(int descriptor, const Tcp::endpoint& remote);
+  void make_room(std::string_view peer);
 
   asio::io_context& io_;
   Strand strand_;
@@ -55,8 +56,11 @@ class Listener final : public std::enable_shared_from_this<Listener> {
   Timer pause_;
   Tcp protocol_ = Tcp::v4();
   std::uint16_t port_ = 0;
-  /// Sessions that only answer 503: a few more descriptors than max_connections, but bounded too.
+  /// Sessions over a limit, which answer 503 or a health check: a few more descriptors than
+  /// max_connections, but bounded too, also for one peer.
   std::shared_ptr<std::atomic<std::uint64_t>> refusing_;
+  std::shared_ptr<PeerPlaces> refusing_peers_ = std::make_shared<PeerPlaces>();
+  std::chrono::steady_clock::time_point looked_for_room_{};
 };
 
 }  // namespace ltb::net

@@ -31,6 +31,11 @@ Router& Router::open(std::string path) {
   return *this;
 }
 
+Router& Router::spare(std::string path) {
+  spared_.insert(std::move(path));
+  return *this;
+}
+
 Router& Router::check_origin(std::string prefix) {
   origin_prefixes_.push_back(std::move(prefix));
   return *this;
@@ -53,6 +58,10 @@ const UpgradeHandler* Router::find_websocket(std::string_view path) const noexce
 
 bool Router::is_open(std::string_view path) const noexcept {
   return open_.contains(path);
+}
+
+bool Router::is_spared(std::string_view path) const noexcept {
+  return spared_.contains(path);
 }
 
 bool Router::checks_origin(std::string_view path) const noexcept {

@@ -33,6 +33,8 @@ class Router {
   /// Exempts an exact path from the bearer token (health checks; a page's own files, which must be
   /// there before it can send a token).
   Router& open(std::string path);
+  /// Answers an exact path also when there is no place left for connections (health checks).
+  Router& spare(std::string path);
   /// Checks the Origin header on every path that starts with `prefix`, and answers allowed cross
   /// origins with CORS.
   Router& check_origin(std::string prefix);
@@ -41,6 +43,7 @@ class Router {
   [[nodiscard]] const Handler* find(std::string_view path) const noexcept;
   [[nodiscard]] const UpgradeHandler* find_websocket(std::string_view path) const noexcept;
   [[nodiscard]] bool is_open(std::string_view path) const noexcept;
+  [[nodiscard]] bool is_spared(std::string_view path) const noexcept;
   [[nodiscard]] bool checks_origin(std::string_view path) const noexcept;
 
  private:
@@ -49,6 +52,7 @@ class Router {
   Handler fallback_;
   std::map<std::string, UpgradeHandler, std::less<>> websockets_;
   std::set<std::string, std::less<>> open_;
+  std::set<std::string, std::less<>> spared_;
   std::vector<std::string> origin_prefixes_;
 };
 

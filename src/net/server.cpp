@@ -241,6 +241,7 @@ class Server::Impl {
     context->options = std::move(listener);
     context->counters = std::make_shared<Counters>();
     context->all_websockets = all_websockets_;
+    context->websocket_peers = websocket_peers_;
     contexts_.push_back(std::move(context));
   }
 
@@ -367,6 +368,7 @@ class Server::Impl {
   const ServerOptions options_;
   std::shared_ptr<std::atomic<std::uint64_t>> all_websockets_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<PeerPlaces> websocket_peers_ = std::make_shared<PeerPlaces>();
   mutable support::Mutex mutex_;
   support::ConditionVariable changed_;
   std::vector<std::shared_ptr<ListenerContext>> contexts_ LTB_GUARDED_BY(mutex_);

@@ -58,6 +58,7 @@ struct ListenerStats {
   std::uint64_t connections_refused = 0;  ///< 503 by max_connections or max_connections_per_peer.
   std::uint64_t websockets_refused = 0;   ///< 503 by max_websocket_clients.
   std::uint64_t answers_refused = 0;      ///< 503 as too many bytes wait to be read.
+  std::uint64_t idle_closed = 0;          ///< Idle connections that made room for others.
   std::uint64_t tls_errors = 0;           ///< Connections that ended in the TLS handshake.
   std::uint64_t timeouts = 0;  ///< TLS handshake, header, idle, write and WebSocket idle timeouts.
   std::uint64_t slow_readers_closed = 0;  ///< WebSocket peers dropped with 1013.

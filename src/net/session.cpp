@@ -22,6 +22,7 @@ ListenerStats Counters::read() const noexcept {
   stats.connections_refused = get(connections_refused);
   stats.websockets_refused = get(websockets_refused);
   stats.answers_refused = get(answers_refused);
+  stats.idle_closed = get(idle_closed);
   stats.timeouts = get(timeouts);
   stats.tls_errors = get(tls_errors);
   stats.slow_readers_closed = get(slow_readers_closed);
@@ -93,6 +94,22 @@ bool SessionRoll::wait_until_empty(std::chrono::steady_clock::time_point deadlin
     if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout) return sessions_.empty();
   }
   return true;
+}
+
+ListenerContext::Admission ListenerContext::admit(const std::string& peer) {
+  Admission out;
+  out.place = Place::take(counters, counters->connections, limits.max_connections);
+  if (!out.place) {
+    out.refusal = "too many connections (limit " + std::to_string(limits.max_connections) + ")\n";
+    return out;
+  }
+  const std::size_t most = share_of_one_peer(limits.max_connections);
+  out.of_peer = peers->take(peer, most);
+  if (out.of_peer) return out;
+  out.place = {};
+  out.peer_is_full = true;
+  out.refusal = "too many connections from " + peer + " (limit " + std::to_string(most) + ")\n";
+  return out;
 }
 
 void RefusalLog::warn(const support::Log& log, std::string_view listener, std::string_view what,

@@ -4,6 +4,7 @@
 
 #include "net/access.hpp"
 #include "net/asio_types.hpp"
+#include "net/peer_places.hpp"
 #include "net/request_head.hpp"
 #include "net/server.hpp"
 #include "net/stream.hpp"
@@ -13,8 +14,11 @@
 #include "support/log_limit.hpp"
 #include "support/mutex.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -35,6 +39,7 @@ struct Counters {
   std::atomic<std::uint64_t> connections_refused{0};
   std::atomic<std::uint64_t> websockets_refused{0};
   std::atomic<std::uint64_t> answers_refused{0};
+  std::atomic<std::uint64_t> idle_closed{0};
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::uint64_t> tls_errors{0};
   std::atomic<std::uint64_t> slow_readers_closed{0};
@@ -68,6 +73,8 @@ class Place {
   std::atomic<std::uint64_t>* gauge_ = nullptr;
 };
 
+struct ListenerContext;
+
 class SessionBase {
  public:
   virtual ~SessionBase() = default;
@@ -75,6 +82,15 @@ class SessionBase {
   virtual void request_stop() = 0;
   /// Any thread: end now.
   virtual void request_abort() = 0;
+  /// Any thread: since when a connection of this listener waits for its next request, of `peer`
+  /// only unless that is empty. Nothing for any other one.
+  [[nodiscard]] virtual std::optional<std::chrono::steady_clock::time_point> idle_since(
+      const ListenerContext& listener, std::string_view peer) const noexcept {
+    (void)listener, (void)peer;
+    return std::nullopt;
+  }
+  /// Any thread: end, unless a request came meanwhile.
+  virtual void request_close_idle() {}
   /// When no I/O thread runs any more: let go of everything.
   virtual void abandon() noexcept = 0;
 };
@@ -125,6 +141,8 @@ struct ListenerContext {
   std::vector<std::string> allowed_hosts;  // from parse_host_pattern()
   std::shared_ptr<const TlsContext> tls;   // null: plain TCP; read anew at each start
   std::shared_ptr<Counters> counters;
+  std::shared_ptr<PeerPlaces> peers = std::make_shared<PeerPlaces>();
+  std::shared_ptr<PeerPlaces> websocket_peers;  ///< Of all listeners together.
   std::shared_ptr<UnsentBytes> unsent = std::make_shared<UnsentBytes>();
   std::shared_ptr<WorkQueue> work;  // made anew at each start
   /// WebSocket clients of all listeners together.
@@ -136,6 +154,19 @@ struct ListenerContext {
   [[nodiscard]] HeadLimits head_limits() const noexcept {
     return {limits.max_header_bytes, limits.max_target_bytes};
   }
+  /// A place for a connection, both of the listener's and of the peer's.
+  struct Admission {
+    Place place{};
+    std::shared_ptr<const void> of_peer{};
+    std::string refusal{};  ///< Why there is none, for the client.
+    bool peer_is_full = false;
+  };
+  [[nodiscard]] Admission admit(const std::string& peer);
+  /// How many of `all` places one peer may have.
+  [[nodiscard]] std::size_t share_of_one_peer(std::size_t all) const noexcept {
+    const std::size_t configured = limits.max_connections_per_peer;
+    return std::min(all, configured > 0 ? configured : std::max<std::size_t>(16, all / 2));
+  }
   /// Counts and logs an exception that came out of a handler; call it inside the catch block.
   void handler_failed(std::string_view where) noexcept;
 };
@@ -146,6 +177,10 @@ struct SessionSeat {
   std::shared_ptr<SessionRoll> roll;
   Place place;
   std::string remote;
+  std::string peer;  ///< Whose connection it is: the address alone.
+  std::shared_ptr<const void> of_peer;
+  /// False: over a limit, and only told so, unless a place becomes free or it asks for health.
+  bool has_place = true;
 };
 
 }  // namespace ltb::net

@@ -56,6 +56,9 @@ class WebSocketPeer final : public SessionBase,
     std::shared_ptr<ListenerContext> context;
     std::shared_ptr<SessionRoll> roll;
     std::string remote;
+    // The peer's places, held until the end.
+    std::shared_ptr<const void> connection_of_peer;
+    std::shared_ptr<const void> client_of_peer;
   };
 
   WebSocketPeer(Stream stream, std::string unread, Place connection, Place client,

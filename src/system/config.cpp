@@ -92,6 +92,7 @@ void check_service_levels(const std::vector<ServiceLevel>& levels) {
 void check_limits(const ServerLimits& limits) {
   using Size = std::size_t;
   check_range<Size>("limits.max_connections", limits.max_connections, 1, 100'000);
+  check_range<Size>("limits.max_connections_per_peer", limits.max_connections_per_peer, 0, 100'000);
   check_range<Size>("limits.max_websocket_clients", limits.max_websocket_clients, 1, 100'000);
   check_range<Size>("limits.max_header_bytes", limits.max_header_bytes, 512, 1 << 20);
   check_range<Size>("limits.max_target_bytes", limits.max_target_bytes, 64, 1 << 20);

@@ -195,6 +195,8 @@ void MonitoringSystemImpl::add_listener_metrics() {
        &Stats::connections_refused},
       {"llm_monitor_ws_refused_total", "WebSocket clients over the limit.", Counter,
        &Stats::websockets_refused},
+      {"llm_monitor_idle_closed_total", "Idle connections closed to make room for others.", Counter,
+       &Stats::idle_closed},
       {"llm_monitor_answers_refused_total",
        "Requests refused because too many bytes of answers wait to be read.", Counter,
        &Stats::answers_refused},

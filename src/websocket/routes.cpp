@@ -30,7 +30,7 @@ void add_health_route(net::Router& router, const std::shared_ptr<Hub>& hub) {
     json.end_object();
     return net::Response::json(200, std::move(body));
   });
-  router.open("/health");
+  router.open("/health").spare("/health");
 }
 
 }  // namespace ltb::websocket

@@ -142,7 +142,7 @@ class NetTest : public ::testing::Test {
     });
     router.get("/api/data", [](const Request&) { return Response::json(200, "{}"); });
     router.get("/-/healthy", [](const Request&) { return Response::text(200, "ok\n"); });
-    router.open("/-/healthy").check_origin("/api/");
+    router.open("/-/healthy").spare("/-/healthy").check_origin("/api/");
     router.websocket("/ws",
                      [this](const Request& request)
                          -> std::variant<Response, std::shared_ptr<WebSocketHandler>> {

@@ -271,6 +271,55 @@ TEST_F(NetHttp, MoreConnectionsThanTheLimitGet503) {
   EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"), (Answer{200, false}));
 }
 
+TEST_F(NetHttp, AHealthCheckIsAnsweredThoughThereIsNoPlace) {
+  options_.limits.max_connections = 2;
+  start();
+  auto first = connect();
+  auto second = connect();
+  for (auto* busy : {&first, &second}) ASSERT_TRUE(busy->send("GET /hello HTT"));
+  ASSERT_TRUE(eventually([&] { return stats().connections == 2; }));
+  for (int i = 0; i < 20; ++i) {
+    const auto health = connect().get("/-/healthy");
+    ASSERT_TRUE(health);
+    EXPECT_EQ(health->status, 200);
+    EXPECT_EQ(health->header("connection"), "close");
+  }
+  const auto other = connect().get("/hello");
+  EXPECT_EQ(other->status, 503);
+  EXPECT_EQ(other->header("retry-after"), "1");
+  EXPECT_EQ(stats().connections_refused, 1U);
+}
+
+TEST_F(NetHttp, OnePeerCannotTakeAllPlaces) {
+  options_.limits.max_connections = 40;
+  start();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(connect());
+    ASSERT_EQ(clients.back().get("/hello")->status, 200);
+  }
+  const auto refused = connect().get("/hello");
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->body, "too many connections from 127.0.0.1 (limit 20)\n");
+  RawClient other(server_->port(kName), 0, "127.0.0.2");
+  EXPECT_EQ(other.get("/hello")->status, 200);
+  clients.pop_back();
+  EXPECT_TRUE(eventually([&] { return connect().get("/hello")->status == 200; }));
+}
+
+TEST_F(NetHttp, AConnectionThatWaitedLongMakesRoom) {
+  options_.limits.max_connections = 2;
+  start();
+  auto first = connect();
+  auto second = connect();
+  ASSERT_EQ(first.get("/hello")->status, 200);
+  ASSERT_EQ(second.get("/hello")->status, 200);
+  EXPECT_EQ(connect().get("/hello")->status, 503) << "they may still be in use";
+  EXPECT_TRUE(eventually([&] { return connect().get("/hello")->status == 200; }));
+  EXPECT_GE(stats().idle_closed, 1U);
+  EXPECT_TRUE(first.is_closed_silently()) << "the one that waited the longest";
+}
+
 TEST_F(NetHttp, AsksForTheTokenEverywhereButOnOpenPaths) {
   listener_.auth_token = "s3cret";
   start();

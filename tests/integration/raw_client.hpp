@@ -71,13 +71,18 @@ class RawClient {
  public:
   /// `receive_buffer` > 0 sets SO_RCVBUF, so that a client that does not read stalls the server
   /// soon.
-  explicit RawClient(std::uint16_t port, int receive_buffer = 0) {
+  /// `source` is the address of this machine to connect from; empty: any.
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0, const std::string& source = {}) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd_ < 0) throw std::runtime_error("socket: " + std::string(std::strerror(errno)));
     if (receive_buffer > 0)
       ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    if (!source.empty()) {
+      ::inet_pton(AF_INET, source.c_str(), &address.sin_addr);
+      (void)::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    }
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

@@ -80,6 +80,7 @@ class OurServer final : public FanoutServer {
   static net::ServerOptions server_options() {
     net::ServerOptions options;
     options.limits.max_connections = options.limits.max_websocket_clients = 10'000;
+    options.limits.max_connections_per_peer = 10'000;
     return options;
   }
 

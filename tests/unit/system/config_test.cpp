@@ -259,6 +259,8 @@ TEST(Config, EveryThresholdAndLimitIsChecked) {
       {"alerts.benchmark_stalled_after = -1",
        [](auto& c) { c.alerts.benchmark_stalled_after = -1s; }},
       {"limits.max_connections = 0", [](auto& c) { c.limits.max_connections = 0; }},
+      {"limits.max_connections_per_peer = 100001",
+       [](auto& c) { c.limits.max_connections_per_peer = 100'001; }},
       {"limits.max_websocket_clients = 0", [](auto& c) { c.limits.max_websocket_clients = 0; }},
       {"limits.max_header_bytes = 511", [](auto& c) { c.limits.max_header_bytes = 511; }},
       {"limits.max_target_bytes = 63", [](auto& c) { c.limits.max_target_bytes = 63; }},
