@@ -156,8 +156,9 @@ SeriesQuery series_query_of(const Query& query, std::chrono::system_clock::time_
     out.by = *by == "model" ? SeriesQuery::By::Model : SeriesQuery::By::Provider;
   }
   const auto window = query.whole("window", 1, SeriesQuery::kMaxWindow).value_or(300);
-  out.to = query.number("to", 1, kLatest)
-               .value_or(std::chrono::duration<double>(now.time_since_epoch()).count());
+  // The future is not known: the answer is for now, and says so.
+  const double latest = std::chrono::duration<double>(now.time_since_epoch()).count();
+  out.to = std::min(query.number("to", 1, kLatest).value_or(latest), latest);
   out.from = query.number("from", 0, kLatest).value_or(out.to - static_cast<double>(window));
   const double asked = out.to - out.from;
   if (asked < 1 || asked > static_cast<double>(SeriesQuery::kMaxWindow)) {

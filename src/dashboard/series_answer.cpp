@@ -79,7 +79,7 @@ class SeriesAnswers::Answer final : public net::SlicedAnswer {
     check_metrics();
   }
 
-  bool step() override {
+  bool step() override try {
     if (is_whole_.load(std::memory_order_acquire)) return true;
     // Room for the largest one at once: what is not written to costs no memory.
     if (!table_) table_ = std::make_unique<SeriesTable>(query_, format_, Limits::kMaxBytes);
@@ -90,6 +90,10 @@ class SeriesAnswers::Answer final : public net::SlicedAnswer {
       if (std::chrono::steady_clock::now() >= until) return false;
     }
     return finish(whole());
+  } catch (...) {  // no memory: whoever shares this answer begins anew
+    table_.reset();
+    next_ = 0;
+    throw;
   }
 
   [[nodiscard]] const net::Response& response() const override { return response_; }

@@ -65,6 +65,13 @@ TEST(SeriesQuery, WindowReachesBackFromTo) {
   EXPECT_EQ(query.to, 1000.0);
 }
 
+TEST(SeriesQuery, TheFutureIsAnsweredForNowAndSaysSo) {
+  const SeriesQuery query = series_query_of(Query("metric=a&to=1736938000&from=1736937200"), kNow);
+
+  EXPECT_EQ(query.to, 1736937300.0);
+  EXPECT_EQ(query.from, 1736937200.0);
+}
+
 TEST(SeriesQuery, RefusalsNameParameterValueAndRange) {
   EXPECT_EQ(series_refusal(""),
             "metric=: expected 1 to 32 metric names with commas between, for example latency_p95");
