@@ -211,12 +211,12 @@ test('goodput agrees with the logs and is the same on /metrics, in the overview 
 // The summary from the events alone
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// A quantile of a sketch may be off by 1.6 % of any value at its rank.
+/// A quantile of a sketch may be off by 1.09 % of any value at its rank.
 function assertQuantiles(shown, values, what) {
   assert.equal(shown.count, values.length, what);
   for (const [name, q] of [['p50', 0.5], ['p95', 0.95], ['p99', 0.99]]) {
     const exact = quantile(values, q);
-    assert.ok(Math.abs(shown[name] - exact) <= 0.0161 * exact + 1e-6, `${what} ${name}: ${shown[name]}, events ${exact}`);
+    assert.ok(Math.abs(shown[name] - exact) <= 0.0109 * exact + 1e-6, `${what} ${name}: ${shown[name]}, events ${exact}`);
   }
 }
 
@@ -257,7 +257,8 @@ test('the seconds of the run, and the rates over them, follow from the events', 
   const started = client.events.filter(({ event_type: type }) => type === 'RequestStarted').map(at);
   const ended = client.events.filter(({ event_type: type }) => /^Request(Completed|Failed)$/.test(type)).map(at);
   const seconds = Math.max(...ended) - Math.min(...started);
-  assert.ok(Math.abs(summary.elapsed_seconds - seconds) <= 0.002, `${summary.elapsed_seconds}, events ${seconds}`);
+  // Events carry the wall clock in whole milliseconds; the summary looks at the steady clock a moment later.
+  assert.ok(Math.abs(summary.elapsed_seconds - seconds) <= 0.01, `${summary.elapsed_seconds}, events ${seconds}`);
   for (const row of [...summary.models, summary.totals]) {
     const near = (shown, count) => assert.ok(Math.abs(shown - count / summary.elapsed_seconds) <= 1e-9 * count, `${shown}`);
     near(row.output_tokens_per_second, row.total_output_tokens);
@@ -280,17 +281,19 @@ test('the printed tables show that summary', () => {
   const dollars = (usd) => (Number((nanoFromUsd(usd) + 500n) / 1000n) / 1e6).toFixed(6);
   for (const row of summary.models) {
     const calls = cellsOf('requests', row.model);
-    const shown = [calls.requests, calls.errors, calls['P50 s'], calls['P95 s'], calls['P99 s'], calls['cost USD']];
+    const shown = [calls.requests, calls.errors, calls['P50 s'], calls['P95 s'], calls['P99 s']];
     assert.deepEqual(shown, [String(row.total_requests), String(row.failed_requests),
-      ...['p50', 'p95', 'p99'].map((q) => row.latency[q].toFixed(3)), dollars(row.total_cost)]);
+      ...['p50', 'p95', 'p99'].map((q) => row.latency[q].toFixed(3))]);
     const stream = cellsOf('TTFT P50 s', row.model);
     assert.equal(stream['TTFT P50 s'], row.time_to_first_token.p50.toFixed(3));
     assert.equal(stream['TTFT P95 s'], row.time_to_first_token.p95.toFixed(3));
     assert.equal(stream['TPOT P50 ms'], (row.time_per_output_token.p50 * 1000).toFixed(1));
     assert.equal(stream['TPOT P95 ms'], (row.time_per_output_token.p95 * 1000).toFixed(1));
-    assert.equal(stream['tokens in'], String(row.total_input_tokens));
-    assert.equal(stream['tokens out'], String(row.total_output_tokens));
-    assert.equal(stream['tokens out/s'], row.output_tokens_per_second.toFixed(1));
+    const usage = cellsOf('tokens in', row.model);
+    assert.equal(usage['tokens in'], String(row.total_input_tokens));
+    assert.equal(usage['tokens out'], String(row.total_output_tokens));
+    assert.equal(usage['cost USD'], dollars(row.total_cost));
+    assert.equal(usage['tokens out/s'], row.output_tokens_per_second.toFixed(1));
     const objective = cellsOf('goodput/s', row.model);
     const [level] = row.slos;
     assert.deepEqual([objective.objective, objective.good, objective.bad, objective.kept, objective['goodput/s']],
