@@ -29,7 +29,7 @@ using nlohmann::json;
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// The same sentence whatever its numbers: a thousand problems of one kind are told as one.
+/// The sentence without its digits: a thousand problems of one kind are reported as one.
 std::string kind_of(std::string what) {
   std::erase_if(what, [](unsigned char c) { return c >= '0' && c <= '9'; });
   return what;

@@ -18,7 +18,7 @@ class BadEntry : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A question, and what was left out of it.
+/// A question, and whether turns of its conversation are omitted.
 struct ReadQuestion {
   Question question{};  ///< With an empty id when the entry has none.
   bool has_more_turns = false;

@@ -55,7 +55,7 @@ SummaryRow row_of(const ltb::ModelStats& stats) {
   take_sums(row, stats);
   for (std::size_t i = 0; i < stats.errors.size(); ++i) {
     const auto type = static_cast<ltb::ErrorType>(i);
-    // What the caller gave up is no error; it has a column of its own.
+    // A call that the caller gave up is not an error; it is counted apart.
     if (stats.errors[i] == 0 || type == ltb::ErrorType::Cancelled) continue;
     row.errors_by_type[std::string(to_string(type))] = stats.errors[i];
   }
