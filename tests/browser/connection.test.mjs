@@ -1,8 +1,9 @@
 // The page when the connection breaks: it says so, comes back by itself, and counts nothing twice.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { assertAccessible, connectionText, field, isLive, launchBrowser, openPage, texts } from './lib/browser.mjs';
-import { Program } from './lib/program.mjs';
+import { Program, Stage } from './lib/program.mjs';
 import { until, untilHolds } from './lib/until.mjs';
 
 let browser;
@@ -154,4 +155,106 @@ test('a hidden page rests, and has everything when it is shown again', async () 
     assert.ok((await texts(page, '.log-row .log-type')).includes('BenchmarkCompleted'));
   });
   assert.deepEqual(page.problems, []);
+});
+
+async function startStage(flags, env) {
+  const stage = await Stage.start(flags, env);
+  programs.push(stage);
+  return stage;
+}
+
+/** What the page exports as a report. */
+async function exportedReport(page) {
+  await page.click('#export');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-export="report"]')]);
+  return JSON.parse(/<script type="application\/json" id="report-data">([^]*?)<\/script>/.exec(readFileSync(await download.path(), 'utf8'))[1]);
+}
+
+test('after a restart the page has the new service levels, and the report has the events of both programs', async () => {
+  const first = await startStage(['--slo-latency', '2']);
+  const page = await openPage(browser, first.dashboard, { expectLoss: true });
+  await isLive(page);
+  const bound = () => page.textContent('[data-chart="latency"] .bounds');
+  await first.do('calls', { provider: 'old', model: 'm', count: 6 });
+  await untilHolds(async () => {
+    assert.equal(await field(page, 'total_requests'), 6);
+    assert.equal(await bound(), 'SLO \u2264 2.00\u00a0s');
+  });
+  await first.stop();
+  const second = await startStage(['--slo-latency', '0.9'], { LTB_DASHBOARD_PORT: first.dashboardPort });
+  await second.do('calls', { provider: 'new', model: 'm', count: 2 });
+  await untilHolds(async () => {
+    assert.equal(await field(page, 'total_requests'), 2);
+    assert.equal(await bound(), 'SLO \u2264 900\u00a0ms');
+  });
+  const { log, config } = await exportedReport(page);
+  const told = log.map((entry) => (entry.kind === 'event' ? entry.event.payload.data.provider : entry.kind));
+  const calls = (name) => told.filter((one) => one === name).length;
+  assert.equal(calls('old'), 12, 'six begun and six completed');
+  assert.equal(calls('new'), 4);
+  assert.equal(told.indexOf('restarted'), told.lastIndexOf('old') + 1);
+  assert.equal(config.service_levels[0].latency, 0.9);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a paused page keeps everything it shows while the program restarts, and says that it did', async () => {
+  const first = await startStage(['--slo-latency', '2']);
+  const page = await openPage(browser, first.dashboard, { expectLoss: true });
+  await isLive(page);
+  await first.do('calls', { provider: 'old', model: 'm', count: 6 });
+  const chart = () => page.getAttribute('[data-chart="cost"] canvas', 'aria-label');
+  await untilHolds(async () => assert.match(await chart(), /old \$0\.0600/));
+  await page.keyboard.press('p');
+  await until('paused', async () => (await connectionText(page)).startsWith('Paused'));
+  await first.stop();
+  const second = await startStage(['--slo-latency', '0.9'], { LTB_DASHBOARD_PORT: first.dashboardPort });
+  await second.do('calls', { provider: 'new', model: 'm', count: 2 });
+  await untilHolds(async () => {
+    assert.match(await connectionText(page), /^Paused .*restarted$/);
+    assert.match(await page.textContent('#banner'), /^The program restarted\./);
+  });
+  // Several of the page's beats: what is held must not move.
+  for (let i = 0; i < 4; ++i) {
+    await page.waitForTimeout(500);
+    assert.equal(await field(page, 'total_requests'), 6);
+    assert.match(await chart(), /old \$0\.0600/);
+    assert.ok(await page.isHidden('[data-chart="cost"] .plot-empty'));
+    assert.equal(await page.textContent('[data-chart="latency"] .bounds'), 'SLO \u2264 2.00\u00a0s');
+  }
+  await assertAccessible(page);
+  await page.keyboard.press('p');
+  await untilHolds(async () => {
+    assert.equal(await field(page, 'total_requests'), 2);
+    assert.match(await chart(), /new \$0\.0200/);
+    assert.equal(await page.textContent('[data-chart="latency"] .bounds'), 'SLO \u2264 900\u00a0ms');
+  });
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a page of another version than the program offers to reload', async () => {
+  const stage = await startStage([]);
+  const page = await openPage(browser, stage.dashboard, { expectLoss: true });
+  await isLive(page);
+  assert.ok(await page.isHidden('#outdated'));
+  // The program that answers from now on is newer.
+  await page.route('**/config.json', async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, json: { ...(await response.json()), protocol: 2, version: '99.0.0' } });
+  });
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  const sockets = [];
+  await page.routeWebSocket(/\/ws\?/, (socket) => sockets.push(socket.connectToServer()));
+  await stage.stop();
+  await until('the loss', async () => (await connectionText(page)) === 'Disconnected');
+  const again = await startStage([], { LTB_DASHBOARD_PORT: stage.dashboardPort });
+  await page.locator('#outdated').waitFor({ state: 'visible' });
+  await assertAccessible(page, '.top');
+  await page.unroute('**/config.json');
+  await page.click('#reload');
+  await isLive(page);
+  assert.ok(await page.isHidden('#outdated'));
+  await again.stop();
+  await page.context().close();
 });

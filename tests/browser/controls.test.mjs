@@ -60,6 +60,81 @@ test('1 to 7 make a chart large and small again, Esc makes it small', async () =
   }
 });
 
+test('a maximised chart is a dialog: the keyboard stays in it, and the focus returns', async () => {
+  const opener = page.locator('[data-chart="tokens"] [aria-label^="Maximise"]');
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.locator('[role="dialog"][aria-modal="true"]');
+  assert.equal(await dialog.getAttribute('data-chart'), 'tokens');
+  assert.match(await dialog.getAttribute('aria-label'), /Tokens/);
+  for (let i = 0; i < 12; ++i) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const { activeElement: element } = document;
+      return element === document.body || element.closest('.maximised') ? '' : element.outerHTML.slice(0, 80);
+    });
+    assert.equal(at, '', `after ${i + 1} tabs`);
+  }
+  await page.keyboard.press('4');
+  assert.equal(await page.locator('.maximised').count(), 0);
+  await page.keyboard.press('4');
+  await page.keyboard.press('2');
+  assert.equal(await page.locator('.maximised').getAttribute('data-chart'), 'latency', 'straight to another one');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('[role="dialog"]:not(dialog)').count(), 0);
+  assert.equal(await page.locator('[inert]').count(), 0);
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  assert.ok(await opener.evaluate((button) => button === document.activeElement));
+  await page.evaluate(() => document.activeElement.blur());
+});
+
+test('the keys can be turned off, for good; Esc stays', async () => {
+  await page.keyboard.press('?');
+  await page.click('#keys-on');
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await isLive(page);
+  const dark = await pressed('#theme');
+  for (const key of ['p', 't', '1', '?', 'f']) await page.keyboard.press(key);
+  assert.equal(await pressed('#pause'), 'false');
+  assert.equal(await pressed('#theme'), dark);
+  assert.equal(await page.locator('.maximised').count(), 0);
+  assert.ok(await page.isHidden('#help-dialog'));
+  await page.click('[data-chart="cost"] [aria-label^="Maximise"]');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.maximised').count(), 0);
+  await page.click('#help');
+  await page.click('#keys-on');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('p');
+  await until('paused', async () => (await pressed('#pause')) === 'true');
+  await page.keyboard.press('p');
+  await until('live again', async () => (await pressed('#pause')) === 'false');
+});
+
+test('Esc in the search empties it, and leaves the zoom as it is', async () => {
+  await until('a zoom', async () => {
+    const { x, y, width, height } = await page.locator('[data-chart="requests"] .plot').boundingBox();
+    await page.mouse.move(x + width * 0.5, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.9, y + height / 2, { steps: 4 });
+    await page.mouse.up();
+    return page.isVisible('#zoom-reset');
+  });
+  await page.fill('#log-search', 'gemini');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.inputValue('#log-search'), '');
+  assert.ok(await page.isVisible('#zoom-reset'));
+  await untilHolds(async () => assert.equal(await page.textContent('#log-count'), ''));
+  await page.keyboard.press('Escape');
+  assert.ok(await page.isVisible('#zoom-reset'));
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Escape');
+  assert.ok(await page.isHidden('#zoom-reset'));
+});
+
 test('T turns the page dark and back, and a reload remembers', async () => {
   const light = await background();
   await page.keyboard.press('t');

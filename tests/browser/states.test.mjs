@@ -162,3 +162,64 @@ test('sixty providers: the six largest and the rest in charts, all of them in th
   await assertAccessible(page, '#models');
   assert.deepEqual(page.problems, []);
 });
+
+test('what calls do not report is unknown, in tiles, table and benchmark; what some report is a sum with the rest named', async () => {
+  await open();
+  await stage.do('benchmark', { id: 'b', name: 'MMLU', total: 10 });
+  await stage.do('calls', { provider: 'openai', model: 'gpt-4', count: 5, usage: false });
+  await stage.do('benchmark', { id: 'b', total: 10, completed: 5 });
+  const shown = (name) => page.textContent(`[data-field="${name}"]`);
+  const cell = (column) => page.textContent(`#model-box tbody td.number:nth-child(${4 + column})`);
+  await untilHolds(async () => {
+    for (const name of ['total_cost', 'total_input_tokens', 'total_output_tokens']) {
+      assert.equal(await shown(name), 'unknown', name);
+      assert.equal(await field(page, name), null, name);
+    }
+    assert.equal(await shown('cost_per_request'), '\u2014');
+    assert.match(await page.textContent('#tiles'), /5 calls did not report/);
+    assert.match(await page.textContent('#tiles'), /5 not priced/);
+    assert.equal(await cell(9), 'unknown (5 calls did not report)');
+    assert.equal(await cell(10), 'unknown (5 not priced)');
+    assert.equal(await cell(11), '\u2014');
+    assert.equal(await page.textContent('[data-chart="cost"] .plot-empty'), 'No call has a known cost');
+  });
+  assert.doesNotMatch(await page.innerText('#tiles'), /\$0\.00/);
+  await assertAccessible(page);
+
+  await stage.do('calls', { provider: 'openai', model: 'gpt-4', count: 2, input: 10, output: 5, cost: 0.25 });
+  await untilHolds(async () => {
+    assert.match((await page.locator('.tile', { hasText: 'Cost' }).locator('.tile-number').textContent()).replaceAll('\u00a0', ' '), /^\$0\.5000\s*\+ 5 not priced$/);
+    assert.equal(await shown('total_output_tokens'), '10');
+    assert.equal(await cell(10), '$0.5000 + 5 not priced');
+    assert.equal(await cell(11), '\u2014', 'tokens and cost are of different calls');
+    assert.equal(await field(page, 'cost_per_request'), 0.25);
+  });
+  await assertAccessible(page);
+  assert.deepEqual(page.problems, []);
+});
+
+test('nearly all is not all: 9,996 of 10,000 are 99.9 %', async () => {
+  await open();
+  await stage.do('benchmark', { id: 'b', name: 'MMLU', total: 10_000, completed: 9996 });
+  await untilHolds(async () => assert.equal(await page.textContent('.benchmark-share'), '99.9\u00a0%'));
+  assert.equal(await page.getAttribute('.benchmark .bar', 'aria-valuenow'), '99.9');
+  await stage.do('benchmark', { id: 'b', total: 10_000, completed: 10_000 });
+  await untilHolds(async () => assert.equal(await page.textContent('.benchmark-share'), '100\u00a0%'));
+  assert.deepEqual(page.problems, []);
+});
+
+test('six hundred providers: every chart has its lines, and no error', async () => {
+  await open();
+  await stage.do('load', { providers: 600, rate: 900, streamed: false });
+  await untilHolds(async () => {
+    const { providers } = await stage.overview();
+    assert.equal(providers.length, 600);
+    for (const chart of ['cost', 'in_flight']) {
+      const labels = await texts(page, `[data-chart="${chart}"] .entry-label`);
+      assert.equal(labels.at(-1), 'other (594)', chart);
+    }
+  });
+  assert.ok(await page.isHidden('#chart-error'));
+  // While the number of providers grows past what one answer holds, a question may be refused and asked anew.
+  assert.deepEqual(page.problems.filter((text) => !/status of 400/.test(text)), []);
+});

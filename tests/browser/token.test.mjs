@@ -58,3 +58,21 @@ test('a wrong token opens nothing', async () => {
   assert.equal(await field(page, 'total_requests'), null);
   await page.context().close();
 });
+
+for (const typed of ['q1+Zk/8tP0w+9xY2m5Bv7d==', '50%off%41', 'a%2Bb', 'a&b', 'x#y']) {
+  test(`the token ${typed} works as it is typed into the address, and leaves it whole`, async () => {
+    const guarded = await Program.start(['--requests', '3', '--seed', '2', '--stay'], { LTB_AUTH_TOKEN: typed });
+    try {
+      const page = await openPage(browser, `${guarded.dashboard}#token=${typed}`, { expectLoss: true });
+      await isLive(page);
+      await untilHolds(async () => assert.equal(await field(page, 'total_requests'), 3));
+      assert.equal(page.url(), guarded.dashboard);
+      await page.reload();
+      await isLive(page);
+      assert.deepEqual(page.problems, []);
+      await page.context().close();
+    } finally {
+      await guarded.stop('SIGKILL');
+    }
+  });
+}

@@ -5,7 +5,7 @@ type Cell = string | number | null | undefined;
 
 /** Where a spreadsheet may begin a cell and take it for a formula. It may part cells at ; or at a tab instead of at a comma,
  * and does not know then that the cell is quoted (OWASP, "CSV injection"). */
-const kFormulaStart = /(?<=^|[;,\t\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])/g;
+const kFormulaStart = /(?<=(?:^|[;,\t\r\n])[ "]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])/g;
 
 /** Formulas get an apostrophe in front, separators of any kind quotes around them. */
 function cell(value: Cell): string {
@@ -31,7 +31,7 @@ export function tableCsv({ providers, models }: Overview): string {
   const rows = models.map((row) => [
     row.provider, row.model, status.get(row.provider),
     ...kTotals.map((name) => row[name]),
-    ...kPercentiles.flatMap((name) => kParts.map((part) => row[name][part])),
+    ...kPercentiles.flatMap((name) => kParts.map((part) => row[name]?.[part])),
   ]);
   return csv([head, ...rows]);
 }

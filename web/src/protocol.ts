@@ -4,7 +4,7 @@ export interface Percentiles {
   p50?: number;
   p95?: number;
   p99?: number;
-  count: number;
+  count?: number;
 }
 
 /** How many calls kept a service level. */
@@ -37,10 +37,10 @@ export interface CallTotals {
   cost_per_hour?: number;
   error_rate?: number;
   avg_latency?: number;
-  latency: Percentiles;
-  time_to_first_token: Percentiles;
-  inter_token_latency: Percentiles;
-  errors: Record<string, number>;
+  latency?: Percentiles;
+  time_to_first_token?: Percentiles;
+  inter_token_latency?: Percentiles;
+  errors?: Record<string, number>;
   slos?: SloTotals[];
 }
 

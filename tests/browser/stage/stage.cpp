@@ -3,8 +3,9 @@
 // line, "done" or "refused: why".
 //
 //   {"do":"calls","provider":"p","model":"m","count":5,"latency":0.5,"fail":"timeout","input":10,"output":5,"cost":0.01}
+//   "usage":false: the call reports no tokens; "cost":null: it has no known cost
 //   {"do":"limits","provider":"p","model":"m","requests_limit":500,"requests_remaining":120}
-//   {"do":"benchmark","id":"b","name":"MMLU","total":100,"completed":40}
+//   {"do":"benchmark","id":"b","name":"MMLU","total":100,"completed":40}      total 0: unknown
 //   {"do":"alerts","count":1,"title":"t","message":"m"}
 //   {"do":"load","providers":60,"rate":200,"streamed":true}      goes on until another load; rate 0
 //   ends it
@@ -127,10 +128,17 @@ class Stage {
       if (wish.contains("fail")) {
         scope.fail(ltb::parse_error_type(wish.at("fail").get<std::string>()).value(),
                    wish.value("message", "told to fail"));
+      } else if (!wish.value("usage", true)) {
+        scope.finish();
       } else {
-        scope.finish({.input_tokens = wish.value("input", std::uint64_t{10}),
-                      .output_tokens = wish.value("output", std::uint64_t{5})},
-                     wish.value("cost", 0.01));
+        const ltb::TokenUsage usage{.input_tokens = wish.value("input", std::uint64_t{10}),
+                                    .output_tokens = wish.value("output", std::uint64_t{5})};
+        const bool is_unpriced = wish.contains("cost") && wish.at("cost").is_null();
+        if (is_unpriced) {
+          scope.finish(usage);
+        } else {
+          scope.finish(usage, wish.value("cost", 0.01));
+        }
       }
     }
   }
@@ -162,7 +170,7 @@ class Stage {
     const auto completed = wish.value("completed", std::uint64_t{0});
     if (completed > done_[id])
       found->second.advance(completed - std::exchange(done_[id], completed));
-    if (completed >= total) found->second.complete();
+    if (total > 0 && completed >= total) found->second.complete();
   }
 
   void alerts(const json& wish) {

@@ -27,7 +27,7 @@ export interface Column {
   titleOf?: (totals: Row['totals']) => string;
 }
 
-const few = (totals: CallTotals) => (totals.latency.count < kFewSamples ? 'few' : '');
+const few = (totals: CallTotals) => ((totals.latency?.count ?? 0) < kFewSamples ? 'few' : '');
 
 /** What is left of the tighter limit, 0..1. */
 export function headroom(limits: RateLimits | undefined): number | undefined {
@@ -67,13 +67,13 @@ export const kColumns: readonly Column[] = [
     better: 'less',
     className: (t) => (t.failed_requests > 0 ? 'bad' : ''),
   },
-  { id: 'p50', title: 'P50', help: 'median latency of the last 5 minutes', value: (t) => t.latency.p50, format: format.seconds, better: 'less' },
-  { id: 'p95', title: 'P95', help: '95th percentile of the last 5 minutes', value: (t) => t.latency.p95, format: format.seconds, better: 'less' },
+  { id: 'p50', title: 'P50', help: 'median latency of the last 5 minutes', value: (t) => t.latency?.p50, format: format.seconds, better: 'less' },
+  { id: 'p95', title: 'P95', help: '95th percentile of the last 5 minutes', value: (t) => t.latency?.p95, format: format.seconds, better: 'less' },
   {
     id: 'p99',
     title: 'P99',
     help: '99th percentile of the last 5 minutes; grey below 100 samples',
-    value: (t) => t.latency.p99,
+    value: (t) => t.latency?.p99,
     format: format.seconds,
     better: 'less',
     className: few,
@@ -82,7 +82,7 @@ export const kColumns: readonly Column[] = [
     id: 'ttft',
     title: 'TTFT',
     help: 'time to first token, P95 of the last 5 minutes',
-    value: (t) => t.time_to_first_token.p95,
+    value: (t) => t.time_to_first_token?.p95,
     format: format.seconds,
     better: 'less',
   },

@@ -137,7 +137,7 @@ export class Tiles {
     setText(this.slos, slos);
     setAttribute(this.slos, 'title', slos);
     percentiles(totals?.time_to_first_token, this.first50, this.first, this.first99);
-    this.between.field.set(totals?.inter_token_latency.p95);
+    this.between.field.set(totals?.inter_token_latency?.p95);
     this.tokens.main.set(totals?.output_tokens_per_second);
     this.tokensIn.field.set(totals?.input_tokens_per_second);
     const absent = totals && kUnknown;
