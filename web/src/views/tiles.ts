@@ -150,7 +150,7 @@ export class Tiles {
     this.cost.setRest(rest, 'Successful calls without a reported cost and without a price for their model: not in the sum.');
     this.pace.field.set(totals?.cost_per_hour);
     this.each.field.set(totals && costPerRequest(totals));
-    setText(this.eachOf, unpriced ? ' per priced request' : ' per request');
+    setText(this.eachOf, unpriced ? ' per priced call' : ' per request');
     // Without a single call there is no rate, and 0 % would praise what did not happen.
     this.errors.main.set(totals && totals.total_requests > 0 ? totals.error_rate : undefined);
     this.failed.field.set(totals?.failed_requests);
