@@ -162,10 +162,15 @@ struct HistoryQuery {
   std::chrono::seconds window{std::chrono::minutes{5}};  ///< Back from `to`.
   std::chrono::seconds step{0};  ///< 0: the smallest that keeps `max_points`.
   std::size_t max_points = 600;
-  std::optional<std::chrono::system_clock::time_point> to{};  ///< Default: now.
+  /// The answer ends before this; default, and at most: now. With `to` and `window` on a border of
+  /// steps (Unix time divisible by `step`) it is [to - window, to) exactly; else the steps that it
+  /// cuts are there whole.
+  std::optional<std::chrono::system_clock::time_point> to{};
 };
 
-/// One step of a series; the value is absent where there was nothing to measure (a gap).
+/// One step of a series; the value is absent where there was nothing to measure (a gap), and where
+/// the system was not sampled through the step (not started, held up, asleep, a wall clock set
+/// forward): what happened in that time is in the totals and in steps that hold all of it.
 struct HistoryPoint {
   std::chrono::system_clock::time_point time{};  ///< Start of the step.
   std::optional<double> value{};
@@ -174,6 +179,10 @@ struct HistoryPoint {
 /// What history() answers.
 struct HistorySeries {
   std::chrono::seconds step{1};
+  std::chrono::system_clock::time_point from{};  ///< Start of the first step.
+  /// Where the answer ends: what was asked for, but not after now. The last step may reach beyond
+  /// it; a step that is not over yet has the rate of the part that is.
+  std::chrono::system_clock::time_point to{};
   std::vector<HistoryPoint> points{};  ///< Ascending, every step of the window present.
 };
 

@@ -39,8 +39,10 @@ struct AlertThresholds {
 };
 
 /// A service-level objective: bounds that a call must keep to count as good. A successful call is
-/// good when it keeps every bound that could be measured on it (time to first token exists for
-/// streamed calls only); a failed call is bad; a cancelled call does not count.
+/// good when it keeps every bound and bad when it breaks one; when a bound could not be measured
+/// (no time to first token without streaming, no time per output token without usage) and none is
+/// broken, it does not count. A failed call is bad; a cancelled call does not count. Latency and
+/// time to first token count from when the call was due, as its user feels them.
 struct ServiceLevel {
   std::string name{};      ///< The label `slo`: 1 to 64 bytes, unique.
   std::string provider{};  ///< Empty: all.

@@ -12,7 +12,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace ltb {
 
@@ -73,6 +75,8 @@ struct RequestPayload {
   std::optional<bool> streamed{};
   std::optional<std::string> finish_reason{};
   std::optional<std::uint32_t> attempts{};
+  /// The errors of the attempts before the last one, each type once with its count.
+  std::vector<std::pair<ErrorType, std::uint32_t>> attempt_errors{};
   std::optional<double> queue_time{};  ///< Wait before it was sent; within `latency` when the call
                                        ///< had an intended send time.
 
@@ -143,7 +147,9 @@ using EventPayload = std::variant<RequestPayload, BenchmarkPayload, EvaluationPa
 /// One thing that happened. A value until it is published; from then on shared and immutable.
 ///
 /// The factories copy their arguments, replace invalid UTF-8 by U+FFFD, and may throw only
-/// std::bad_alloc. Numbers that are NaN or infinite are dropped (the field stays absent). Thread
+/// std::bad_alloc. Numbers that are NaN or infinite are left out of JSON; a system that
+/// books the event refuses them, and negative ones: the field is absent from then on, and each is
+/// counted. Thread
 /// safety: distinct objects: safe; shared objects: unsafe while one is written.
 struct LTB_MONITORING_EXPORT MonitoringEvent {
   EventType event_type;

@@ -26,9 +26,11 @@ struct MonitoringSystemAccess;
 
 /// Watches the calls of one program and shows them on three listeners.
 ///
-/// Recording works from construction on, whether or not the system was started; start() opens the
-/// listeners. Thread safety: every member from any thread, also from a subscriber, but for the
-/// destructor. Two systems in one process are independent of each other.
+/// Recording works from construction on, whether or not the system was started, and so do totals;
+/// start() opens the listeners and begins to look at the numbers four times a second, which every
+/// answer about a stretch of time needs: rates, percentiles of a window, history, the health of
+/// providers and alerts. Thread safety: every member from any thread, also from a subscriber, but
+/// for the destructor. Two systems in one process are independent of each other.
 class LTB_MONITORING_EXPORT MonitoringSystem {
  public:
   /// Validates the configuration and opens nothing. Throws std::invalid_argument as
@@ -73,28 +75,42 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   [[nodiscard]] BenchmarkRun begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                              std::uint64_t total_examples) noexcept;
 
+  // The separate calls tell a call in numbers, one by one. Which of them belong together is told by
+  // the thread, exactly: all calls for one call to a provider are made on one thread; to start it
+  // on one and end it on another, use begin_request(). They are plain additions: nothing here is
+  // priced by the price table. A call counts as lacking usage, or a known cost, until
+  // record_tokens() or record_cost() came for it, before its end or right after (until the thread's
+  // next call to that provider). A thread keeps its last 1,024 calls; those it forgets, and those
+  // it leaves open when it ends, are no longer in flight.
+
   /// A call started: active + 1, RequestStarted.
   void record_request(std::string_view provider, std::string_view model) noexcept;
-  /// A call finished well after `latency_seconds`: active - 1 (never below 0), counted as success,
-  /// observed, RequestCompleted. Without a model, the model of the provider's last record_request()
-  /// ("unknown" before one). Negative, NaN and infinite latencies are refused and counted.
+  /// A call succeeded after `latency_seconds`: RequestCompleted. It is the call this thread last
+  /// started for the provider (and the model, when one is named) and has not ended: active - 1.
+  /// When there is none, it is a call to the model named, or to "unknown". A latency that is
+  /// negative, NaN or infinite is refused and counted; the call ends all the same, without one.
   void record_latency(std::string_view provider, double latency_seconds) noexcept;
   void record_latency(std::string_view provider, std::string_view model,
                       double latency_seconds) noexcept;
-  /// Adds tokens. The model as above.
+  /// Adds tokens to the call this thread last started or ended for the provider (and the model);
+  /// without one, to the model named or to "unknown".
   void record_tokens(std::string_view provider, std::uint64_t input_tokens,
                      std::uint64_t output_tokens) noexcept;
   void record_tokens(std::string_view provider, std::string_view model, std::uint64_t input_tokens,
                      std::uint64_t output_tokens) noexcept;
-  /// Adds cost in USD, exact to the nano-dollar. The model as above. Negative, NaN, infinite:
-  /// refused and counted.
+  /// Adds cost in USD, exact to the nano-dollar, to the same call. Negative, NaN, infinite: refused
+  /// and counted.
   void record_cost(std::string_view provider, double cost_usd) noexcept;
   void record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept;
-  /// A call finished badly: active - 1 (never below 0), counted as error, RequestFailed. A type
-  /// outside the closed set counts as `other`, its text goes into the event. The model as above.
-  void record_error(std::string_view provider, std::string_view error_type) noexcept;
-  void record_error(std::string_view provider, std::string_view model, std::string_view error_type,
+  /// A call failed: RequestFailed, counted as error, or as cancelled for ErrorType::Cancelled.
+  /// Which call: as record_latency() says. `message` goes into the event only.
+  void record_error(std::string_view provider, ErrorType type,
                     std::string_view message = {}) noexcept;
+  void record_error(std::string_view provider, std::string_view model, ErrorType type,
+                    std::string_view message = {}) noexcept;
+  /// The same with the type's text ("rate_limit"). A text outside the closed set counts as `other`
+  /// and goes into the event as its code.
+  void record_error(std::string_view provider, std::string_view error_type) noexcept;
 
   [[nodiscard]] EventBus& event_bus() noexcept;
   [[nodiscard]] const MetricCollector& collector() const noexcept;

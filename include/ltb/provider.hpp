@@ -61,6 +61,8 @@ struct StreamChunk {
   /// When the attempt that this chunk answers was sent, from a provider that retries by itself:
   /// time to first token counts from then. Absent: at the start of the call.
   std::optional<std::chrono::steady_clock::time_point> sent{};
+  /// The whole answer of a provider that cannot stream: it tells no time to first token.
+  bool is_whole = false;
 
   /// Whether the chunk carries generated content: such chunks set time to first token and
   /// inter-token latency.
@@ -85,7 +87,7 @@ class LTB_MONITORING_EXPORT Provider {
   /// fails.
   virtual CompletionResponse complete(const CompletionRequest& request) = 0;
   /// Streams one answer and returns it whole. The default calls complete() and hands its text over
-  /// as one chunk.
+  /// as one chunk, which is not timed.
   virtual CompletionResponse stream(const CompletionRequest& request,
                                     const StreamCallback& on_chunk);
 

@@ -48,6 +48,12 @@ class LTB_MONITORING_EXPORT CallSource {
   std::shared_ptr<detail::RunRecord> run_;
 };
 
+/// What a streamed piece holds.
+enum class ChunkKind : std::uint8_t {
+  Content,    ///< Text, a tool call: what is left when reasoning is over.
+  Reasoning,  ///< A piece of the reasoning itself, where the provider streams it.
+};
+
 /// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active;
 /// ended once, by finish(), fail() or cancel(). Destroyed unfinished, it counts as cancelled. A
 /// second end does nothing.
@@ -62,12 +68,15 @@ class LTB_MONITORING_EXPORT RequestScope {
   RequestScope& operator=(RequestScope&& other) noexcept;
   ~RequestScope();
 
-  /// A piece of generated content arrived now. The first sets time to first token, each later one
-  /// an inter-token latency; they go straight into the histograms. Marks the call as streamed.
-  void on_chunk() noexcept;
+  /// A piece of generated content arrived now. The first sets time to first token, counted from
+  /// when the attempt that answers was sent; each later one an inter-token latency. They go
+  /// straight into the histograms. Marks the call as streamed. Say ChunkKind::Reasoning for a piece
+  /// of reasoning: time per output token leaves out reasoning tokens when none was streamed.
+  void on_chunk(ChunkKind kind = ChunkKind::Content) noexcept;
   /// The same for a piece whose arrival the caller has timed already, by when its bytes were read,
   /// say; saves reading the clock once more. A time before the last piece counts as 0 since then.
-  void on_chunk(std::chrono::steady_clock::time_point arrived) noexcept;
+  void on_chunk(std::chrono::steady_clock::time_point arrived,
+                ChunkKind kind = ChunkKind::Content) noexcept;
 
   /// Tokens as the provider reported them. The last call wins.
   void set_usage(const TokenUsage& usage) noexcept;
@@ -78,19 +87,25 @@ class LTB_MONITORING_EXPORT RequestScope {
   void set_finish_reason(std::string_view reason) noexcept;
 
   /// One attempt of this call failed and another follows after `wait`: counted in
-  /// llm_attempts_total and llm_retry_wait_seconds_total. The call goes on: its duration spans all
-  /// attempts and waits. The final attempt is counted by finish(), fail() or cancel(). A new
-  /// attempt starts inter-token timing anew.
+  /// llm_attempts_total and llm_retry_wait_seconds_total. Call it when the attempt failed: time to
+  /// first token counts from `wait` later, unless set_sent() knows better. The call goes on: its
+  /// duration spans all attempts and waits. The final attempt is counted by finish(), fail() or
+  /// cancel(). A new attempt starts inter-token timing anew.
   void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
   /// The same for an attempt that is told only after the one that followed it streamed its answer
   /// (by a client that retries by itself, say): counted, and the timing of chunks stays as it is.
   void past_attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
+  /// The attempt whose answer follows was sent then: time to first token counts from it. For a
+  /// client that retries or queues by itself; before the first piece. A time ahead is now.
+  void set_sent(std::chrono::steady_clock::time_point sent_at) noexcept;
   /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds.
   /// Negative counts as 0.
   void set_queue_time(std::chrono::nanoseconds queued) noexcept;
   /// Takes the call's start back to when it was meant to be sent, so that a late sender cannot hide
-  /// slowness (coordinated omission); the time since then counts as queue time. Call it right after
-  /// the beginning. A time ahead is now.
+  /// slowness (coordinated omission): latency and service levels count from then. The time since
+  /// then counts as queue time, which is not in time to first token. Call it right after the
+  /// beginning. A time ahead is now; one over ten years back is no time (a member that was never
+  /// set) and is refused and counted.
   void set_scheduled_start(std::chrono::steady_clock::time_point scheduled_at) noexcept;
   /// The provider's limits as its response told them.
   void set_rate_limits(const RateLimits& limits) noexcept;

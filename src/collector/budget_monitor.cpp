@@ -1,16 +1,17 @@
 #include "collector/budget_monitor.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <string>
 
 namespace ltb::collector {
 namespace {
 
 std::string dollars(double usd) {
-  char text[48];
-  std::snprintf(text, sizeof text, "$%.4f", usd);
-  return text;
+  // The host's locale may have a comma.
+  char text[400];
+  const auto end = std::to_chars(text, text + sizeof text, usd, std::chars_format::fixed, 4).ptr;
+  return '$' + std::string(text, end);
 }
 
 }  // namespace

@@ -5,9 +5,25 @@
 namespace ltb::collector {
 namespace {
 
-bool keeps(const std::optional<std::chrono::nanoseconds>& bound,
+enum class Kept { Yes, No, Unknown };
+
+Kept keeps(const std::optional<std::chrono::nanoseconds>& bound,
            const std::optional<std::uint64_t>& measured) noexcept {
-  return !bound || !measured || *measured <= static_cast<std::uint64_t>(bound->count());
+  if (!bound) return Kept::Yes;
+  if (!measured) return Kept::Unknown;
+  return *measured <= static_cast<std::uint64_t>(bound->count()) ? Kept::Yes : Kept::No;
+}
+
+// One broken bound is enough to be bad; one that could not be measured, to be neither.
+Kept keeps_all(const ServiceLevel& level, const metrics::CallRecord& call) noexcept {
+  Kept all = Kept::Yes;
+  for (const Kept one : {keeps(level.latency, call.duration_ns),
+                         keeps(level.time_to_first_token, call.first_token_felt_ns),
+                         keeps(level.time_per_output_token, call.time_per_output_token_ns)}) {
+    if (one == Kept::No) return Kept::No;
+    if (one == Kept::Unknown) all = Kept::Unknown;
+  }
+  return all;
 }
 
 }  // namespace
@@ -27,11 +43,9 @@ void CallJudge::count_service_levels(metrics::RequestSeries& series,
   if (call.status == metrics::CallStatus::Cancelled) return;
   for (const std::uint32_t index : series.slo_indexes) {
     const ServiceLevel& level = levels_[index];
-    const bool good = call.status == metrics::CallStatus::Success &&
-                      keeps(level.latency, call.duration_ns) &&
-                      keeps(level.time_to_first_token, call.time_to_first_token_ns) &&
-                      keeps(level.time_per_output_token, call.time_per_output_token_ns);
-    series.count_slo(index, good);
+    const Kept kept =
+        call.status == metrics::CallStatus::Success ? keeps_all(level, call) : Kept::No;
+    if (kept != Kept::Unknown) series.count_slo(index, kept == Kept::Yes);
   }
 }
 

@@ -24,7 +24,8 @@ class CallJudge {
   void price(std::string_view provider, std::string_view model,
              metrics::CallRecord& call) const noexcept;
   /// Counts the call as good or bad for each service level that applies to its series. Cancelled
-  /// calls do not count.
+  /// calls do not count, nor successful ones of which a bound could not be measured and none is
+  /// broken.
   void count_service_levels(metrics::RequestSeries& series,
                             const metrics::CallRecord& call) const noexcept;
   [[nodiscard]] const std::vector<ServiceLevel>& levels() const noexcept { return levels_; }

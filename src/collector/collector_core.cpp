@@ -59,27 +59,25 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
       request.model.empty() ? metrics::kUnknownModel : std::string_view(request.model);
   RequestSeries& series = store_.request_series(request.provider, model);
   if (type == EventType::RequestStarted) {
-    series.provider_series->manual_started();
-    series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
+    series.published_started();
     return;
   }
-  series.provider_series->manual_ended();
+  series.published_ended();
   CallRecord call;
-  if (request.latency) {
-    call.duration_ns = metrics::to_nanoseconds(*request.latency);
-    if (!call.duration_ns) store_.count_rejected();
-  }
-  if (request.tokens) {
-    if (metrics::is_sane(*request.tokens)) {
-      call.usage = &*request.tokens;
-    } else {
-      store_.count_rejected();
-    }
-  }
-  if (request.cost) {
-    call.cost = metrics::to_exact_cost(*request.cost);
-    if (!call.cost) store_.count_rejected();
-  }
+  // A number that cannot be is refused, and its field is absent from then on.
+  const auto refuse = [this](auto& field) {
+    store_.count_rejected();
+    field.reset();
+  };
+  const auto nanoseconds_of = [&](std::optional<double>& seconds) {
+    std::optional<std::uint64_t> ns;
+    if (seconds && !(ns = metrics::to_nanoseconds(*seconds))) refuse(seconds);
+    return ns;
+  };
+  call.duration_ns = nanoseconds_of(request.latency);
+  if (request.tokens && !metrics::is_sane(*request.tokens)) refuse(request.tokens);
+  if (request.tokens) call.usage = &*request.tokens;
+  if (request.cost && !(call.cost = metrics::to_exact_cost(*request.cost))) refuse(request.cost);
   if (request.finish_reason)
     call.finish_reason = metrics::finish_reason_index(*request.finish_reason);
   if (type == EventType::RequestFailed) {
@@ -87,32 +85,35 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
     call.status =
         call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   }
-  if (request.time_to_first_token) {
-    call.time_to_first_token_ns = metrics::to_nanoseconds(*request.time_to_first_token);
-    if (call.time_to_first_token_ns) {
-      series.first_token(*call.time_to_first_token_ns);
-    } else {
-      store_.count_rejected();
-    }
-  }
-  if (request.time_per_output_token) {
-    call.time_per_output_token_ns = metrics::to_nanoseconds(*request.time_per_output_token);
-    if (!call.time_per_output_token_ns) store_.count_rejected();
-  }
-  if (request.queue_time) {
-    call.queue_ns = metrics::to_nanoseconds(*request.queue_time);
-    if (!call.queue_ns) store_.count_rejected();
-  }
-  if (request.attempts)
-    for (std::uint32_t i = 1; i < std::min(*request.attempts, 100u); ++i) series.attempt_failed(0);
+  call.first_token_felt_ns = nanoseconds_of(request.time_to_first_token);
+  if (call.first_token_felt_ns) series.first_token(*call.first_token_felt_ns);
+  call.time_to_first_token_ns = call.first_token_felt_ns;
+  call.time_per_output_token_ns = nanoseconds_of(request.time_per_output_token);
+  call.queue_ns = nanoseconds_of(request.queue_time);
+  // Where the wait is within the latency, its user felt it before the first token too.
+  if (call.first_token_felt_ns && call.queue_ns && call.duration_ns &&
+      *call.first_token_felt_ns + *call.queue_ns <= *call.duration_ns)
+    *call.first_token_felt_ns += *call.queue_ns;
+  count_attempts(series, request);
   judge_.price(request.provider, model, call);
   if (call.cost && !request.cost) request.cost = call.cost->usd();
-  series.record(call);
-  if (const auto run = runs_->run_of_new_call()) run->record(call);
-  series.offer_exemplar(
-      call, [&request]() -> std::string_view { return request.request_id; }, clock_.steady_now(),
-      clock_);
-  judge_.count_service_levels(series, call);
+  book(
+      series, call, [&request]() -> std::string_view { return request.request_id; },
+      clock_.steady_now(), runs_->run_of_new_call().get());
+}
+
+// Attempts before the last one: those whose error the event tells, and the rest as `other`.
+void CollectorCore::count_attempts(RequestSeries& series, const RequestPayload& request) noexcept {
+  constexpr std::uint32_t kMost = 1'000'000;  // of one call: more is not believable
+  std::uint64_t told = 0;
+  for (const auto& [type, count] : request.attempt_errors) told += count;
+  const std::uint64_t before =
+      request.attempts.value_or(1) > 0 ? request.attempts.value_or(1) - 1 : 0;
+  if (told > kMost || before > kMost) return store_.count_rejected();
+  for (const auto& [type, count] : request.attempt_errors)
+    if (static_cast<std::size_t>(type) < kErrorTypeCount) series.attempts_failed(type, 0, count);
+  if (before > told)
+    series.attempts_failed(ErrorType::Other, 0, static_cast<std::uint32_t>(before - told));
 }
 
 void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& evaluation) {
@@ -179,33 +180,31 @@ void CollectorCore::publish(std::vector<MonitoringEvent> events) noexcept {
 }
 
 CallTotals CollectorCore::totals() {
-  history_.sample();
-  collector::StatisticsSum sum(history_, judge_.levels());
-  for (const RequestSeries* series : store_.all_request_series()) sum.add(*series);
+  collector::StatisticsSum sum(judge_.levels());
+  history_.read([&](const auto& view, const auto& at) { sum.add(view, at); });
   CallTotals totals;
   sum.write(totals);
-  for (const auto* provider : store_.all_provider_series())
-    totals.active_requests += provider->active();
   return totals;
 }
 
 std::vector<ProviderStats> CollectorCore::provider_stats() {
-  history_.sample();
   std::map<std::string_view, collector::StatisticsSum> sums;
-  for (const RequestSeries* series : store_.all_request_series())
-    sums.try_emplace(series->provider(), history_, judge_.levels()).first->second.add(*series);
-  std::vector<ProviderStats> all;
+  std::map<std::string_view, ProviderHealth> health;
   for (const auto* provider : store_.all_provider_series()) {
+    sums.try_emplace(provider->provider(), judge_.levels());
+    health[provider->provider()] = provider->health.load(std::memory_order_relaxed);
+  }
+  history_.read([&](const auto& view, const auto& at) {
+    sums.try_emplace(view.sums.series().provider(), judge_.levels()).first->second.add(view, at);
+  });
+  std::vector<ProviderStats> all;
+  for (const auto& [name, sum] : sums) {  // in the order of names
     ProviderStats stats;
-    stats.provider = provider->provider();
-    stats.status = provider->health.load(std::memory_order_relaxed);
-    if (const auto sum = sums.find(provider->provider()); sum != sums.end())
-      sum->second.write(stats);
-    stats.active_requests = provider->active();
+    stats.provider = name;
+    if (const auto found = health.find(name); found != health.end()) stats.status = found->second;
+    sum.write(stats);
     all.push_back(std::move(stats));
   }
-  std::sort(all.begin(), all.end(),
-            [](const auto& a, const auto& b) { return a.provider < b.provider; });
   return all;
 }
 
@@ -216,18 +215,18 @@ std::optional<ProviderStats> CollectorCore::provider_stats(std::string_view prov
 }
 
 std::vector<ModelStats> CollectorCore::model_stats() {
-  history_.sample();
   std::vector<ModelStats> all;
-  for (const RequestSeries* series : store_.all_request_series()) {
-    collector::StatisticsSum sum(history_, judge_.levels());
-    sum.add(*series);
+  history_.read([&](const auto& view, const auto& at) {
+    const RequestSeries& series = view.sums.series();
+    collector::StatisticsSum sum(judge_.levels());
+    sum.add(view, at);
     ModelStats stats;
-    stats.provider = series->provider();
-    stats.model = series->model();
-    stats.rate_limits = series->last_rate_limits();
+    stats.provider = series.provider();
+    stats.model = series.model();
+    stats.rate_limits = series.last_rate_limits();
     sum.write(stats);
     all.push_back(std::move(stats));
-  }
+  });
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.provider, a.model) < std::tie(b.provider, b.model);
   });
@@ -243,12 +242,10 @@ std::optional<ModelStats> CollectorCore::model_stats(std::string_view provider,
 
 Percentiles CollectorCore::percentiles(std::string_view provider, std::string_view model,
                                        std::chrono::seconds window) {
-  history_.sample();
   return history_.percentiles(provider, model, window);
 }
 
 HistorySeries CollectorCore::history(const HistoryQuery& query) {
-  history_.sample();
   return history_.history(query);
 }
 

@@ -37,9 +37,11 @@ class CollectorCore final : public EventSink {
   void apply(MonitoringEvent& event) noexcept override;
 
   /// Samples history; judges health and benchmarks and publishes what changed. Called about four
-  /// times a second while the system runs; every question samples history by itself, so nothing is
-  /// missed without it.
+  /// times a second while the system runs. Every question samples history by itself, so totals are
+  /// right without it; what windows hold is known only where it was called.
   void tick() noexcept;
+  /// The first part of it.
+  void sample() { history_.sample(); }
 
   [[nodiscard]] const collector::CallJudge& judge() const noexcept { return judge_; }
 
@@ -52,6 +54,19 @@ class CollectorCore final : public EventSink {
   void show_run(const RunRecord& run) noexcept;
   /// Publishes BenchmarkCompleted, once RunRecord::end() said that it is this caller's task.
   void end_run(const RunRecord& run, bool abandoned) noexcept;
+
+  /// Books a finished call, whoever brings it (a scope, the separate calls, a published event): its
+  /// numbers, those of its run (may be null), the service levels it kept, and itself as an example
+  /// of its duration. Its price is found already. `request_id()` is asked only where an example is
+  /// wanted.
+  template <typename RequestId>
+  void book(metrics::RequestSeries& series, const metrics::CallRecord& call, RequestId&& request_id,
+            support::SteadyTime now, RunRecord* run) noexcept {
+    series.record(call);
+    if (run != nullptr) run->record(call);
+    series.offer_exemplar(call, request_id, now, clock_);
+    judge_.count_service_levels(series, call);
+  }
 
   [[nodiscard]] CallTotals totals();
   [[nodiscard]] std::vector<ProviderStats> provider_stats();
@@ -67,6 +82,7 @@ class CollectorCore final : public EventSink {
 
  private:
   void apply_request(EventType type, RequestPayload& request) noexcept;
+  void count_attempts(metrics::RequestSeries& series, const RequestPayload& request) noexcept;
   void apply_evaluation(EventType type, const EvaluationPayload& evaluation);
   void publish(std::vector<MonitoringEvent> events) noexcept;
   [[nodiscard]] std::uint64_t total_cost_nano() const;

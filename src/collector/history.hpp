@@ -32,9 +32,10 @@ struct HistoryDelta {
   std::uint64_t zero_usage = 0;  // reports of 0 tokens: as good as any other
   std::uint64_t unpriced = 0;
   std::uint64_t zero_cost = 0;
-  std::uint64_t latency_ns = 0;  // of the successful calls that reported one
-  std::uint64_t latencies = 0;   // how many those are
-  std::uint64_t active = 0;      // the highest seen
+  std::uint64_t latency_ns = 0;        // of the successful calls that reported one
+  std::uint64_t latencies = 0;         // how many those are
+  std::uint64_t limited_attempts = 0;  // rate limited and followed by another
+  std::uint64_t active = 0;            // the highest seen
   metrics::SparseSketch latency;
   metrics::SparseSketch first_token;
   metrics::SparseSketch inter_token;
@@ -49,6 +50,14 @@ struct HistoryDelta {
   /// The same of cost.
   [[nodiscard]] bool knows_cost() const noexcept {
     return unpriced == 0 || zero_cost > 0 || cost_nano > 0;
+  }
+  /// True when nothing ended and nothing was measured: whatever is counted stayed as it was.
+  [[nodiscard]] bool is_quiet() const noexcept {
+    return finished() + input_tokens + output_tokens + cost_nano + zero_usage + zero_cost +
+                   latencies + limited_attempts ==
+               0 &&
+           latency.entries.empty() && first_token.entries.empty() && inter_token.entries.empty() &&
+           errors.empty();
   }
   [[nodiscard]] std::uint32_t errors_of(ErrorType type) const noexcept {
     for (const auto& [have, count] : errors)
@@ -96,6 +105,7 @@ struct HistoryDelta {
     zero_cost += other.zero_cost;
     latency_ns += other.latency_ns;
     latencies += other.latencies;
+    limited_attempts += other.limited_attempts;
     active = std::max(active, other.active);
     for (const auto& [type, count] : other.errors) add_error(type, count);
     for (const auto& [level, count] : other.slo_good) add_slo_good(level, count);
@@ -106,24 +116,49 @@ struct HistoryDelta {
   }
 };
 
-/// Slots of one width. Only seconds in which something happened have one.
+/// The stretch of time that a delta covers: from one look at the sums to the next. Seconds.
+struct Stretch {
+  double begin = 0;
+  double end = 0;
+  bool is_long =
+      false;       // nobody looked for so long that it is not known when in it things happened
+  Second cut = 0;  // a slot begins here at the latest: the wall clock was set
+};
+
+/// Slots of one width. Only seconds in which something happened have one. What is filed under a
+/// slot happened in it (to the precision of the sampling); what happened in a long stretch that is
+/// not within one slot is kept beside the slots, as a gap.
 class HistoryTier {
  public:
   struct Slot {
     Second start;
+    double begin;  // of the first stretch that is filed here, maybe just before the slot
     HistoryDelta delta;
+  };
+  struct Gap {
+    double begin;
+    double end;
+    HistoryDelta delta;  // happened in between
   };
 
   explicit HistoryTier(Second step) noexcept : step_(step) {}
   [[nodiscard]] Second step() const noexcept { return step_; }
   [[nodiscard]] const std::deque<Slot>& slots() const noexcept { return slots_; }
+  [[nodiscard]] const std::deque<Gap>& gaps() const noexcept { return gaps_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
-  /// `second` must not lie before the last slot.
-  void add(Second second, const HistoryDelta& delta) {
-    const Second start = second - second % step_;
+  /// The stretch must not end before the last one did.
+  void add(const Stretch& stretch, const HistoryDelta& delta) {
+    const auto second = static_cast<Second>(stretch.end);
+    Second start = second - second % step_;
+    if (stretch.cut <= second) start = std::max(start, stretch.cut);
+    if (stretch.is_long && stretch.begin < static_cast<double>(start)) {
+      gaps_.push_back({stretch.begin, stretch.end, delta});
+      bytes_ += gaps_.back().delta.bytes();
+      return;
+    }
     if (slots_.empty() || slots_.back().start < start) {
-      slots_.push_back({start, delta});
+      slots_.push_back({start, stretch.begin, delta});
       bytes_ += slots_.back().delta.bytes();
       return;
     }
@@ -132,11 +167,15 @@ class HistoryTier {
     last.merge(delta);
     bytes_ += last.bytes();
   }
-  /// Forgets slots that ended at or before `cutoff`.
+  /// Forgets what ended at or before `cutoff`.
   void trim(Second cutoff) {
     while (!slots_.empty() && slots_.front().start + step_ <= cutoff) {
       bytes_ -= slots_.front().delta.bytes();
       slots_.pop_front();
+    }
+    while (!gaps_.empty() && gaps_.front().end <= static_cast<double>(cutoff)) {
+      bytes_ -= gaps_.front().delta.bytes();
+      gaps_.pop_front();
     }
   }
   /// The first slot that starts at or after `from`.
@@ -148,13 +187,15 @@ class HistoryTier {
  private:
   Second step_;
   std::deque<Slot> slots_;
+  std::deque<Gap> gaps_;
   std::size_t bytes_ = 0;
 };
 
 /// How far back each resolution goes. Seconds.
 struct HistoryReach {
   static constexpr std::array<Second, 3> kSteps{1, 5, 60};
-  std::array<Second, 3> keep{900, 7200, 604800};
+  static constexpr Second kLongest = 604800;
+  std::array<Second, 3> keep{900, 7200, kLongest};
 
   explicit HistoryReach(Second retention) noexcept {
     // Rates look back a minute, whatever the retention.
@@ -173,8 +214,8 @@ struct HistoryReach {
 /// The history of one series.
 class SeriesHistory {
  public:
-  void add(Second second, const HistoryDelta& delta) {
-    for (HistoryTier& tier : tiers_) tier.add(second, delta);
+  void add(const Stretch& stretch, const HistoryDelta& delta) {
+    for (HistoryTier& tier : tiers_) tier.add(stretch, delta);
   }
   void trim(Second now, const HistoryReach& reach) {
     for (std::size_t i = 0; i < tiers_.size(); ++i) tiers_[i].trim(now - reach.keep[i]);

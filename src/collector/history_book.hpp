@@ -2,7 +2,10 @@
 #pragma once
 
 #include "collector/history.hpp"
+#include "collector/history_metrics.hpp"
+#include "collector/history_window.hpp"
 #include "collector/sampler.hpp"
+#include "collector/wall_time.hpp"
 #include "metrics/metric_store.hpp"
 #include "support/clock.hpp"
 #include "support/mutex.hpp"
@@ -13,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -20,13 +24,33 @@
 
 namespace ltb::collector {
 
-/// What happened to one series in the windows that statistics show.
-struct WindowStats {
-  HistoryDelta last_10s;
-  HistoryDelta last_60s;
-  metrics::DenseSketch latency;  // the last 5 minutes
-  metrics::DenseSketch first_token;
-  metrics::DenseSketch inter_token;
+/// A series as it was at one sample.
+struct SeriesView {
+  const SeriesSampler& sums;  // since the system was made
+  const SeriesHistory& history;
+};
+
+/// The moment of a sample, and where windows that end then begin.
+struct Moment {
+  double now = 0;
+  double born = 0;
+  HistoryReach reach{0};
+
+  /// The counts of the last `seconds`, as far as seconds are kept.
+  [[nodiscard]] Window window(Second seconds) const noexcept;
+  /// What a rate over a window divides by: less than its width just after the start.
+  [[nodiscard]] double seconds_of(const Window& window) const noexcept {
+    return std::max(1.0, now - window.begin);
+  }
+  /// See visit_since(): the tiers that answer for the last `seconds`.
+  template <typename Visit>
+  bool visit(const SeriesHistory& history, Second seconds, Visit&& visit_delta) const {
+    const std::size_t fine = reach.finest_for(seconds);
+    const std::size_t coarse = std::max<std::size_t>(fine, 1);
+    const Second from = std::max(static_cast<Second>(now) - seconds + 1,
+                                 static_cast<Second>(now) - reach.keep[coarse]);
+    return visit_since(from, history.tier(fine), history.tier(coarse), visit_delta);
+  }
 };
 
 /// Thread safety: every member from any thread; the mutex is never taken by a recording thread.
@@ -36,20 +60,17 @@ class HistoryBook {
               std::chrono::seconds retention, std::size_t max_bytes, support::Log log);
 
   /// Books what was added to every series since the last call. Cheap, idempotent; every question
-  /// calls it first.
+  /// does it first.
   void sample();
+  /// Samples and shows every series as it was at that moment. `visit` must not call back.
+  void read(const std::function<void(const SeriesView&, const Moment&)>& visit);
 
-  [[nodiscard]] WindowStats window_stats(const metrics::RequestSeries& series) const;
   [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
-                                        std::chrono::seconds window) const;
-  [[nodiscard]] HistorySeries history(const HistoryQuery& query) const;
-  /// Seconds that rates over `window` must divide by: less than the window just after the start.
-  [[nodiscard]] double rate_seconds(Second window) const;
-  /// What a provider's calls counted over the last `window` seconds; the sketches stay empty.
-  [[nodiscard]] HistoryDelta provider_delta(std::string_view provider, Second window) const;
-  /// The same for every provider at once, in one pass over the series; a provider without series is
-  /// absent. The names live as long as the store.
-  [[nodiscard]] std::map<std::string_view, HistoryDelta> provider_deltas(Second window) const;
+                                        std::chrono::seconds window);
+  [[nodiscard]] HistorySeries history(const HistoryQuery& query);
+  /// What is known to have happened to each provider in the last `window` seconds; a provider
+  /// without series is absent. The sketches stay empty. The names live as long as the store.
+  [[nodiscard]] std::map<std::string_view, Window> provider_windows(Second window);
   [[nodiscard]] std::size_t bytes() const;
   /// How often the reach of a resolution was halved to stay within the limit.
   [[nodiscard]] std::uint64_t cuts() const noexcept {
@@ -65,36 +86,41 @@ class HistoryBook {
   struct ProviderEntry {
     const metrics::ProviderSeries* series;
     SeriesHistory history;  // active requests only
+    bool changed = false;   // since the last sample
   };
+  struct Grid;
 
-  [[nodiscard]] double seconds_now() const noexcept;
-  [[nodiscard]] Second second_now() const noexcept { return static_cast<Second>(seconds_now()); }
+  void sample_locked() LTB_REQUIRES(mutex_);
+  [[nodiscard]] double seconds_now() const LTB_REQUIRES(mutex_);
+  [[nodiscard]] Moment moment() const LTB_REQUIRES(mutex_);
   void find_new_series() LTB_REQUIRES(mutex_);
   void enforce_limits(Second now) LTB_REQUIRES(mutex_);
+  void log_limit();
   [[nodiscard]] std::size_t bytes_locked() const LTB_REQUIRES(mutex_);
+  [[nodiscard]] Grid grid_of(const HistoryQuery& query) const LTB_REQUIRES(mutex_);
   [[nodiscard]] std::vector<const SeriesHistory*> select(const HistoryQuery& query,
                                                          bool active) const LTB_REQUIRES(mutex_);
-  template <typename Visit>
-  static void visit(const HistoryTier& tier, Second from, Second to, Visit&& visit);
-
-  void log_first_cut() const noexcept;
+  void fill(Grid& grid, const SeriesHistory& history, HistoryKind kind) const LTB_REQUIRES(mutex_);
+  void accumulate_cost(Grid& grid, const HistoryQuery& query) const LTB_REQUIRES(mutex_);
 
   metrics::MetricStore& store_;
   const support::Clock& clock_;
   const support::SteadyTime steady_start_;
   const support::SystemTime system_start_;
+  const std::chrono::nanoseconds slept_start_;
   const std::size_t max_bytes_;
   support::Log log_;
   mutable support::Mutex mutex_;
+  std::chrono::nanoseconds slept_ LTB_GUARDED_BY(mutex_){0};  // since the start
   HistoryReach reach_ LTB_GUARDED_BY(mutex_);
+  WallTime wall_ LTB_GUARDED_BY(mutex_);
   double last_sample_ LTB_GUARDED_BY(mutex_);
-  double gap_end_ LTB_GUARDED_BY(mutex_) = 0;  // the last sample that came late, and how late
-  double gap_seconds_ LTB_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Entry>> entries_ LTB_GUARDED_BY(mutex_);
   std::map<const metrics::RequestSeries*, Entry*> by_series_ LTB_GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<ProviderEntry>> providers_ LTB_GUARDED_BY(mutex_);
-  mutable std::atomic<bool> limit_logged_{false};
+  std::map<const metrics::ProviderSeries*, std::unique_ptr<ProviderEntry>> providers_
+      LTB_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> cuts_{0};
+  std::atomic<bool> limit_logged_{false};
 };
 
 }  // namespace ltb::collector

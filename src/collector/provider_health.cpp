@@ -19,9 +19,13 @@ std::string percent(double share_of_one) {
 
 std::string describe(const HistoryDelta& window) {
   const std::uint64_t answered = window.success + window.error;
-  return percent(share(window.error, answered)) + " of " + std::to_string(answered) +
-         " requests failed in the last 60 s (" +
-         percent(share(window.errors_of(ErrorType::RateLimit), answered)) + " rate limited)";
+  std::string text = percent(share(window.error, answered)) + " of " + std::to_string(answered) +
+                     " requests failed in the last 60 s (" +
+                     percent(share(window.errors_of(ErrorType::RateLimit), answered)) +
+                     " rate limited)";
+  if (window.limited_attempts > 0)
+    text += ", " + std::to_string(window.limited_attempts) + " attempts before were rate limited";
+  return text;
 }
 
 MonitoringEvent status_event(const metrics::ProviderSeries& provider, ProviderHealth health,
@@ -66,7 +70,9 @@ ProviderHealth ProviderHealthMonitor::judge(const HistoryDelta& window,
                                             const AlertThresholds& thresholds) noexcept {
   const std::uint64_t answered = window.success + window.error;
   const double failed = share(window.error, answered);
-  const double limited = share(window.errors_of(ErrorType::RateLimit), answered);
+  // Retried attempts count too: a provider that makes every call wait is not well.
+  const double limited = share(window.errors_of(ErrorType::RateLimit) + window.limited_attempts,
+                               answered + window.limited_attempts);
   // Mostly rate limits: the provider is well and asks for patience.
   if (limited > 0 && limited >= thresholds.rate_limited_rate && limited * 2 >= failed)
     return ProviderHealth::RateLimited;
@@ -86,18 +92,20 @@ ProviderHealth ProviderHealthMonitor::judge_recovery(const HistoryDelta& window,
 }
 
 bool ProviderHealthMonitor::is_silent(const metrics::ProviderSeries& provider) const {
-  const HistoryDelta window = history_.provider_delta(provider.provider(), kForgetAfter);
-  return window.success + window.error == 0;
+  const auto windows = history_.provider_windows(kForgetAfter);
+  const auto found = windows.find(provider.provider());
+  if (found == windows.end()) return true;
+  return found->second.is_known && found->second.sum.success + found->second.sum.error == 0;
 }
 
 std::vector<MonitoringEvent> ProviderHealthMonitor::tick() {
   std::vector<MonitoringEvent> events;
-  const auto windows = history_.provider_deltas(kWindow);
+  const auto windows = history_.provider_windows(kWindow);
   const HistoryDelta nothing;
   support::MutexLock lock(mutex_);
   for (metrics::ProviderSeries* provider : store_.all_provider_series()) {
     const auto found = windows.find(provider->provider());
-    const HistoryDelta& window = found == windows.end() ? nothing : found->second;
+    const HistoryDelta& window = found == windows.end() ? nothing : found->second.sum;
     ProviderHealth& judged = judged_.try_emplace(provider, ProviderHealth::Healthy).first->second;
     const std::uint64_t answered = window.success + window.error;
     const bool forgotten =

@@ -16,7 +16,7 @@ namespace ltb::collector {
 /// Thread safety: every member from any thread.
 class ProviderHealthMonitor {
  public:
-  ProviderHealthMonitor(metrics::MetricStore& store, const HistoryBook& history,
+  ProviderHealthMonitor(metrics::MetricStore& store, HistoryBook& history,
                         AlertThresholds thresholds)
       : store_(store), history_(history), thresholds_(thresholds) {}
 
@@ -37,7 +37,7 @@ class ProviderHealthMonitor {
   [[nodiscard]] bool is_silent(const metrics::ProviderSeries& provider) const;
 
   metrics::MetricStore& store_;
-  const HistoryBook& history_;
+  HistoryBook& history_;
   const AlertThresholds thresholds_;
   support::Mutex mutex_;
   std::map<const metrics::ProviderSeries*, ProviderHealth> judged_ LTB_GUARDED_BY(mutex_);

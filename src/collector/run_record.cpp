@@ -90,10 +90,10 @@ std::optional<std::string> RunRecord::current_provider() const {
 // What counts as unpriced is what RequestSeries::record() counts in llm_unpriced_requests_total.
 void RunRecord::record(const metrics::CallRecord& call) noexcept {
   const bool success = call.status == metrics::CallStatus::Success;
-  if (!call.usage_is_separate) {
-    if (success && call.usage == nullptr) usage_missing_.fetch_add(1, kRelaxed);
-    if ((success || call.usage != nullptr) && !call.cost) unpriced_.fetch_add(1, kRelaxed);
-  }
+  const bool has_usage = call.usage != nullptr || call.has_separate_usage;
+  if (success && !has_usage) usage_missing_.fetch_add(1, kRelaxed);
+  if ((success || has_usage) && !call.cost && !call.has_separate_cost)
+    unpriced_.fetch_add(1, kRelaxed);
   if (call.usage != nullptr) add_usage(*call.usage);
   if (call.cost) add_cost(*call.cost);
   if (success && call.duration_ns) latency_.record(*call.duration_ns);
@@ -103,6 +103,11 @@ void RunRecord::record(const metrics::CallRecord& call) noexcept {
                  : call.status == metrics::CallStatus::Cancelled ? cancels_
                                                                  : errors_;
   ended.fetch_add(1, std::memory_order_release);
+}
+
+void RunRecord::correct_missing(int usage, int cost) noexcept {
+  usage_missing_.fetch_add(static_cast<std::uint64_t>(usage), kRelaxed);
+  unpriced_.fetch_add(static_cast<std::uint64_t>(cost), kRelaxed);
 }
 
 Percentiles RunRecord::latency() const {

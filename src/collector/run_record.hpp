@@ -70,6 +70,8 @@ class RunRecord {
 
   // -- calls --
   void record(const metrics::CallRecord& call) noexcept;
+  /// As RequestSeries::correct_missing().
+  void correct_missing(int usage, int cost) noexcept;
   void add_usage(const TokenUsage& usage) noexcept;
   void add_cost(const ExactCost& cost) noexcept;
   [[nodiscard]] RunCalls calls() const noexcept;

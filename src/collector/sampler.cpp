@@ -1,5 +1,6 @@
 #include "collector/sampler.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace ltb::collector {
@@ -9,7 +10,7 @@ using metrics::RequestLayout;
 std::optional<HistoryDelta> SeriesSampler::sample() {
   std::array<std::uint64_t, RequestLayout::kDuration> words{};
   series_->words.sum_range(0, RequestLayout::kDuration, words.data());
-  const auto active = static_cast<std::int64_t>(words[RequestLayout::kActive]);
+  const std::uint64_t active = series_->active();
   // The duration sum also moves for a latency published as a metric of its own, which finishes no
   // call.
   const std::uint32_t buckets = series_->layout->duration.count();
@@ -21,8 +22,11 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   // So do errors: an ErrorMetric is published without a call.
   std::array<std::uint64_t, kErrorTypeCount> errors{};
   series_->words.sum_range(series_->layout->errors, kErrorTypeCount, errors.data());
+  const std::uint64_t limited_attempts =
+      series_->words.sum(series_->layout->attempt_error(ErrorType::RateLimit));
   if (words == last_words_ && duration_sum == last_duration_sum_ &&
-      duration_count == last_duration_count_ && errors == last_errors_ && active <= 0)
+      duration_count == last_duration_count_ && errors == last_errors_ &&
+      limited_attempts == last_limited_attempts_ && active == 0)
     return std::nullopt;
 
   const auto added = [&](std::uint32_t index) { return words[index] - last_words_[index]; };
@@ -43,7 +47,7 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
   delta.zero_cost = added(RequestLayout::kZeroCost);
   delta.latency_ns = duration_sum - last_duration_sum_;
   delta.latencies = duration_count - last_duration_count_;
-  delta.active = active > 0 ? static_cast<std::uint64_t>(active) : 0;
+  delta.active = active;
   last_words_ = words;
   last_duration_sum_ = duration_sum;
   last_duration_count_ = duration_count;
@@ -54,20 +58,39 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
                       static_cast<std::uint32_t>(errors[i] - last_errors_[i]));
   last_errors_ = errors;
 
-  last_slo_good_.resize(series_->slo_indexes.size(), 0);
-  for (std::size_t i = 0; i < last_slo_good_.size(); ++i) {
-    const std::uint64_t good =
-        series_->words.sum(series_->layout->slos + 2 * series_->slo_indexes[i]);
-    if (good != last_slo_good_[i])
+  // A call that failed for good is an attempt and an error; those before it are attempts alone.
+  const std::uint64_t limited = limited_attempts - last_limited_attempts_;
+  const std::uint64_t failed = delta.errors_of(ErrorType::RateLimit);
+  delta.limited_attempts = limited - std::min(limited, failed);
+  last_limited_attempts_ = limited_attempts;
+
+  last_slos_.resize(series_->slo_indexes.size());
+  for (std::size_t i = 0; i < last_slos_.size(); ++i) {
+    const std::uint32_t at = series_->layout->slos + 2 * series_->slo_indexes[i];
+    const std::uint64_t good = series_->words.sum(at);
+    if (good != last_slos_[i].good)
       delta.add_slo_good(series_->slo_indexes[i],
-                         static_cast<std::uint32_t>(good - last_slo_good_[i]));
-    last_slo_good_[i] = good;
+                         static_cast<std::uint32_t>(good - last_slos_[i].good));
+    last_slos_[i] = {good, series_->words.sum(at + 1)};
   }
 
   sample_sketch(series_->latency_sketch, last_latency_, delta.latency);
   sample_sketch(series_->first_token_sketch, last_first_token_, delta.first_token);
   sample_sketch(series_->inter_token_sketch, last_inter_token_, delta.inter_token);
   return delta;
+}
+
+HistoryDelta SeriesSampler::total() const noexcept {
+  HistoryDelta all;
+  all.input_tokens = last_words_[RequestLayout::kInputTokens];
+  all.output_tokens = last_words_[RequestLayout::kOutputTokens];
+  all.usage_missing = last_words_[RequestLayout::kUsageMissing];
+  all.zero_usage = last_words_[RequestLayout::kZeroUsage];
+  all.cost_nano =
+      last_words_[RequestLayout::kCostNano] + last_words_[RequestLayout::kCostPico] / 1000;
+  all.unpriced = last_words_[RequestLayout::kUnpriced];
+  all.zero_cost = last_words_[RequestLayout::kZeroCost];
+  return all;
 }
 
 void SeriesSampler::sample_sketch(const metrics::DurationSketch& sketch,

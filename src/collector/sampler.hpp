@@ -20,18 +20,36 @@ class SeriesSampler {
   [[nodiscard]] std::optional<HistoryDelta> sample();
   [[nodiscard]] const metrics::RequestSeries& series() const noexcept { return *series_; }
 
+  // The sums as the last call saw them.
+  using Scalars = std::array<std::uint64_t, metrics::RequestLayout::kDuration>;
+  struct Slo {
+    std::uint64_t good = 0;
+    std::uint64_t bad = 0;
+  };
+  [[nodiscard]] const Scalars& words() const noexcept { return last_words_; }
+  [[nodiscard]] std::uint64_t duration_ns() const noexcept { return last_duration_sum_; }
+  [[nodiscard]] std::uint64_t durations() const noexcept { return last_duration_count_; }
+  [[nodiscard]] const std::array<std::uint64_t, kErrorTypeCount>& errors() const noexcept {
+    return last_errors_;
+  }
+  /// As series().slo_indexes; empty before the first call that found something.
+  [[nodiscard]] const std::vector<Slo>& slos() const noexcept { return last_slos_; }
+  /// Costs and tokens as a delta of the whole life.
+  [[nodiscard]] HistoryDelta total() const noexcept;
+
  private:
   static void sample_sketch(const metrics::DurationSketch& sketch, std::vector<std::uint32_t>& last,
                             metrics::SparseSketch& out);
 
   const metrics::RequestSeries* series_;
-  std::array<std::uint64_t, metrics::RequestLayout::kDuration> last_words_{};  // the scalar words
+  Scalars last_words_{};
   std::vector<std::uint64_t> durations_;  // room for the sums of the duration histogram
   std::uint64_t last_duration_sum_ = 0;
   std::uint64_t last_duration_count_ = 0;
   std::array<std::uint64_t, kErrorTypeCount> last_errors_{};
-  std::vector<std::uint64_t> last_slo_good_;  // as series().slo_indexes
-  std::vector<std::uint32_t> last_latency_;   // empty until the sketch has something
+  std::uint64_t last_limited_attempts_ = 0;
+  std::vector<Slo> last_slos_;
+  std::vector<std::uint32_t> last_latency_;  // empty until the sketch has something
   std::vector<std::uint32_t> last_first_token_;
   std::vector<std::uint32_t> last_inter_token_;
 };

@@ -8,18 +8,20 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace ltb::collector {
 
-/// Sums one or more series: totals straight from the words that /metrics shows, windows from
-/// history.
+/// Sums one or more series as they were at one sample: totals are the words that /metrics shows,
+/// windows come from history.
 class StatisticsSum {
  public:
-  /// Both must outlive this.
-  StatisticsSum(const HistoryBook& history, const std::vector<ServiceLevel>& levels)
-      : history_(&history), levels_(&levels), slos_(levels.size()) {}
-  void add(const metrics::RequestSeries& series);
+  /// `levels` must outlive this. Without a moment (no series yet) nothing is added.
+  explicit StatisticsSum(const std::vector<ServiceLevel>& levels)
+      : levels_(&levels), slos_(levels.size()) {}
+  /// Every series of one sum at the same moment.
+  void add(const SeriesView& view, const Moment& at);
   void write(CallTotals& totals) const;
 
  private:
@@ -28,15 +30,23 @@ class StatisticsSum {
     std::uint64_t good = 0;
     std::uint64_t bad = 0;
   };
+  void write_rates(CallTotals& totals) const;
+  void write_slos(CallTotals& totals) const;
 
-  const HistoryBook* history_;
   const std::vector<ServiceLevel>* levels_;
   std::vector<SloSum> slos_;
-  std::array<std::uint64_t, metrics::RequestLayout::kDuration> words_{};
+  SeriesSampler::Scalars words_{};
   std::uint64_t duration_ns_ = 0;
   std::uint64_t observed_ = 0;
+  std::uint64_t active_ = 0;
   std::array<std::uint64_t, kErrorTypeCount> errors_{};
-  WindowStats windows_;
+  std::optional<Moment> at_;
+  Window ten_seconds_;
+  Window minute_;
+  metrics::DenseSketch latency_;  // the last 5 minutes
+  metrics::DenseSketch first_token_;
+  metrics::DenseSketch inter_token_;
+  bool knows_percentiles_ = true;
 };
 
 }  // namespace ltb::collector

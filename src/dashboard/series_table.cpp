@@ -11,6 +11,10 @@ std::int64_t milliseconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
+double seconds_of(std::chrono::system_clock::time_point time) {
+  return static_cast<double>(milliseconds_of(time)) / 1000;
+}
+
 }  // namespace
 
 SeriesTable::SeriesTable(const SeriesQuery& query, Format format, std::size_t reserved)
@@ -24,13 +28,13 @@ SeriesTable::SeriesTable(const SeriesQuery& query, Format format, std::size_t re
   }
 }
 
-// All series answer the same window, so that they have the same step: that of the first.
-void SeriesTable::begin_json(std::int64_t step) {
+// What is answered: all series of one question have the steps of the first.
+void SeriesTable::begin_json(const HistorySeries* first) {
   if (std::exchange(begun_, true)) return;
   json_.begin_object();
-  json_.field("from", query_.from);
-  json_.field("to", query_.to);
-  json_.field("step", step);
+  json_.field("from", first == nullptr ? query_.from : seconds_of(first->from));
+  json_.field("to", first == nullptr ? query_.to : seconds_of(first->to));
+  json_.field("step", first == nullptr ? query_.step : first->step.count());
   json_.key("series");
   json_.begin_array();
 }
@@ -43,7 +47,7 @@ void SeriesTable::add(const NamedSeries& series) {
     }
     return;
   }
-  begin_json(series.history.step.count());
+  begin_json(&series.history);
   json_.begin_object();
   json_.field("metric", series.metric);
   if (!series.provider.empty()) json_.field("provider", series.provider);
@@ -66,7 +70,7 @@ void SeriesTable::add(const NamedSeries& series) {
 
 std::string SeriesTable::take() {
   if (csv_) return std::move(*csv_).take();
-  begin_json(query_.step);
+  begin_json(nullptr);
   json_.end_array();
   json_.end_object();
   return std::move(json_text_);

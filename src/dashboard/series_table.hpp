@@ -37,7 +37,7 @@ class SeriesTable {
   [[nodiscard]] std::string take();
 
  private:
-  void begin_json(std::int64_t step);
+  void begin_json(const HistorySeries* first);
 
   const SeriesQuery query_;
   std::optional<CsvWriter> csv_;

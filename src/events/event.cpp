@@ -52,10 +52,6 @@ void drop_unless_finite(std::optional<double>& number) noexcept {
 void clean(RequestPayload& data) {
   for (std::string* text : {&data.provider, &data.model, &data.request_id}) repair(*text);
   for (auto* text : {&data.error, &data.error_code, &data.finish_reason}) repair(*text);
-  for (auto* number :
-       {&data.latency, &data.cost, &data.time_to_first_token, &data.time_per_output_token}) {
-    drop_unless_finite(*number);
-  }
 }
 
 void clean(BenchmarkPayload& data) {

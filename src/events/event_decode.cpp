@@ -159,6 +159,15 @@ RequestPayload request_from(const Object& data) {
   data.read("streamed", out.streamed);
   data.read("finish_reason", out.finish_reason);
   data.read("attempts", out.attempts);
+  if (data.find("attempt_errors") != nullptr) {
+    const Object errors = data.object("attempt_errors");
+    for (std::size_t i = 0; i < kErrorTypeCount; ++i) {
+      const auto type = static_cast<ErrorType>(i);
+      std::optional<std::uint32_t> count;
+      errors.read(std::string(to_string(type)).c_str(), count);
+      if (count) out.attempt_errors.emplace_back(type, *count);
+    }
+  }
   data.read("queue_time", out.queue_time);
   return out;
 }

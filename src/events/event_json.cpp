@@ -44,6 +44,12 @@ void write(EventWriter& json, const RequestPayload& data) {
   json.field("streamed", data.streamed);
   json.field("finish_reason", data.finish_reason);
   json.field("attempts", data.attempts);
+  if (!data.attempt_errors.empty()) {
+    json.key("attempt_errors");
+    json.begin_object();
+    for (const auto& [type, count] : data.attempt_errors) json.field(to_string(type), count);
+    json.end_object();
+  }
   json.field("queue_time", data.queue_time);
 }
 

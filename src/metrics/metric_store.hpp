@@ -137,6 +137,7 @@ class MetricStore {
   void make_exemplars(RequestSeries& series) const;
   void add_request_series(RequestSeries& series);
   void add_provider_series(ProviderSeries& series);
+  void add_attempt_series(SeriesBatch& batch, RequestSeries& series);
   void add_detailed_series(SeriesBatch& batch, RequestSeries& series);
   void add_slo_series(SeriesBatch& batch, RequestSeries& series);
   void add_evaluation_series(EvaluationSeries& series);

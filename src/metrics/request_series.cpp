@@ -42,9 +42,8 @@ void write_success(const Writer& writer, const RequestLayout& at, const CallReco
   } else {
     writer.add(RequestLayout::kLatencyMissing, 1);
   }
-  if (call.usage_is_separate) return;
-  if (!call.usage) writer.add(RequestLayout::kUsageMissing, 1);
-  if (!call.cost) writer.add(RequestLayout::kUnpriced, 1);
+  if (!call.usage && !call.has_separate_usage) writer.add(RequestLayout::kUsageMissing, 1);
+  if (!call.cost && !call.has_separate_cost) writer.add(RequestLayout::kUnpriced, 1);
 }
 
 template <typename Writer>
@@ -56,7 +55,8 @@ void write_failure(const Writer& writer, const RequestLayout& at, const CallReco
             at.error_duration_at + type * (at.error_duration.count() + 1), *call.duration_ns);
   // Without usage it cost nothing that anybody knows of; with usage its missing price must not pass
   // for 0.
-  if (call.usage && !call.cost && !call.usage_is_separate) writer.add(RequestLayout::kUnpriced, 1);
+  if ((call.usage || call.has_separate_usage) && !call.cost && !call.has_separate_cost)
+    writer.add(RequestLayout::kUnpriced, 1);
 }
 
 template <typename Writer>
@@ -64,7 +64,10 @@ void write_call(const Writer& writer, const RequestLayout& at, const CallRecord&
   const auto status = static_cast<std::uint32_t>(call.status);
   if (call.was_active) writer.add(RequestLayout::kActive, ~std::uint64_t{0});
   writer.add(RequestLayout::kStatus + status, 1);
-  writer.add(at.attempts + status, 1);  // the last attempt ends as the call does
+  // The last attempt ends as the call does.
+  writer.add(
+      call.status == CallStatus::Error ? at.attempt_error(call.error_type) : at.attempts + status,
+      1);
   if (call.status == CallStatus::Success) {
     write_success(writer, at, call);
   } else {
@@ -137,6 +140,7 @@ RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& b
   errors = take(kErrorTypeCount);
   finish_reasons = take(kFinishReasons.size());
   attempts = take(kCallStatusTexts.size());
+  attempt_errors = take(kErrorTypeCount);
   retry_wait = take(1);
   slos = take(2 * slo_count);
   queue_at = take(queue.count() + 1);
@@ -155,19 +159,32 @@ RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& b
 }
 
 std::uint64_t ProviderSeries::active() const noexcept {
-  auto active = manual_active.load(std::memory_order_relaxed);
+  std::uint64_t active = 0;
   for (const RequestSeries* series = first_model.load(std::memory_order_acquire); series != nullptr;
        series = series->next_model)
-    active += static_cast<std::int64_t>(series->words.sum(RequestLayout::kActive));
+    active += series->active();
+  return active;
+}
+
+std::uint64_t RequestSeries::active() const noexcept {
   // A start and its end on two threads may be seen in the wrong order for a moment.
+  const auto active = static_cast<std::int64_t>(words.sum(RequestLayout::kActive)) +
+                      published_active.load(std::memory_order_relaxed);
   return active > 0 ? static_cast<std::uint64_t>(active) : 0;
 }
 
-void ProviderSeries::manual_ended() noexcept {
-  std::int64_t active = manual_active.load(std::memory_order_relaxed);
-  while (active > 0 &&
-         !manual_active.compare_exchange_weak(active, active - 1, std::memory_order_relaxed)) {
-  }
+void RequestSeries::published_ended() noexcept {
+  const auto take = [](RequestSeries& series) {
+    std::int64_t active = series.published_active.load(std::memory_order_relaxed);
+    while (active > 0 && !series.published_active.compare_exchange_weak(
+                             active, active - 1, std::memory_order_relaxed)) {
+    }
+    return active > 0;
+  };
+  if (take(*this)) return;
+  for (RequestSeries* other = provider_series->first_model.load(std::memory_order_acquire);
+       other != nullptr; other = other->next_model)
+    if (take(*other)) return;
 }
 
 void RequestSeries::record(const CallRecord& call) noexcept {
@@ -181,9 +198,16 @@ void RequestSeries::add_cost(const ExactCost& cost) noexcept {
   write_cost(words.writer(), cost);
 }
 
-void RequestSeries::attempt_failed(std::uint64_t wait_ns) noexcept {
+void RequestSeries::correct_missing(int usage, int cost) noexcept {
   const Words::Writer writer = words.writer();
-  writer.add(layout->attempts + static_cast<std::uint32_t>(CallStatus::Error), 1);
+  if (usage != 0) writer.add(RequestLayout::kUsageMissing, static_cast<std::uint64_t>(usage));
+  if (cost != 0) writer.add(RequestLayout::kUnpriced, static_cast<std::uint64_t>(cost));
+}
+
+void RequestSeries::attempts_failed(ErrorType type, std::uint64_t wait_ns,
+                                    std::uint32_t count) noexcept {
+  const Words::Writer writer = words.writer();
+  writer.add(layout->attempt_error(type), count);
   writer.add(layout->retry_wait, wait_ns);
 }
 

@@ -73,7 +73,8 @@ struct RequestLayout {
 
   std::uint32_t errors;          // + ErrorType
   std::uint32_t finish_reasons;  // + index
-  std::uint32_t attempts;        // + CallStatus
+  std::uint32_t attempts;        // + CallStatus, but for errors
+  std::uint32_t attempt_errors;  // + ErrorType
   std::uint32_t retry_wait;      // nanoseconds
   std::uint32_t slos;            // two per service level: good, bad
   std::uint32_t slo_count;
@@ -87,6 +88,9 @@ struct RequestLayout {
   std::uint32_t error_duration_at;  // one histogram per ErrorType
   std::uint32_t count;              // words in all
 
+  [[nodiscard]] std::uint32_t attempt_error(ErrorType type) const noexcept {
+    return attempt_errors + static_cast<std::uint32_t>(type);
+  }
   [[nodiscard]] std::uint32_t duration_sum() const noexcept { return kDuration + duration.count(); }
 };
 
@@ -95,16 +99,12 @@ struct RequestSeries;
 /// What belongs to a provider as a whole.
 struct ProviderSeries {
   std::vector<std::string> key;                      // {provider}
-  std::atomic<std::int64_t> manual_active{0};        // record_request() and its kin: never below 0
   std::atomic<RequestSeries*> first_model{nullptr};  // a list that only grows
-  std::atomic<RequestSeries*> last_manual{nullptr};  // the model of the last record_request()
   std::atomic<ProviderHealth> health{ProviderHealth::Healthy};
 
   [[nodiscard]] const std::string& provider() const noexcept { return key[0]; }
-  /// Calls in flight now: scopes and manual ones, never below 0.
+  /// Calls in flight now, of all models.
   [[nodiscard]] std::uint64_t active() const noexcept;
-  void manual_started() noexcept { manual_active.fetch_add(1, std::memory_order_relaxed); }
-  void manual_ended() noexcept;
 };
 
 /// One finished call, in integers.
@@ -115,12 +115,15 @@ struct CallRecord {
   const TokenUsage* usage = nullptr;  // the caller's, who keeps it until the call is recorded
   std::optional<ExactCost> cost{};
   std::optional<std::uint32_t> finish_reason{};
-  std::optional<std::uint64_t>
-      time_to_first_token_ns{};  // counted when it happened; here for service levels
+  // Counted in the series when it happens; here for the call's run.
+  std::optional<std::uint64_t> time_to_first_token_ns{};
+  // Since the call was due, for service levels.
+  std::optional<std::uint64_t> first_token_felt_ns{};
   std::optional<std::uint64_t> time_per_output_token_ns{};
   std::optional<std::uint64_t> queue_ns{};
-  bool was_active = false;         // a scope: counted in kActive at its start
-  bool usage_is_separate = false;  // record_latency(): tokens and cost come in calls of their own
+  bool was_active = false;          // a scope: counted in kActive at its start
+  bool has_separate_usage = false;  // record_tokens() came for it, and is booked already
+  bool has_separate_cost = false;   // record_cost()
 };
 
 /// What a provider last told of its limits. NaN: not told yet.
@@ -148,6 +151,7 @@ struct RequestSeries {
   const RequestLayout* layout;
   RequestSeries* next_model = nullptr;  // in the provider's list; set before it is published there
   Words words;
+  std::atomic<std::int64_t> published_active{0};  // calls of which events tell: never below 0
   RateLimitGauges rate_limits;
   std::atomic<std::uint32_t> shown_limits{
       0};  // one bit per gauge of rate_limits that /metrics shows
@@ -163,6 +167,7 @@ struct RequestSeries {
   [[nodiscard]] const std::string& model() const noexcept { return key[1]; }
 
   void started() noexcept { words.writer().add(RequestLayout::kActive, 1); }
+  void ended() noexcept { words.writer().add(RequestLayout::kActive, ~std::uint64_t{0}); }
   void record(const CallRecord& call) noexcept;
   /// Beside record(): the call of an id, as an example of its duration's bucket. `request_id()` is
   /// asked only where an example is wanted, which is seldom.
@@ -176,8 +181,16 @@ struct RequestSeries {
   }
   void add_usage(const TokenUsage& usage) noexcept;
   void add_cost(const ExactCost& cost) noexcept;
-  /// An attempt that failed and is followed by another.
-  void attempt_failed(std::uint64_t wait_ns) noexcept;
+  /// Tokens and costs that are recorded after the end of their call: it lacks them no more.
+  void correct_missing(int usage, int cost) noexcept;
+  /// Attempts that failed and are followed by another.
+  void attempts_failed(ErrorType type, std::uint64_t wait_ns, std::uint32_t count = 1) noexcept;
+  /// Calls in flight now: scopes, separate calls and published events; never below 0.
+  [[nodiscard]] std::uint64_t active() const noexcept;
+  void published_started() noexcept { published_active.fetch_add(1, std::memory_order_relaxed); }
+  /// Takes the call off. An end that nobody announced takes nothing; one whose model only the end
+  /// names takes a call of another model of the provider.
+  void published_ended() noexcept;
   void set_rate_limits(const RateLimits& limits) noexcept;
   /// What set_rate_limits() was last told, part by part; nothing before the first.
   [[nodiscard]] std::optional<RateLimits> last_rate_limits() const noexcept;

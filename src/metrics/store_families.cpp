@@ -49,7 +49,9 @@ constexpr FamilyText kRequestFamilies[] = {
     {"llm_queue_seconds", "Time requests waited before they were sent, where the caller says so.",
      Histogram},
     {"llm_attempts_total",
-     "Attempts of requests by outcome; more than requests where calls were retried.", Counter},
+     "Attempts of requests by outcome and, when they failed, by error type; more than requests "
+     "where calls were retried.",
+     Counter},
     {"llm_retry_wait_seconds_total", "Time spent waiting between attempts.", Counter},
     {"llm_ratelimit_limit", "Limit of the current window, from the provider's response headers.",
      Gauge},
@@ -152,10 +154,7 @@ void MetricStore::add_request_series(RequestSeries& series) {
     add_request_series_to(batch, series, "llm_finish_reasons_total",
                           CounterCell{words, layout_.finish_reasons + i, 0}, "reason",
                           kFinishReasons[i]);
-  for (std::uint32_t i = 0; i < kCallStatusTexts.size(); ++i)
-    add_request_series_to(batch, series, "llm_attempts_total",
-                          CounterCell{words, layout_.attempts + i, 0}, "outcome",
-                          kCallStatusTexts[i]);
+  add_attempt_series(batch, series);
   counter("llm_retry_wait_seconds_total", layout_.retry_wait, kNano);
   histogram("llm_queue_seconds", layout_.queue, layout_.queue_at, kNano);
   add_slo_series(batch, series);
@@ -182,6 +181,24 @@ void MetricStore::add_request_series(RequestSeries& series) {
             kMilli);
   if (layout_.detailed) add_detailed_series(batch, series);
   batch.publish();
+}
+
+void MetricStore::add_attempt_series(SeriesBatch& batch, RequestSeries& series) {
+  for (const CallStatus status : {CallStatus::Success, CallStatus::Cancelled}) {
+    const auto i = static_cast<std::uint32_t>(status);
+    add_request_series_to(batch, series, "llm_attempts_total",
+                          CounterCell{&series.words, layout_.attempts + i, 0}, "outcome",
+                          kCallStatusTexts[i]);
+  }
+  for (std::size_t i = 0; i < kErrorTypeCount; ++i) {
+    const auto type = static_cast<ErrorType>(i);
+    batch.add(own_family("llm_attempts_total"),
+              {{"provider", series.provider()},
+               {"model", series.model()},
+               {"outcome", "error"},
+               {"error_type", std::string(to_string(type))}},
+              CounterCell{&series.words, layout_.attempt_error(type), 0});
+  }
 }
 
 void MetricStore::add_detailed_series(SeriesBatch& batch, RequestSeries& series) {

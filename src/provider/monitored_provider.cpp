@@ -15,6 +15,18 @@ void take_over(RequestScope& scope, const CompletionResponse& response) noexcept
     scope.past_attempt(attempt.error, attempt.wait);
 }
 
+void record(RequestScope& scope, const StreamChunk& chunk) noexcept {
+  if (!chunk.has_content() || chunk.is_whole) return;
+  const bool is_visible = !chunk.text.empty() || chunk.tool_call;
+  const ChunkKind kind = is_visible ? ChunkKind::Content : ChunkKind::Reasoning;
+  if (chunk.sent) scope.set_sent(*chunk.sent);
+  if (chunk.arrived) {
+    scope.on_chunk(*chunk.arrived, kind);
+  } else {
+    scope.on_chunk(kind);
+  }
+}
+
 void finish(RequestScope& scope, const CompletionResponse& response) noexcept {
   if (response.completed_at) {
     scope.finish(*response.completed_at);
@@ -30,7 +42,7 @@ Provider::~Provider() = default;
 CompletionResponse Provider::stream(const CompletionRequest& request,
                                     const StreamCallback& on_chunk) {
   CompletionResponse response = complete(request);
-  if (on_chunk) on_chunk(StreamChunk{.text = response.text});
+  if (on_chunk) on_chunk(StreamChunk{.text = response.text, .is_whole = true});
   return response;
 }
 
@@ -78,12 +90,7 @@ CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
   bool cancelled = false;
   try {
     CompletionResponse response = provider_->stream(request, [&](const StreamChunk& chunk) {
-      // Before the caller's own work with it.
-      if (chunk.has_content() && chunk.arrived) {
-        scope.on_chunk(*chunk.arrived);
-      } else if (chunk.has_content()) {
-        scope.on_chunk();
-      }
+      record(scope, chunk);  // before the caller's own work with it
       if (on_chunk && !on_chunk(chunk)) cancelled = true;
       return !cancelled;
     });

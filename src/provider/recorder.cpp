@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -31,13 +30,17 @@ metrics::StoreOptions store_options(const MonitoringConfig& config) {
   return options;
 }
 
-std::uint64_t nanoseconds_between(support::SteadyTime from, support::SteadyTime to) noexcept {
-  const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
-  return elapsed > 0 ? static_cast<std::uint64_t>(elapsed) : 0;
-}
-
 double to_seconds(std::uint64_t nanoseconds) noexcept {
   return static_cast<double>(nanoseconds) / 1e9;
+}
+
+// Output tokens that came in pieces; 0 when that cannot be told. Reasoning of which no piece was
+// streamed was over before the first one.
+std::uint64_t streamed_tokens(const ScopeState& scope) noexcept {
+  if (!scope.usage) return 0;
+  const std::uint64_t hidden =
+      scope.streams_reasoning ? 0 : scope.usage->reasoning_tokens.value_or(0);
+  return hidden > scope.usage->output_tokens ? 0 : scope.usage->output_tokens - hidden;
 }
 
 }  // namespace
@@ -56,9 +59,11 @@ Recorder::Recorder(const MonitoringConfig& config, std::shared_ptr<const support
 void Recorder::keep_own_names(ScopeState& scope, std::string_view provider,
                               std::string_view model) const {
   const std::size_t most = store_.options().max_label_bytes;
-  scope.own_names = std::make_unique<std::pair<std::string, std::string>>(
-      metrics::clean_label(provider, most), metrics::clean_label(model, most));
-  std::tie(scope.provider, scope.model) = *scope.own_names;
+  scope.own_names = std::make_unique<OwnNames>(OwnNames{metrics::clean_label(provider, most),
+                                                        metrics::clean_label(model, most),
+                                                        std::string(provider), std::string(model)});
+  scope.provider = scope.own_names->provider;
+  scope.model = scope.own_names->model;
 }
 
 // Made in its place and filled there: an event is over half a kilobyte, and each move of one would
@@ -82,7 +87,9 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
     scope->series = &self.store_.request_series(provider, model.empty() ? kUnknownModel : model);
     scope->provider = scope->series->provider();
     scope->model = scope->series->model();
-    if (scope->model == metrics::kOverflow) self.keep_own_names(*scope, provider, model);
+    const std::size_t most = self.store_.options().max_label_bytes;
+    if (scope->model == metrics::kOverflow || provider.size() > most || model.size() > most)
+      self.keep_own_names(*scope, provider, model);
     scope->id_bits = events::new_request_id_bits();
     scope->recorder = recorder;
     if (!run) {
@@ -101,6 +108,7 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
     }
     // Last: what watching costs is not the provider's time.
     scope->started = self.clock_->steady_now();
+    scope->sent = scope->attempt_begun = scope->started;
     return RequestScope(std::move(scope));
   } catch (...) {  // no memory
     self.store_.count_rejected();
@@ -114,26 +122,30 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   CallRecord call;
   call.status = status;
   call.error_type = error_type;
-  call.duration_ns = nanoseconds_between(scope.started, now);
+  call.duration_ns = support::nanoseconds_between(scope.started, now);
   call.usage = scope.usage ? &*scope.usage : nullptr;
   call.cost = scope.cost;
   call.queue_ns = scope.queue_ns;
+  // Service levels go by what the user felt, since the call was due.
   call.time_to_first_token_ns = scope.time_to_first_token_ns;
+  if (scope.time_to_first_token_ns)
+    call.first_token_felt_ns = support::nanoseconds_between(scope.started, scope.first_token_at);
   call.was_active = true;
   if (!scope.finish_reason.empty())
     call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
   // An answer that came in one piece, or in no time, does not tell the pace of its tokens.
-  if (scope.chunks >= 2 && scope.usage && scope.usage->output_tokens >= 2) {
+  if (const std::uint64_t tokens = streamed_tokens(scope); scope.chunks >= 2 && tokens >= 2) {
     const std::uint64_t pace =
-        nanoseconds_between(scope.first_chunk, scope.last_chunk) / (scope.usage->output_tokens - 1);
+        support::nanoseconds_between(scope.first_chunk, scope.last_chunk) / (tokens - 1);
     if (pace > 0) call.time_per_output_token_ns = pace;
   }
-  collector_.judge().price(scope.provider, scope.model, call);
-  scope.series->record(call);
-  if (scope.run) scope.run->record(call);
-  scope.series->offer_exemplar(
-      call, [&scope] { return scope.request_id(); }, now, *clock_);
-  collector_.judge().count_service_levels(*scope.series, call);
+  if (scope.own_names) {
+    collector_.judge().price(scope.own_names->whole_provider, scope.own_names->whole_model, call);
+  } else {
+    collector_.judge().price(scope.provider, scope.model, call);
+  }
+  collector_.book(
+      *scope.series, call, [&scope] { return scope.request_id(); }, now, scope.run.get());
   if (!events_.has_listeners()) return events_.skip_event();
   try {
     distribute_scope_end(scope, call, message, code);
@@ -155,6 +167,9 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
     payload.time_to_first_token = to_seconds(*scope.time_to_first_token_ns);
   }
   if (scope.failed_attempts > 0) payload.attempts = scope.failed_attempts + 1;
+  for (std::size_t i = 0; i < scope.attempt_errors.size(); ++i)
+    if (scope.attempt_errors[i] > 0)
+      payload.attempt_errors.emplace_back(static_cast<ErrorType>(i), scope.attempt_errors[i]);
   if (call.time_per_output_token_ns)
     payload.time_per_output_token = to_seconds(*call.time_per_output_token_ns);
   if (call.queue_ns) payload.queue_time = to_seconds(*call.queue_ns);
@@ -183,139 +198,6 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
 
 void Recorder::distribute_metric(Metric metric) {
   events_.distribute(MonitoringEvent::metric_recorded(std::move(metric)));
-}
-
-metrics::RequestSeries& Recorder::series_of(std::string_view provider,
-                                            std::string_view model) noexcept {
-  if (!model.empty()) return store_.request_series(provider, model);
-  const metrics::ProviderSeries* known = nullptr;
-  const std::size_t most = store_.options().max_label_bytes;
-  if (metrics::is_clean_label(provider, most)) {
-    known = store_.find_provider_series(provider);
-  } else {
-    known = &store_.provider_series(provider);  // by the name it is kept under
-  }
-  RequestSeries* last =
-      known == nullptr ? nullptr : known->last_manual.load(std::memory_order_relaxed);
-  return last != nullptr ? *last : store_.request_series(provider, kUnknownModel);
-}
-
-std::string Recorder::open_manual(RequestSeries& series) {
-  constexpr std::size_t kMostOpen = 1024;  // calls that never end must not pile up
-  std::string id = events::new_request_id();
-  support::MutexLock lock(manual_mutex_);
-  auto& open = manual_ids_[&series];
-  if (open.size() >= kMostOpen) open.pop_front();
-  open.push_back(id);
-  return id;
-}
-
-std::string Recorder::close_manual(RequestSeries& series) {
-  support::MutexLock lock(manual_mutex_);
-  auto& open = manual_ids_[&series];
-  if (open.empty()) return events::new_request_id();
-  std::string id = std::move(open.front());
-  open.pop_front();
-  return id;
-}
-
-void Recorder::record_request(std::string_view provider, std::string_view model) noexcept {
-  RequestSeries& series = series_of(provider, model);
-  series.provider_series->manual_started();
-  series.provider_series->last_manual.store(&series, std::memory_order_relaxed);
-  try {
-    const std::string id = open_manual(series);
-    if (!events_.has_listeners()) return events_.skip_event();
-    events_.distribute(MonitoringEvent::request_started(series.provider(), series.model(), id));
-  } catch (...) {
-    store_.count_rejected();
-  }
-}
-
-void Recorder::record_latency(std::string_view provider, std::string_view model,
-                              double latency_seconds) noexcept {
-  const auto nanoseconds = metrics::to_nanoseconds(latency_seconds);
-  if (!nanoseconds) return store_.count_rejected();
-  RequestSeries& series = series_of(provider, model);
-  series.provider_series->manual_ended();
-  CallRecord call;
-  call.duration_ns = nanoseconds;
-  call.usage_is_separate = true;
-  series.record(call);
-  if (const auto run = collector_.runs().run_of_new_call()) run->record(call);
-  collector_.judge().count_service_levels(series, call);
-  try {
-    const std::string id = close_manual(series);
-    series.offer_exemplar(
-        call, [&id]() -> std::string_view { return id; }, clock_->steady_now(), *clock_);
-    if (!events_.has_listeners()) return events_.skip_event();
-    events_.distribute(
-        MonitoringEvent::request_completed(series.provider(), series.model(), id, latency_seconds));
-    if (details_wanted())
-      distribute_metric(
-          LatencyMetric(series.provider(), series.model(), latency_seconds).to_metric());
-  } catch (...) {
-    store_.count_rejected();
-  }
-}
-
-void Recorder::record_tokens(std::string_view provider, std::string_view model,
-                             const TokenUsage& usage) noexcept {
-  if (!metrics::is_sane(usage)) return store_.count_rejected();
-  RequestSeries& series = series_of(provider, model);
-  series.add_usage(usage);
-  if (const auto run = collector_.runs().run_of_new_call()) run->add_usage(usage);
-  if (!details_wanted()) return;
-  try {
-    for (Metric& metric :
-         TokenMetric(series.provider(), series.model(), usage.input_tokens, usage.output_tokens)
-             .to_metrics())
-      distribute_metric(std::move(metric));
-  } catch (...) {
-    store_.count_rejected();
-  }
-}
-
-void Recorder::record_cost(std::string_view provider, std::string_view model,
-                           double cost_usd) noexcept {
-  const auto cost = metrics::to_exact_cost(cost_usd);
-  if (!cost) return store_.count_rejected();
-  RequestSeries& series = series_of(provider, model);
-  series.add_cost(*cost);
-  if (const auto run = collector_.runs().run_of_new_call()) run->add_cost(*cost);
-  if (!details_wanted()) return;
-  try {
-    distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());
-  } catch (...) {
-    store_.count_rejected();
-  }
-}
-
-void Recorder::record_error(std::string_view provider, std::string_view model,
-                            std::string_view error_type, std::string_view message) noexcept {
-  const auto known = parse_error_type(error_type);
-  RequestSeries& series = series_of(provider, model);
-  series.provider_series->manual_ended();
-  CallRecord call;
-  call.error_type = known.value_or(ErrorType::Other);
-  call.status = call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
-  series.record(call);
-  if (const auto run = collector_.runs().run_of_new_call()) run->record(call);
-  collector_.judge().count_service_levels(series, call);
-  try {
-    const std::string id = close_manual(series);
-    if (!events_.has_listeners()) return events_.skip_event();
-    RequestPayload payload;
-    payload.provider = series.provider();
-    payload.model = series.model();
-    payload.request_id = id;
-    payload.error_type = call.error_type;
-    if (!message.empty()) payload.error = std::string(message);
-    if (!known) payload.error_code = std::string(error_type);  // the caller's own word is not lost
-    events_.distribute(MonitoringEvent(EventType::RequestFailed, std::move(payload)));
-  } catch (...) {
-    store_.count_rejected();
-  }
 }
 
 }  // namespace ltb::detail

@@ -7,20 +7,17 @@
 #include "events/request_id.hpp"
 #include "metrics/metric_store.hpp"
 #include "support/clock.hpp"
-#include "support/mutex.hpp"
 
 #include <ltb/benchmark_run.hpp>
 #include <ltb/config.hpp>
 #include <ltb/event_bus.hpp>
 #include <ltb/request_scope.hpp>
 
-#include <deque>
-#include <map>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace ltb {
@@ -29,9 +26,11 @@ class MonitoringSystem;
 
 namespace ltb::detail {
 
+struct OpenCall;
+
 /// Thread safety: every member from any thread. The record functions never throw, block on I/O or
 /// wait for a reader.
-class Recorder {
+class Recorder : public std::enable_shared_from_this<Recorder> {
  public:
   Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock);
 
@@ -52,25 +51,32 @@ class Recorder {
                                                     std::string_view name,
                                                     std::uint64_t total_examples) noexcept;
 
-  // The separate calls of MonitoringSystem. An empty model means the provider's last one.
+  // The separate calls of MonitoringSystem (separate_calls.cpp). Which of them belong together is
+  // told by the thread, see OpenCalls. An empty model means that of the thread's last call.
   void record_request(std::string_view provider, std::string_view model) noexcept;
   void record_latency(std::string_view provider, std::string_view model,
                       double latency_seconds) noexcept;
   void record_tokens(std::string_view provider, std::string_view model,
                      const TokenUsage& usage) noexcept;
   void record_cost(std::string_view provider, std::string_view model, double cost_usd) noexcept;
-  void record_error(std::string_view provider, std::string_view model, std::string_view error_type,
-                    std::string_view message) noexcept;
+  void record_error(std::string_view provider, std::string_view model, ErrorType type,
+                    std::string_view message = {}, std::string_view code = {}) noexcept;
+  /// The type as a text; one outside the closed set is `other`, and its text the event's code.
+  void record_error(std::string_view provider, std::string_view error_type) noexcept;
 
   // -- for RequestScope --
   void end_scope(ScopeState& scope, metrics::CallStatus status, ErrorType error_type,
                  std::string_view message, std::string_view code) noexcept;
 
  private:
-  [[nodiscard]] metrics::RequestSeries& series_of(std::string_view provider,
-                                                  std::string_view model) noexcept;
-  [[nodiscard]] std::string open_manual(metrics::RequestSeries& series);
-  [[nodiscard]] std::string close_manual(metrics::RequestSeries& series);
+  OpenCall* end_separate(std::string_view provider, std::string_view model,
+                         metrics::CallRecord& call, metrics::RequestSeries*& series,
+                         std::uint64_t& id);
+  void book_separate(std::string_view provider, std::string_view model, metrics::CallRecord& call,
+                     RequestPayload payload) noexcept;
+  template <typename Tell>
+  metrics::RequestSeries& tell_last(std::string_view provider, std::string_view model,
+                                    Tell&& tell) noexcept;
   void keep_own_names(ScopeState& scope, std::string_view provider, std::string_view model) const;
   [[nodiscard]] static std::shared_ptr<MonitoringEvent> event_of(EventType type,
                                                                  const ScopeState& scope);
@@ -88,18 +94,24 @@ class Recorder {
   EventBusCore& events_;
   CollectorCore collector_;
   const bool detailed_;
-  support::Mutex manual_mutex_;
-  // Ids of calls that record_request() opened, oldest first, so that their end carries the same id.
-  // Bounded.
-  std::map<const metrics::RequestSeries*, std::deque<std::string>> manual_ids_
-      LTB_GUARDED_BY(manual_mutex_);
+};
+
+/// Names of a call that are not those of its series.
+struct OwnNames {
+  std::string provider;  // as events show them
+  std::string model;
+  std::string whole_provider;  // as the caller gave them: prices go by these
+  std::string whole_model;
 };
 
 /// The state of a RequestScope.
 struct ScopeState {
   std::shared_ptr<Recorder> recorder;
   metrics::RequestSeries* series = nullptr;
-  support::SteadyTime started{};
+  support::SteadyTime started{};        // or when it was due
+  support::SteadyTime sent{};           // the attempt that answers, as far as is known
+  support::SteadyTime attempt_begun{};  // when that attempt was announced
+  support::SteadyTime first_token_at{};
   support::SteadyTime first_chunk{};
   support::SteadyTime last_chunk{};
   std::uint64_t chunks = 0;
@@ -107,15 +119,17 @@ struct ScopeState {
   mutable events::RequestIdText id_text;  // written when somebody asks
   mutable bool has_id_text = false;
   // As events show them: the series' own, which live as long as the recorder; only those of a call
-  // that the overflow series takes need a place of their own.
+  // that the overflow series takes, and of one whose names were cut, need a place of their own.
   std::string_view provider;
   std::string_view model;
-  std::unique_ptr<std::pair<std::string, std::string>> own_names{};
+  std::unique_ptr<OwnNames> own_names{};
   std::optional<TokenUsage> usage{};
   std::optional<ExactCost> cost{};
   std::optional<std::uint64_t> queue_ns{};
   std::optional<std::uint64_t> time_to_first_token_ns{};
   std::uint32_t failed_attempts = 0;
+  std::array<std::uint32_t, kErrorTypeCount> attempt_errors{};
+  bool streams_reasoning = false;
   std::string finish_reason{};
   std::optional<support::SteadyTime> completed{};  ///< When it ended, if the caller knows better.
   std::shared_ptr<RunRecord> run{};                // the benchmark run this call belongs to, if any

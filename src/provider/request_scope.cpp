@@ -12,16 +12,14 @@ using metrics::CallStatus;
 
 namespace {
 
+constexpr std::chrono::hours kLongest{24 * 365};
+constexpr std::uint64_t kLongestQueue = 10ull * 365 * 24 * 3600 * 1'000'000'000;
+
 // Ends a scope once. The state stays, so that request_id() still answers.
 void end(detail::ScopeState* state, CallStatus status, ErrorType type = ErrorType::Other,
          std::string_view message = {}, std::string_view code = {}) noexcept {
   if (state == nullptr || std::exchange(state->finished, true)) return;
   state->recorder->end_scope(*state, status, type, message, code);
-}
-
-std::uint64_t nanoseconds(support::SteadyTime from, support::SteadyTime to) noexcept {
-  const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
-  return elapsed > 0 ? static_cast<std::uint64_t>(elapsed) : 0;
 }
 
 }  // namespace
@@ -42,22 +40,27 @@ RequestScope::~RequestScope() {
   cancel();
 }
 
-void RequestScope::on_chunk() noexcept {
+void RequestScope::on_chunk(ChunkKind kind) noexcept {
   if (!state_ || state_->finished) return;
-  on_chunk(state_->recorder->clock().steady_now());
+  on_chunk(state_->recorder->clock().steady_now(), kind);
 }
 
-void RequestScope::on_chunk(std::chrono::steady_clock::time_point arrived) noexcept {
+void RequestScope::on_chunk(std::chrono::steady_clock::time_point arrived,
+                            ChunkKind kind) noexcept {
   if (!state_ || state_->finished) return;
+  if (kind == ChunkKind::Reasoning) state_->streams_reasoning = true;
   if (state_->chunks++ == 0) {
     state_->first_chunk = arrived;
     // Once per call: what a retried attempt streams first is not the call's first token.
     if (!state_->time_to_first_token_ns) {
-      state_->time_to_first_token_ns = nanoseconds(state_->started, arrived);
+      // A piece before the attempt that was announced is of one sent when it was announced.
+      const auto sent = arrived < state_->sent ? state_->attempt_begun : state_->sent;
+      state_->time_to_first_token_ns = support::nanoseconds_between(sent, arrived);
+      state_->first_token_at = arrived;
       state_->series->first_token(*state_->time_to_first_token_ns);
     }
   } else {
-    state_->series->inter_token(nanoseconds(state_->last_chunk, arrived));
+    state_->series->inter_token(support::nanoseconds_between(state_->last_chunk, arrived));
   }
   state_->last_chunk = std::max(state_->last_chunk, arrived);
 }
@@ -89,12 +92,19 @@ void RequestScope::attempt(ErrorType failed_with, std::chrono::nanoseconds wait)
   if (!state_ || state_->finished) return;
   past_attempt(failed_with, wait);
   state_->chunks = 0;
+  state_->streams_reasoning = false;
+  state_->attempt_begun = state_->recorder->clock().steady_now();
+  state_->sent = state_->attempt_begun +
+                 std::clamp(wait, std::chrono::nanoseconds{0}, std::chrono::nanoseconds{kLongest});
 }
 
-void RequestScope::past_attempt(ErrorType, std::chrono::nanoseconds wait) noexcept {
+void RequestScope::past_attempt(ErrorType failed_with, std::chrono::nanoseconds wait) noexcept {
   if (!state_ || state_->finished) return;
   ++state_->failed_attempts;
-  state_->series->attempt_failed(wait.count() > 0 ? static_cast<std::uint64_t>(wait.count()) : 0);
+  if (const auto type = static_cast<std::size_t>(failed_with); type < state_->attempt_errors.size())
+    ++state_->attempt_errors[type];
+  state_->series->attempts_failed(failed_with,
+                                  wait.count() > 0 ? static_cast<std::uint64_t>(wait.count()) : 0);
 }
 
 void RequestScope::set_queue_time(std::chrono::nanoseconds queued) noexcept {
@@ -102,10 +112,21 @@ void RequestScope::set_queue_time(std::chrono::nanoseconds queued) noexcept {
   state_->queue_ns = queued.count() > 0 ? static_cast<std::uint64_t>(queued.count()) : 0;
 }
 
+void RequestScope::set_sent(std::chrono::steady_clock::time_point sent_at) noexcept {
+  if (!state_ || state_->finished || state_->time_to_first_token_ns) return;
+  state_->sent = std::min(sent_at, state_->recorder->clock().steady_now());
+  state_->attempt_begun = state_->sent;
+}
+
 void RequestScope::set_scheduled_start(
     std::chrono::steady_clock::time_point scheduled_at) noexcept {
   if (!state_ || state_->finished) return;
-  state_->queue_ns = nanoseconds(scheduled_at, state_->started);
+  const std::uint64_t queued = support::nanoseconds_between(scheduled_at, state_->started);
+  // The steady clock counts from the start of the machine: a time that was never set is its origin,
+  // or the least there is.
+  if (scheduled_at.time_since_epoch().count() <= 0 || queued > kLongestQueue)
+    return state_->recorder->store().count_rejected();
+  state_->queue_ns = queued;
   if (scheduled_at < state_->started) state_->started = scheduled_at;
 }
 

@@ -107,13 +107,17 @@ void MonitoringSystem::record_cost(std::string_view provider, std::string_view m
 
 void MonitoringSystem::record_error(std::string_view provider,
                                     std::string_view error_type) noexcept {
-  impl_->recorder()->record_error(provider, {}, error_type, {});
+  impl_->recorder()->record_error(provider, error_type);
+}
+
+void MonitoringSystem::record_error(std::string_view provider, ErrorType type,
+                                    std::string_view message) noexcept {
+  impl_->recorder()->record_error(provider, {}, type, message);
 }
 
 void MonitoringSystem::record_error(std::string_view provider, std::string_view model,
-                                    std::string_view error_type,
-                                    std::string_view message) noexcept {
-  impl_->recorder()->record_error(provider, model, error_type, message);
+                                    ErrorType type, std::string_view message) noexcept {
+  impl_->recorder()->record_error(provider, model, type, message);
 }
 
 EventBus& MonitoringSystem::event_bus() noexcept {

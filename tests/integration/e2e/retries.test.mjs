@@ -83,7 +83,7 @@ test('the wait that the server asked for is kept', () => {
 });
 
 test('attempts and waits are counted beside the calls', () => {
-  const outcome = (name) => metrics.value('llm_attempts_total', { ...labels, outcome: name });
+  const outcome = (name) => metrics.sum('llm_attempts_total', { ...labels, outcome: name });
   assert.equal(outcome('success'), good);
   assert.equal(outcome('error'), attempts - good);
   assert.equal(metrics.sum('llm_requests_total', labels), calls.length);

@@ -110,7 +110,8 @@ TEST_F(MemoryExhaustion, SeparateCallsAreCountedOnceUnderTheirNameOrInTheOverflo
     system_.record_tokens("p", model, 10, 20);
     system_.record_cost("p", model, 0.01);
     system_.record_latency("p", model, 0.5);
-    system_.record_error("p", model, "a word of the caller's own", "and a longer message with it");
+    system_.record_error("p", model, ltb::ErrorType::Other,
+                         "a message that is longer than a short string");
   });
   EXPECT_GT(failures, 4);
   // The overflow series takes what found no memory for a series of its own. It is shown once it is

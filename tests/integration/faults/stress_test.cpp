@@ -77,7 +77,7 @@ class User {
       case 11:
         return stage_.with_system([&](MonitoringSystem& s) {
           s.record_latency("p", model(), 0.1);
-          s.record_error("p", model(), "timeout");
+          s.record_error("p", model(), ltb::ErrorType::Timeout);
         });
       case 12:
         return stage_.with_system([&](MonitoringSystem& s) {

@@ -198,7 +198,8 @@ TEST(FaultNumbers, NoNumberOrNameBreaksMetricsStreamOrApi) {
       system.record_cost(name, name, bad);
       refused += 2;
     }
-    system.record_error(name, name, name, name);
+    system.record_error(name, name, ltb::ErrorType::Other, name);
+    system.record_error(name, name);
     system.begin_benchmark(name, name, 1).complete();
     system.event_bus().publish(MonitoringEvent::alert(AlertSeverity::Info, name, name, name));
   }

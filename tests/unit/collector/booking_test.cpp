@@ -117,6 +117,96 @@ TEST(BookedEvents, UnbelievableNumbersAreRefusedAndCountedAndTheCallStillCounts)
   EXPECT_EQ(stage.collector().totals().total_cost_nano_usd, std::nullopt);
 }
 
+TEST(BookedEvents, EachNumberThatCannotBeIsRefusedAndCountedAndAbsentForListeners) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double bad : {std::nan(""), inf, -inf, -1.0}) {
+    const RecorderStage stage;
+    EventReceiver receiver = stage.bus().subscribe();
+    RequestPayload payload;
+    payload.provider = "p";
+    payload.model = "m";
+    payload.latency = payload.cost = payload.time_to_first_token = payload.time_per_output_token =
+        payload.queue_time = bad;
+    stage.bus().publish(MonitoringEvent(EventType::RequestCompleted, payload));
+
+    EXPECT_EQ(stage.store().rejected(), 5u) << bad;
+    const CallTotals totals = stage.collector().totals();
+    EXPECT_EQ(totals.successful_requests, 1u);
+    EXPECT_EQ(totals.latency_missing_requests, 1u);
+    EXPECT_EQ(totals.unpriced_requests, 1u);
+    EXPECT_EQ(totals.usage_missing_requests, 1u);
+    EXPECT_EQ(totals.total_cost, std::nullopt);
+    const auto events = RecorderStage::drain(receiver);
+    const RequestPayload& told = *events.at(0).request_payload();
+    for (const auto& field : {told.latency, told.cost, told.time_to_first_token,
+                              told.time_per_output_token, told.queue_time})
+      EXPECT_EQ(field, std::nullopt);
+  }
+}
+
+TEST(BookedEvents, AttemptsAreCountedAllAndByTheirErrors) {
+  const RecorderStage stage;
+  RequestPayload payload;
+  payload.provider = "p";
+  payload.model = "m";
+  payload.attempts = 150;
+  payload.attempt_errors = {{ErrorType::RateLimit, 100}, {ErrorType::Network, 9}};
+  stage.bus().publish(MonitoringEvent(EventType::RequestCompleted, payload));
+  const auto attempts = [&](const char* type) {
+    return number(stage.store(), "llm_attempts_total",
+                  {{"provider", "p"}, {"model", "m"}, {"outcome", "error"}, {"error_type", type}});
+  };
+
+  EXPECT_EQ(attempts("rate_limit"), 100.0);
+  EXPECT_EQ(attempts("network"), 9.0);
+  EXPECT_EQ(attempts("other"), 40.0) << "149 failed, 109 of which are told";
+  EXPECT_EQ(event_from_json(to_json(MonitoringEvent(EventType::RequestCompleted, payload))),
+            MonitoringEvent(EventType::RequestCompleted, payload));
+}
+
+TEST(BookedEvents, AveragesAreOverTheCallsThatToldALatency) {
+  const RecorderStage stage;
+  stage.succeed("p", "m", 2.0);
+  RequestPayload without;
+  without.provider = "p";
+  without.model = "m";
+  for (int i = 0; i < 2; ++i)
+    stage.bus().publish(MonitoringEvent(EventType::RequestCompleted, without));
+
+  const HistorySeries series =
+      stage.collector().history({.metric = "latency_avg", .window = std::chrono::seconds{1}});
+  EXPECT_EQ(series.points.back().value, 2.0);
+  EXPECT_EQ(stage.collector().totals().avg_latency, 2.0);
+  EXPECT_EQ(stage.collector().totals().latency_missing_requests, 2u);
+}
+
+TEST(BookedEvents, APriceGoesByTheWholeNameHoweverShortALabelMayBe) {
+  PriceTable prices;
+  const std::string model = "a-model-with-a-long-name-v2";
+  prices.add({.provider = "openai", .model = model, .input = 1.0, .output = 1.0});
+  const RecorderStage stage(MonitoringConfig{}.with_price_table(prices).with_max_label_bytes(16));
+  const TokenUsage usage{.input_tokens = 1'000'000, .output_tokens = 2'000'000};
+  detail::Recorder::begin_request(stage.recorder, "openai", model).finish(usage);
+  stage.succeed("openai", model, 1.0, usage);
+
+  EXPECT_EQ(stage.collector().totals().total_cost, 6.0);
+  EXPECT_EQ(stage.collector().totals().unpriced_requests, 0u);
+}
+
+TEST(BookedEvents, AProviderWhoseAnswersAreMostlyRetriedLimitsIsRateLimited) {
+  const RecorderStage stage;
+  for (int i = 0; i < 50; ++i) {
+    RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
+    scope.attempt(ErrorType::RateLimit);
+    scope.attempt(ErrorType::RateLimit);
+    scope.finish();
+  }
+  stage.tick();
+
+  EXPECT_EQ(stage.collector().provider_stats("p")->status, ProviderHealth::RateLimited);
+  EXPECT_EQ(stage.collector().totals().error_rate, 0.0);
+}
+
 TEST(BookedEvents, StreamTimesOfAPayloadGoIntoTheHistograms) {
   const RecorderStage stage;
   RequestPayload payload;

@@ -123,27 +123,55 @@ TEST(HistoryBytes, TheNewestSecondIsForgottenLast) {
   busy.store.request_series("p", "m0").record({.duration_ns = 1'000'000});
   busy.book.sample();
 
-  EXPECT_GE(busy.book.provider_delta("p", 1).success, 1u);
+  EXPECT_GE(busy.book.provider_windows(1).at("p").sum.success, 1u);
 }
 
-TEST(WallClock, AJumpForwardMovesNoSlotAndShowsTheNewTime) {
+TEST(WallClock, AJumpForwardLeavesWhatHappenedBeforeWhereItWas) {
   const RecorderStage stage;
   stage.advance(10s);
   stage.succeed("p", "m", 0.5, {}, 1.0);
-  stage.tick();
   stage.advance(5s);
   stage.clock->jump(1h);
   stage.succeed("p", "m", 0.5, {}, 2.0);
   stage.tick();
 
-  const HistorySeries series =
+  const HistorySeries now =
       stage.collector().history({.metric = "cost", .window = 10s, .step = 1s});
+  ASSERT_EQ(now.points.size(), 10u);
+  EXPECT_EQ(now.points.back().time, kStart + 15s + 1h) << "in the wall's new time";
+  EXPECT_EQ(now.points[9].value, 2.0);
+  for (std::size_t i = 0; i < 9; ++i)
+    EXPECT_EQ(now.points[i].value, std::nullopt) << "there was no such time";
+  const HistorySeries before =
+      stage.collector().history({.metric = "cost", .window = 6s, .step = 1s, .to = kStart + 16s});
+  ASSERT_EQ(before.points.size(), 6u);
+  EXPECT_EQ(before.points[0].time, kStart + 10s);
+  EXPECT_EQ(before.points[0].value, 1.0);
+  EXPECT_EQ(before.points[1].value, 0.0);
+  EXPECT_EQ(before.points[5].value, std::nullopt) << "the clock was set as this second began";
+  EXPECT_EQ(stage.collector().totals().requests_per_second, 2.0 / 9) << "rates know no wall clock";
+}
 
-  ASSERT_EQ(series.points.size(), 10u);
-  EXPECT_EQ(series.points.back().time, kStart + 15s + 1h) << "in the wall's new time";
-  EXPECT_EQ(series.points[9].value, 2.0);
-  EXPECT_EQ(series.points[4].value, 1.0) << "5 s before, as it was";
-  EXPECT_EQ(stage.collector().totals().requests_per_second, 2.0 / 9);
+TEST(WallClock, SleepOfTheMachineIsAGapAndNoRateLooksAcrossIt) {
+  const RecorderStage stage;
+  stage.advance(300s);
+  for (int i = 0; i < 100; ++i) stage.succeed("p", "m", 0.5);
+  stage.advance(1s);
+  stage.clock->sleep(2h);
+  stage.tick();
+
+  EXPECT_EQ(stage.collector().totals().requests_per_second, 0.0) << "nothing ended in this time";
+  EXPECT_EQ(stage.collector().totals().latency.count, 0u);
+  const HistorySeries then = stage.collector().history(
+      {.metric = "requests_per_second", .window = 2s, .step = 1s, .to = kStart + 302s});
+  EXPECT_EQ(then.points.at(0).time, kStart + 300s);
+  EXPECT_EQ(then.step, 60s) << "two hours ago only minutes are kept";
+
+  for (int i = 0; i < 50; ++i) stage.succeed("p", "m", 0.5);  // answered while it fell asleep
+  stage.clock->sleep(1h);
+  stage.tick();
+  EXPECT_EQ(stage.collector().totals().requests_per_second, std::nullopt);
+  EXPECT_EQ(stage.collector().totals().total_requests, 150u);
 }
 
 TEST(WallClock, AJumpBackLosesNothing) {
@@ -162,7 +190,7 @@ TEST(WallClock, AJumpBackLosesNothing) {
   EXPECT_EQ(series.points.back().value, 2.0);
   EXPECT_EQ(series.points[3].value, 1.0);
   const HistorySeries asked = stage.collector().history(
-      {.metric = "cost", .window = 1s, .step = 1s, .to = kStart + 10s - 24h});
+      {.metric = "cost", .window = 1s, .step = 1s, .to = kStart + 11s - 24h});
   EXPECT_EQ(asked.points.at(0).value, 1.0) << "questions are in the wall's new time too";
 }
 

@@ -268,20 +268,77 @@ TEST(History, OlderCallsAreKeptInCoarserSlots) {
 TEST(History, AWindowMayEndInThePast) {
   const RecorderStage stage;
   stage.succeed("p", "m", 0.5, {}, 1.0);
-  stage.tick();
   stage.advance(10s);
   stage.succeed("p", "m", 0.5, {}, 2.0);
-  stage.tick();
   stage.advance(60s);
 
   const HistorySeries series =
       stage.collector().history({.metric = "cost_total", .window = 5s, .to = kStart + 4s});
   ASSERT_EQ(series.points.size(), 5u);
-  EXPECT_EQ(series.points.back().time, kStart + 4s);
+  EXPECT_EQ(series.points.back().time, kStart + 3s);
   EXPECT_EQ(series.points.back().value, 1.0) << "what was spent later does not count";
+  EXPECT_EQ(series.to, kStart + 4s);
   const HistorySeries future =
       stage.collector().history({.metric = "cost", .window = 5s, .to = kStart + 1h});
   EXPECT_EQ(future.points.back().time, kStart + 70s) << "the future ends now";
+  EXPECT_EQ(future.to, kStart + 70s);
+}
+
+// 72 calls in the first ten seconds, 128 in the next.
+TEST(History, AWindowOnTheBordersOfStepsIsAnsweredExactly) {
+  const RecorderStage stage;
+  stage.advance(60s);
+  for (int i = 0; i < 72; ++i) stage.succeed("p", "m", 0.1);
+  stage.advance(10s);
+  for (int i = 0; i < 128; ++i) stage.succeed("p", "m", 0.1);
+  stage.advance(120s);
+  const auto counts = [&](auto from, auto to, std::chrono::seconds step) {
+    const HistorySeries series = stage.collector().history(
+        {.metric = "requests_per_second", .window = to - from, .step = step, .to = kStart + to});
+    EXPECT_EQ(series.from, kStart + from);
+    EXPECT_EQ(series.points.front().time, kStart + from);
+    EXPECT_EQ(series.points.back().time + series.step, kStart + to);
+    std::vector<double> each;
+    for (const HistoryPoint& point : series.points)
+      each.push_back(point.value.value_or(-1) * static_cast<double>(series.step.count()));
+    return each;
+  };
+
+  EXPECT_EQ(counts(60s, 80s, 10s), (std::vector<double>{72, 128}));
+  EXPECT_EQ(counts(60s, 70s, 5s), (std::vector<double>{72, 0}));
+  EXPECT_EQ(counts(70s, 80s, 5s), (std::vector<double>{128, 0}));
+  EXPECT_EQ(counts(50s, 60s, 10s), (std::vector<double>{0}));
+  EXPECT_EQ(counts(60s, 120s, 60s), (std::vector<double>{200}));
+}
+
+TEST(History, AWindowThatCutsStepsHasThemWhole) {
+  const RecorderStage stage;
+  stage.advance(200s);
+  const HistorySeries series = stage.collector().history(
+      {.metric = "requests_per_second", .window = 50s, .step = 30s, .to = kStart + 100s});
+
+  ASSERT_EQ(series.points.size(), 3u) << "30, 60 and 90 hold [50, 100)";
+  EXPECT_EQ(series.from, kStart + 30s);
+  EXPECT_EQ(series.to, kStart + 100s);
+}
+
+TEST(History, TheEndsOfTimeAreNoNumbersToCalculateWith) {
+  const RecorderStage stage;
+  stage.succeed("p", "m", 0.1);
+  stage.advance(10s);
+  using Time = std::chrono::system_clock::time_point;
+  using std::chrono::seconds;
+  for (const Time to : {Time::min(), Time::max(), Time{}})
+    for (const seconds window : {seconds::min(), 0s, 60s, seconds::max()})
+      for (const seconds step : {seconds::min(), -1s, 7s, seconds::max()}) {
+        const HistorySeries series = stage.collector().history({.metric = "requests_per_second",
+                                                                .window = window,
+                                                                .step = step,
+                                                                .max_points = 10,
+                                                                .to = to});
+        EXPECT_FALSE(series.points.empty());
+      }
+  EXPECT_EQ(stage.collector().percentiles("p", "m", seconds::max()).count, 1u);
 }
 
 TEST(History, MetricsPublishedByThemselvesMoveItToo) {

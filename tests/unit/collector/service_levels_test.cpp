@@ -103,13 +103,38 @@ TEST(ServiceLevels, OneBrokenBoundOfSeveralIsBad) {
   EXPECT_EQ(counts(stage, "all"), (Counts{1, 3}));
 }
 
-TEST(ServiceLevels, BoundsThatCouldNotBeMeasuredAreKept) {
-  const RecorderStage stage(
-      with({.name = "stream", .time_to_first_token = 1ms, .time_per_output_token = 1ms}));
+TEST(ServiceLevels, ABoundThatCouldNotBeMeasuredMakesACallNeitherGoodNorBad) {
+  const RecorderStage stage(with({.name = "stream", .latency = 20s, .time_per_output_token = 1ms}));
+  finish_after(stage, 10s);  // not streamed
+  RequestScope streamed = begin(stage);
+  streamed.on_chunk();
+  stage.advance(5s);
+  streamed.on_chunk();
+  streamed.finish();  // no usage
+  EXPECT_EQ(counts(stage, "stream"), (Counts{0, 0}));
+  finish_after(stage, 21s);
 
-  finish_after(stage, 10s);
+  EXPECT_EQ(counts(stage, "stream"), (Counts{0, 1})) << "too slow, whatever the rest";
+}
 
-  EXPECT_EQ(counts(stage, "stream"), (Counts{1, 0})) << "not streamed: nothing to measure";
+TEST(ServiceLevels, JudgeByWhatTheUserFeltSinceTheCallWasDue) {
+  const RecorderStage stage(with({.name = "quick", .time_to_first_token = 300ms}));
+  const auto due = stage.clock->steady_now();
+  stage.advance(250ms);
+  RequestScope late = begin(stage);
+  late.set_scheduled_start(due);
+  stage.advance(100ms);  // 100 ms after sending, 350 ms after it was due
+  late.on_chunk();
+  late.finish();
+
+  RequestScope retried = begin(stage);
+  stage.advance(200ms);
+  retried.attempt(ErrorType::Overloaded, 100ms);
+  stage.advance(150ms);
+  retried.on_chunk();  // 50 ms after sending, 350 ms after it was due
+  retried.finish();
+
+  EXPECT_EQ(counts(stage, "quick"), (Counts{0, 2}));
 }
 
 TEST(ServiceLevels, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
@@ -130,8 +155,8 @@ TEST(ServiceLevels, CallsOfEveryKindCount) {
   stage.fail("openai", "gpt-4");
   stage.recorder->record_latency("openai", "gpt-4", 0.5);
   stage.recorder->record_latency("openai", "gpt-4", 2.0);
-  stage.recorder->record_error("openai", "gpt-4", "overloaded", {});
-  stage.recorder->record_error("openai", "gpt-4", "cancelled", {});
+  stage.recorder->record_error("openai", "gpt-4", ErrorType::Overloaded);
+  stage.recorder->record_error("openai", "gpt-4", ErrorType::Cancelled);
 
   EXPECT_EQ(counts(stage, "fast"), (Counts{3, 4}));
   EXPECT_EQ(stage.collector().totals().total_requests, 8u);

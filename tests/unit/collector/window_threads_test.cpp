@@ -95,7 +95,8 @@ TEST(Windows, HoldTogetherExactlyWhatFourThreadsRecordedWhileTheyMovedOn) {
   // time.
   Second second = 1'000'000;
   const auto look = [&] {
-    if (const auto delta = sampler.sample()) history.add(second, *delta);
+    if (const auto delta = sampler.sample())
+      history.add({static_cast<double>(second) - 1, static_cast<double>(second)}, *delta);
     ++second;
   };
   while (running.load() > 0) look();

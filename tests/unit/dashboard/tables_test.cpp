@@ -258,13 +258,15 @@ TEST(SeriesTable, PointsArePairsAndGapsAreNull) {
        "openai",
        "gpt-4",
        {.step = std::chrono::seconds{1},
+        .from = kTime - milliseconds{123},
+        .to = kTime,
         .points = {{system_clock::time_point{milliseconds{1736937000000}}, 1.52},
                    {system_clock::time_point{milliseconds{1736937001000}}, std::nullopt}}}},
       {"cost", "", "", {}}};
 
   EXPECT_EQ(
       text_of(query, Format::Json, series),
-      R"({"from":1736937000,"to":1736937300,"step":1,"series":[{"metric":"latency_p95","provider":"openai",)"
+      R"({"from":1736937000,"to":1736937000.123,"step":1,"series":[{"metric":"latency_p95","provider":"openai",)"
       R"("model":"gpt-4","points":[[1736937000000,1.52],[1736937001000,null]]},{"metric":"cost","points":[]}]})");
   EXPECT_EQ(text_of(query, Format::Csv, series),
             "metric,provider,model,timestamp,value\r\n"

@@ -106,11 +106,12 @@ TEST(EventFactory, AFailedRequestCarriesItsTypeAndMessage) {
       std::nullopt);
 }
 
-TEST(EventFactory, NumbersThatAreNotFiniteAreDropped) {
+TEST(EventFactory, NumbersThatAreNotFiniteAreNotInJson) {
   for (const double bad : {kNan, kInfinity, -kInfinity}) {
     const auto request = MonitoringEvent::request_completed("a", "b", "c", bad, std::nullopt, bad);
-    EXPECT_EQ(request.request_payload()->latency, std::nullopt);
-    EXPECT_EQ(request.request_payload()->cost, std::nullopt);
+    const MonitoringEvent read = event_from_json(to_json(request));
+    EXPECT_EQ(read.request_payload()->latency, std::nullopt);
+    EXPECT_EQ(read.request_payload()->cost, std::nullopt);
     EXPECT_EQ(MonitoringEvent::evaluation_completed("e", "m", "p", "x", bad).evaluation()->score,
               std::nullopt);
   }

@@ -178,16 +178,27 @@ TEST(FinishReasons, KnowTheSynonymsOfTheLargeProviders) {
   for (const char* text : {"", "whatever"}) EXPECT_EQ(finish_reason_index(text), 4u) << text;
 }
 
-TEST(ProviderSeries, ManualCallsNeverBringTheActiveCountBelowZero) {
+TEST(RequestSeries, PublishedCallsNeverBringTheActiveCountBelowZero) {
   MetricStore store({});
-  ProviderSeries& provider = *store.request_series("p", "m").provider_series;
+  RequestSeries& series = store.request_series("p", "m");
 
-  provider.manual_ended();
-  provider.manual_started();
-  EXPECT_EQ(provider.active(), 1u);
-  provider.manual_ended();
-  provider.manual_ended();
-  EXPECT_EQ(provider.active(), 0u);
+  series.published_ended();
+  series.published_started();
+  EXPECT_EQ(series.active(), 1u);
+  series.published_ended();
+  series.published_ended();
+  EXPECT_EQ(series.active(), 0u);
+}
+
+TEST(RequestSeries, AnEndThatAloneNamesTheModelTakesTheCallOfAnother) {
+  MetricStore store({});
+  store.request_series("p", "gpt").published_started();
+  store.request_series("other", "gpt").published_started();
+
+  store.request_series("p", "gpt-0613").published_ended();
+
+  EXPECT_EQ(store.find_provider_series("p")->active(), 0u);
+  EXPECT_EQ(store.find_provider_series("other")->active(), 1u);
 }
 
 TEST(ProviderSeries, AddsUpTheScopesOfAllItsModels) {

@@ -46,6 +46,17 @@ struct CallNumbers : ::testing::Test {
   double counter(std::string_view family, const char* label, const char* value) const {
     return number(stage.store(), family, with(label, value));
   }
+  double failed_attempts(ErrorType type) const {
+    Metric::Labels labels = with("outcome", "error");
+    labels.emplace_back("error_type", std::string(to_string(type)));
+    return number(stage.store(), "llm_attempts_total", labels);
+  }
+  double failed_attempts() const {
+    double sum = 0;
+    for (std::size_t i = 0; i < kErrorTypeCount; ++i)
+      sum += failed_attempts(static_cast<ErrorType>(i));
+    return sum;
+  }
   HistogramValue times(std::string_view family) const {
     return histogram(stage.store(), family, kGpt);
   }
@@ -68,7 +79,7 @@ TEST_F(CallNumbers, AttemptsAreCountedByOutcomeWithTheirWaitsAndTheCallOnce) {
   stage.advance(500ms);
   scope.finish();
 
-  EXPECT_EQ(counter("llm_attempts_total", "outcome", "error"), 2.0);
+  EXPECT_EQ(failed_attempts(), 2.0);
   EXPECT_EQ(counter("llm_attempts_total", "outcome", "success"), 1.0);
   EXPECT_EQ(counter("llm_attempts_total", "outcome", "cancelled"), 0.0);
   EXPECT_EQ(counter("llm_retry_wait_seconds_total"), 1.75);
@@ -77,7 +88,12 @@ TEST_F(CallNumbers, AttemptsAreCountedByOutcomeWithTheirWaitsAndTheCallOnce) {
   EXPECT_EQ(counter("llm_errors_total", "error_type", "rate_limit"), 0.0)
       << "an attempt is no failed call";
   EXPECT_EQ(times("llm_request_duration_seconds").sum, 4.0) << "retries and waits included";
-  EXPECT_EQ(told().attempts, 3u);
+  EXPECT_EQ(failed_attempts(ErrorType::RateLimit), 1.0);
+  EXPECT_EQ(failed_attempts(ErrorType::Overloaded), 1.0);
+  const RequestPayload payload = told();
+  EXPECT_EQ(payload.attempts, 3u);
+  EXPECT_EQ(payload.attempt_errors, (std::vector<std::pair<ErrorType, std::uint32_t>>{
+                                        {ErrorType::RateLimit, 1}, {ErrorType::Overloaded, 1}}));
 }
 
 TEST_F(CallNumbers, ACallWithoutRetriesIsOneAttemptHoweverItEnds) {
@@ -86,7 +102,7 @@ TEST_F(CallNumbers, ACallWithoutRetriesIsOneAttemptHoweverItEnds) {
   begin().cancel();
 
   EXPECT_EQ(counter("llm_attempts_total", "outcome", "success"), 1.0);
-  EXPECT_EQ(counter("llm_attempts_total", "outcome", "error"), 1.0);
+  EXPECT_EQ(failed_attempts(), 1.0);
   EXPECT_EQ(counter("llm_attempts_total", "outcome", "cancelled"), 1.0);
   EXPECT_EQ(told().attempts, std::nullopt);
 }
@@ -99,7 +115,7 @@ TEST_F(CallNumbers, ANegativeWaitIsNoneAndAttemptsAfterTheEndDoNotCount) {
   scope.past_attempt(ErrorType::Network, 5s);
 
   EXPECT_EQ(counter("llm_retry_wait_seconds_total"), 0.0);
-  EXPECT_EQ(counter("llm_attempts_total", "outcome", "error"), 1.0);
+  EXPECT_EQ(failed_attempts(), 1.0);
 }
 
 TEST_F(CallNumbers, ANewAttemptStartsTheTimesBetweenChunksAnewAndKeepsTheFirstToken) {
@@ -131,7 +147,7 @@ TEST_F(CallNumbers, AttemptsToldAfterTheFactLeaveTheTimesOfTheStreamAlone) {
   scope.finish(TokenUsage{1, 5});
 
   EXPECT_EQ(times("llm_time_per_output_token_seconds").sum, 0.01);
-  EXPECT_EQ(counter("llm_attempts_total", "outcome", "error"), 1.0);
+  EXPECT_EQ(failed_attempts(), 1.0);
   EXPECT_EQ(counter("llm_retry_wait_seconds_total"), 1.0);
   EXPECT_EQ(told().attempts, 2u);
 }
@@ -143,7 +159,7 @@ TEST_F(CallNumbers, AProviderErrorBringsItsAttemptsAndLimits) {
                     {{ErrorType::RateLimit, 1s}, {ErrorType::Overloaded, 2s}})
           .with_rate_limits(RateLimits{.requests_limit = 60, .requests_remaining = 0})));
 
-  EXPECT_EQ(counter("llm_attempts_total", "outcome", "error"), 3.0);
+  EXPECT_EQ(failed_attempts(), 3.0);
   EXPECT_EQ(counter("llm_retry_wait_seconds_total"), 3.0);
   EXPECT_EQ(counter("llm_ratelimit_remaining", "kind", "requests"), 0.0);
   EXPECT_EQ(counter("llm_errors_total", "error_type", "rate_limit"), 1.0);
@@ -175,7 +191,7 @@ TEST_F(CallNumbers, ANegativeQueueTimeIsZeroAndNoneIsNotObserved) {
   EXPECT_EQ(times("llm_queue_seconds").sum, 0.0);
 }
 
-TEST_F(CallNumbers, TheIntendedStartTakesLatencyAndFirstTokenBackAndTellsTheQueueTime) {
+TEST_F(CallNumbers, TheIntendedStartTakesLatencyBackAndTellsTheQueueTime) {
   const auto intended = stage.clock->steady_now();
   stage.advance(2s);
   RequestScope scope = begin();
@@ -186,9 +202,111 @@ TEST_F(CallNumbers, TheIntendedStartTakesLatencyAndFirstTokenBackAndTellsTheQueu
   scope.finish();
 
   EXPECT_EQ(times("llm_request_duration_seconds").sum, 3.0);
-  EXPECT_EQ(times("llm_time_to_first_token_seconds").sum, 2.5);
+  EXPECT_EQ(times("llm_time_to_first_token_seconds").sum, 0.5) << "since it was sent";
   EXPECT_EQ(times("llm_queue_seconds").sum, 2.0);
   EXPECT_EQ(told().latency, 3.0);
+}
+
+TEST_F(CallNumbers, AnIntendedStartThatWasNeverSetIsRefused) {
+  using Time = std::chrono::steady_clock::time_point;
+  for (const Time unset : {Time{}, Time::min(), stage.clock->steady_now() - 24h * 365 * 11}) {
+    RequestScope scope = begin();
+    scope.set_scheduled_start(unset);
+    scope.finish();
+  }
+
+  EXPECT_EQ(times("llm_request_duration_seconds").sum, 0.0);
+  EXPECT_EQ(times("llm_queue_seconds").count, 0u);
+  EXPECT_EQ(stage.store().rejected(), 3u);
+}
+
+TEST_F(CallNumbers, TheEndsOfTimeAreNoTimesToSubtract) {
+  using Time = std::chrono::steady_clock::time_point;
+  RequestScope scope = begin();
+  scope.set_scheduled_start(Time::max());
+  scope.on_chunk(Time::min());
+  scope.on_chunk(Time::max());
+  scope.on_chunk(Time::min());
+  scope.finish(Time::max());
+
+  EXPECT_EQ(times("llm_time_to_first_token_seconds").count, 1u);
+  EXPECT_EQ(times("llm_inter_token_latency_seconds").count, 2u);
+}
+
+// Time to first token and time per output token
+// -----------------------------------------------------------------------------------------------
+
+TEST_F(CallNumbers, TheFirstTokenCountsFromSendingTheAttemptThatAnswers) {
+  RequestScope scope = begin();
+  stage.advance(100ms);
+  scope.attempt(ErrorType::Overloaded, 300ms);
+  stage.advance(400ms);  // the wait, and 100 ms more
+  scope.on_chunk();
+  scope.finish();
+
+  EXPECT_EQ(times("llm_time_to_first_token_seconds").sum, 0.1);
+  EXPECT_EQ(times("llm_request_duration_seconds").sum, 0.5);
+  EXPECT_EQ(told().time_to_first_token, 0.1);
+}
+
+TEST_F(CallNumbers, AnAttemptThatIsToldAfterItsWaitCountsFromThen) {
+  RequestScope scope = begin();
+  stage.advance(2s);
+  scope.attempt(ErrorType::Overloaded, 1s);  // the wait is over already
+  stage.advance(250ms);
+  scope.on_chunk();
+  scope.finish();
+
+  EXPECT_EQ(times("llm_time_to_first_token_seconds").sum, 0.25);
+}
+
+TEST_F(CallNumbers, AClientThatRetriesByItselfSaysWhenItSent) {
+  RequestScope scope = begin();
+  stage.advance(5s);
+  scope.set_sent(stage.clock->steady_now());
+  stage.advance(125ms);
+  scope.on_chunk();
+  scope.set_sent(stage.clock->steady_now());  // too late
+  scope.finish();
+
+  EXPECT_EQ(times("llm_time_to_first_token_seconds").sum, 0.125);
+}
+
+TEST_F(CallNumbers, ReasoningThatWasNotStreamedIsNotInTheTimeOfAToken) {
+  RequestScope scope = begin();
+  for (int piece = 0; piece < 21; ++piece) {
+    stage.advance(20ms);
+    scope.on_chunk();
+  }
+  scope.finish(TokenUsage{.input_tokens = 5, .output_tokens = 2021, .reasoning_tokens = 2000});
+
+  EXPECT_DOUBLE_EQ(times("llm_time_per_output_token_seconds").sum, 0.02);
+  EXPECT_EQ(times("llm_output_tokens_per_second").sum, 50.0);
+}
+
+TEST_F(CallNumbers, ReasoningThatWasStreamedIsInTheTimeOfAToken) {
+  RequestScope scope = begin();
+  for (int piece = 0; piece < 101; ++piece) {
+    stage.advance(10ms);
+    scope.on_chunk(piece < 80 ? ChunkKind::Reasoning : ChunkKind::Content);
+  }
+  scope.finish(TokenUsage{.input_tokens = 5, .output_tokens = 101, .reasoning_tokens = 80});
+
+  EXPECT_DOUBLE_EQ(times("llm_time_per_output_token_seconds").sum, 0.01);
+}
+
+TEST_F(CallNumbers, WithoutTokensThatCameInPiecesThereIsNoTimeOfAToken) {
+  for (const TokenUsage& usage :
+       {TokenUsage{.output_tokens = 10, .reasoning_tokens = 9},
+        TokenUsage{.output_tokens = 10, .reasoning_tokens = 30}, TokenUsage{.output_tokens = 1}}) {
+    RequestScope scope = begin();
+    scope.on_chunk();
+    stage.advance(1s);
+    scope.on_chunk();
+    scope.finish(usage);
+  }
+
+  EXPECT_EQ(times("llm_time_per_output_token_seconds").count, 0u);
 }
 
 TEST_F(CallNumbers, AnIntendedStartAheadIsNow) {

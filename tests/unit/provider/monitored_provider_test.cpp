@@ -163,9 +163,11 @@ TEST(MonitoredProvider, CountsTheAttemptsBeforeAnErrorThatEndedTheCall) {
   EXPECT_EQ(events[1].request_payload()->attempts, 3u);
   EXPECT_EQ(watched.stats().failed_requests, 1u);
   const std::string text = watched.monitoring.render_prometheus();
-  EXPECT_NE(text.find(R"(llm_attempts_total{provider="openai",model="gpt-4",outcome="error"} 3)"),
-            std::string::npos)
-      << text;
+  for (const char* type : {"overloaded", "rate_limit", "network"})
+    EXPECT_NE(text.find("model=\"gpt-4\",outcome=\"error\",error_type=\"" + std::string(type) +
+                        "\"} 1\n"),
+              std::string::npos)
+        << text;
   EXPECT_NE(text.find(R"(llm_retry_wait_seconds_total{provider="openai",model="gpt-4"} 2)"),
             std::string::npos)
       << text;
@@ -309,7 +311,8 @@ TEST(MonitoredProvider, StreamsAProviderThatCannotAsOneChunk) {
   EXPECT_EQ(reply.text, "hi");
   EXPECT_EQ(got, std::vector<std::string>{"hi"});
   EXPECT_EQ(watched.stats().total_requests, 1u);
-  EXPECT_EQ(watched.stats().time_to_first_token.count, 1u);
+  EXPECT_EQ(watched.stats().time_to_first_token.count, 0u) << "it came whole";
+  EXPECT_EQ(watched.events().back().request_payload()->streamed, std::nullopt);
 }
 
 TEST(MonitoredProvider, OutlivesTheSystem) {

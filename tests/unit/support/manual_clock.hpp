@@ -9,7 +9,8 @@
 
 namespace ltb::tests {
 
-/// Both clocks advance together; jump() moves the wall clock alone. Any thread.
+/// Both clocks advance together; jump() moves the wall clock alone, sleep() is a machine that is
+/// suspended. Any thread.
 class ManualClock final : public support::Clock {
  public:
   /// 2023-11-14T22:00:00Z: a multiple of every history step up to two hours.
@@ -25,11 +26,19 @@ class ManualClock final : public support::Clock {
     steady_ns_ += by.count();
     system_ns_ += by.count();
   }
+  [[nodiscard]] std::chrono::nanoseconds slept() const noexcept override {
+    return std::chrono::nanoseconds{slept_ns_.load()};
+  }
+  void sleep(std::chrono::nanoseconds by) noexcept {
+    system_ns_ += by.count();
+    slept_ns_ += by.count();
+  }
   void jump(std::chrono::nanoseconds by) noexcept { system_ns_ += by.count(); }
 
  private:
   std::atomic<std::int64_t> steady_ns_{5'000'000'000'000};
   std::atomic<std::int64_t> system_ns_{kStartSeconds * 1'000'000'000};
+  std::atomic<std::int64_t> slept_ns_{0};
 };
 
 }  // namespace ltb::tests

@@ -28,7 +28,13 @@ struct RecorderStage {
   [[nodiscard]] EventBus& bus() const { return recorder->bus(); }
   [[nodiscard]] detail::CollectorCore& collector() const { return recorder->collector(); }
 
-  void advance(std::chrono::nanoseconds by) const { clock->advance(by); }
+  /// Time passes in a running system, which samples all along: what happened before is filed where
+  /// it happened, and nothing happens meanwhile. clock->advance() lets it pass unseen.
+  void advance(std::chrono::nanoseconds by) const {
+    collector().sample();
+    clock->advance(by);
+    collector().sample();
+  }
   void tick() const { collector().tick(); }
 
   // Calls that end now, as somebody publishes them by hand.

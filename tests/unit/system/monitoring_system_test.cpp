@@ -128,7 +128,7 @@ TEST(MonitoringSystem, TakesTheSeparateCalls) {
   monitoring.record_latency("anthropic", "claude", 2.0);
   monitoring.record_tokens("anthropic", "claude", 1, 2);
   monitoring.record_cost("anthropic", "claude", 0.25);
-  monitoring.record_error("anthropic", "claude", "timeout", "slow");
+  monitoring.record_error("anthropic", "claude", ErrorType::Timeout, "slow");
 
   const auto all = monitoring.get_all_provider_stats();
   ASSERT_EQ(all.size(), 2u);

@@ -1,0 +1,184 @@
+// The separate calls: a call told in numbers, one by one, by the thread that makes it.
+#include "events/request_id.hpp"
+#include "provider/open_calls.hpp"
+#include "provider/recorder.hpp"
+
+#include <string>
+#include <utility>
+
+namespace ltb::detail {
+namespace {
+
+using metrics::CallRecord;
+using metrics::CallStatus;
+using metrics::kUnknownModel;
+using metrics::RequestSeries;
+
+std::string id_text(std::uint64_t bits) {
+  const auto text = events::request_id_text(bits);
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+void Recorder::record_request(std::string_view provider, std::string_view model) noexcept {
+  if (model.empty()) model = kUnknownModel;
+  RequestSeries& series = store_.request_series(provider, model);
+  const std::uint64_t id = events::new_request_id_bits();
+  try {
+    if (OpenCalls* calls = OpenCalls::of_this_thread()) {
+      calls->start(
+          {weak_from_this(), this, &series, std::string(provider), std::string(model), id});
+      series.started();
+    }
+    if (!events_.has_listeners()) return events_.skip_event();
+    events_.distribute(
+        MonitoringEvent::request_started(series.provider(), series.model(), id_text(id)));
+  } catch (...) {  // no memory: the call is not in flight, its end stands alone
+    store_.count_rejected();
+  }
+}
+
+// Ends the call that this thread started last; one that it did not start begins and ends here. What
+// it returns may be told tokens and costs still; null without memory.
+OpenCall* Recorder::end_separate(std::string_view provider, std::string_view model,
+                                 CallRecord& call, RequestSeries*& series, std::uint64_t& id) {
+  OpenCalls* calls = OpenCalls::of_this_thread();
+  OpenCall* open = calls == nullptr ? nullptr : calls->last_open(*this, provider, model);
+  call.was_active = open != nullptr;
+  if (open == nullptr) {
+    if (model.empty()) model = kUnknownModel;
+    series = &store_.request_series(provider, model);
+    if (calls == nullptr) return nullptr;
+    open = &calls->start(
+        {weak_from_this(), this, series, std::string(provider), std::string(model), id});
+  }
+  series = open->series;
+  id = open->id_bits;
+  return &calls->end(*open, call.status != CallStatus::Success);
+}
+
+void Recorder::book_separate(std::string_view provider, std::string_view model, CallRecord& call,
+                             RequestPayload payload) noexcept {
+  RequestSeries* series = nullptr;
+  std::uint64_t id = events::new_request_id_bits();
+  const OpenCall* ended = nullptr;
+  try {
+    ended = end_separate(provider, model, call, series, id);
+  } catch (...) {  // no memory: it counts, and stands alone
+    store_.count_rejected();
+  }
+  if (series == nullptr)
+    series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
+  call.has_separate_usage = ended != nullptr && ended->has_usage;
+  call.has_separate_cost = ended != nullptr && ended->has_cost;
+  const auto text = events::request_id_text(id);
+  const std::string_view id_view(text.data(), text.size());
+  collector_.book(
+      *series, call, [id_view] { return id_view; }, clock_->steady_now(),
+      collector_.runs().run_of_new_call().get());
+  if (!events_.has_listeners()) return events_.skip_event();
+  try {
+    payload.provider = series->provider();
+    payload.model = series->model();
+    payload.request_id = id_view;
+    const bool is_success = call.status == CallStatus::Success;
+    const auto latency = payload.latency;
+    events_.distribute(MonitoringEvent(
+        is_success ? EventType::RequestCompleted : EventType::RequestFailed, std::move(payload)));
+    if (is_success && latency && details_wanted())
+      distribute_metric(LatencyMetric(series->provider(), series->model(), *latency).to_metric());
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+void Recorder::record_latency(std::string_view provider, std::string_view model,
+                              double latency_seconds) noexcept {
+  CallRecord call;
+  call.duration_ns = metrics::to_nanoseconds(latency_seconds);
+  RequestPayload payload;
+  if (call.duration_ns) {
+    payload.latency = latency_seconds;
+  } else {
+    store_.count_rejected();  // the number; the call ended all the same
+  }
+  book_separate(provider, model, call, std::move(payload));
+}
+
+void Recorder::record_error(std::string_view provider, std::string_view model, ErrorType type,
+                            std::string_view message, std::string_view code) noexcept {
+  CallRecord call;
+  call.error_type = type;
+  call.status = type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
+  RequestPayload payload;
+  payload.error_type = type;
+  try {
+    if (!message.empty()) payload.error = std::string(message);
+    if (!code.empty()) payload.error_code = std::string(code);
+  } catch (...) {  // no memory for the words
+    store_.count_rejected();
+  }
+  book_separate(provider, model, call, std::move(payload));
+}
+
+void Recorder::record_error(std::string_view provider, std::string_view error_type) noexcept {
+  const auto known = parse_error_type(error_type);
+  // The caller's own word is not lost.
+  record_error(provider, {}, known.value_or(ErrorType::Other), {},
+               known ? std::string_view() : error_type);
+}
+
+// Calls `tell(call)` with what tokens or a cost belong to (null: to no call), and takes back what
+// its end counted as missing and is not missing any more.
+template <typename Tell>
+RequestSeries& Recorder::tell_last(std::string_view provider, std::string_view model,
+                                   Tell&& tell) noexcept {
+  OpenCalls* calls = OpenCalls::of_this_thread();
+  OpenCall* call = calls == nullptr ? nullptr : calls->last(*this, provider, model);
+  if (call == nullptr)
+    return store_.request_series(provider, model.empty() ? kUnknownModel : model);
+  const auto run = collector_.runs().run_of_new_call();
+  const bool lacked_usage = call->lacks_usage();
+  const bool lacked_cost = call->lacks_cost();
+  tell(*call);
+  const int usage = int{call->lacks_usage()} - int{lacked_usage};
+  const int cost = int{call->lacks_cost()} - int{lacked_cost};
+  call->series->correct_missing(usage, cost);
+  if (run) run->correct_missing(usage, cost);
+  return *call->series;
+}
+
+void Recorder::record_tokens(std::string_view provider, std::string_view model,
+                             const TokenUsage& usage) noexcept {
+  if (!metrics::is_sane(usage)) return store_.count_rejected();
+  RequestSeries& series = tell_last(provider, model, [](OpenCall& call) { call.has_usage = true; });
+  series.add_usage(usage);
+  if (const auto run = collector_.runs().run_of_new_call()) run->add_usage(usage);
+  if (!details_wanted()) return;
+  try {
+    for (Metric& metric :
+         TokenMetric(series.provider(), series.model(), usage.input_tokens, usage.output_tokens)
+             .to_metrics())
+      distribute_metric(std::move(metric));
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+void Recorder::record_cost(std::string_view provider, std::string_view model,
+                           double cost_usd) noexcept {
+  const auto cost = metrics::to_exact_cost(cost_usd);
+  if (!cost) return store_.count_rejected();
+  RequestSeries& series = tell_last(provider, model, [](OpenCall& call) { call.has_cost = true; });
+  series.add_cost(*cost);
+  if (const auto run = collector_.runs().run_of_new_call()) run->add_cost(*cost);
+  if (!details_wanted()) return;
+  try {
+    distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());
+  } catch (...) {
+    store_.count_rejected();
+  }
+}
+
+}  // namespace ltb::detail
