@@ -40,7 +40,9 @@ class ScriptedProvider : public ltb::Provider {
   ltb::CompletionResponse stream(const ltb::CompletionRequest& request,
                                  const ltb::StreamCallback& on_chunk) override {
     ++streamed;
-    return Provider::stream(request, on_chunk);
+    ltb::CompletionResponse response = complete(request);
+    on_chunk(ltb::StreamChunk{.text = response.text});
+    return response;
   }
   std::atomic<int> streamed{0};
   std::optional<double> cost{};
