@@ -25,7 +25,8 @@ void check_label_line(const std::string& value, const std::string& help) {
   const std::vector<std::string> values{value, ""};
   std::string text = "# HELP m ";
   metrics::append_escaped_help(text, help);
-  text += "\n# TYPE m gauge\nm{" + metrics::label_text(names, values) + "} 1\n";
+  const std::string set = metrics::label_text(names, values);
+  text += "\n# TYPE m gauge\nm" + (set.empty() ? set : "{" + set + "}") + " 1\n";
   const auto parsed = tests::ExpositionParser::parse(text);
   require(parsed.families.at("m").help == help, "help is read back");
   tests::ParsedLabels labels;  // an empty value is no label

@@ -43,8 +43,8 @@ for (const [name, value] of [
   test(`${name}="${value}" is refused by name and value`, () => refused({ env: { [name]: value }, names: [name, value] }));
 }
 
-test('an address that is none is told by name', () => refused(
-  { env: { LTB_BIND_ADDRESS: 'not an address' }, code: 3, names: ['prometheus listener', 'not an address', '_BIND_ADDRESS'] }));
+test('what is not an address is refused by name', () => refused(
+  { env: { LTB_BIND_ADDRESS: 'not an address' }, names: ['LTB_BIND_ADDRESS', 'not an address', 'IPv4 or IPv6'] }));
 
 for (const [listener, variable] of [
   ['prometheus', 'LTB_PROMETHEUS_PORT'],
