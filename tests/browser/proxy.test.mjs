@@ -27,12 +27,13 @@ function startProxy(target) {
   server.on('upgrade', (request, socket, head) => {
     if (!passes) return socket.end('HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     const upstream = http.request({ hostname, port, path: request.url, headers: request.headers });
-    upstream.on('upgrade', (answer, other) => {
+    upstream.on('upgrade', (answer, other, first) => {
       const lines = answer.rawHeaders.flatMap((text, i, all) => (i % 2 ? [] : [`${text}: ${all[i + 1]}`]));
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
+      socket.write(first); // what came with the answer
+      other.write(head);
       socket.pipe(other).pipe(socket);
       for (const one of [socket, other]) one.on('error', () => socket.destroy(other.destroy()));
-      other.unshift(head);
     });
     upstream.end();
   });
