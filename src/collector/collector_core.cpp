@@ -126,7 +126,7 @@ void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& ev
   }
   store_.evaluated(
       store_.evaluation_series(evaluation.provider, evaluation.model, evaluation.metric_name),
-      evaluation.score.value_or(NAN), duration_ns);
+      evaluation.score, duration_ns);
 }
 
 std::shared_ptr<RunRecord> CollectorCore::begin_run(std::string benchmark_id, std::string name,

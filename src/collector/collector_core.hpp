@@ -35,6 +35,9 @@ class CollectorCore final : public EventSink {
 
   /// Books a hand-published event, on the publisher's thread.
   void apply(MonitoringEvent& event) noexcept override;
+  void refused_numbers(unsigned count) noexcept override {
+    for (; count > 0; --count) store_.count_rejected();
+  }
 
   /// Samples history; judges health and benchmarks and publishes what changed. Called about four
   /// times a second while the system runs. Every question samples history by itself, so totals are

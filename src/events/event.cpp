@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -45,10 +44,6 @@ void repair(std::optional<std::string>& text) {
   if (text) repair(*text);
 }
 
-void drop_unless_finite(std::optional<double>& number) noexcept {
-  if (number && !std::isfinite(*number)) number.reset();
-}
-
 void clean(RequestPayload& data) {
   for (std::string* text : {&data.provider, &data.model, &data.request_id}) repair(*text);
   for (auto* text : {&data.error, &data.error_code, &data.finish_reason}) repair(*text);
@@ -58,9 +53,6 @@ void clean(BenchmarkPayload& data) {
   repair(data.benchmark_id);
   repair(data.name);
   repair(data.current_provider);
-  drop_unless_finite(data.eta_seconds);
-  // NaN compares false, so that it ends as 0.
-  data.progress_percent = data.progress_percent > 0 ? std::min(data.progress_percent, 100.0) : 0.0;
 }
 
 void clean(EvaluationPayload& data) {
@@ -68,13 +60,11 @@ void clean(EvaluationPayload& data) {
     repair(*text);
   }
   repair(data.details);
-  drop_unless_finite(data.score);
 }
 
 void clean(ProviderPayload& data) {
   repair(data.provider);
   repair(data.message);
-  drop_unless_finite(data.avg_latency_ms);
 }
 
 void clean(MetricPayload&) noexcept {}  // Metric keeps its own rules

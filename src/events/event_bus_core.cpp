@@ -5,6 +5,8 @@
 #include "events/request_id.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -21,6 +23,27 @@ EventBusCore::~EventBusCore() = default;
 
 namespace {
 
+unsigned refuse(std::optional<double>& number, double least) noexcept {
+  if (!number || (std::isfinite(*number) && *number >= least)) return 0;
+  number.reset();
+  return 1;
+}
+
+// Those of requests are refused where they are booked.
+unsigned refuse_impossible_numbers(MonitoringEvent& event) noexcept {
+  if (auto* benchmark = std::get_if<BenchmarkPayload>(&event.payload)) {
+    std::optional<double> percent = benchmark->progress_percent;
+    const unsigned count = refuse(percent, 0) + refuse(benchmark->eta_seconds, 0);
+    benchmark->progress_percent = percent.value_or(0);  // as if it were not set
+    return count;
+  }
+  if (auto* evaluation = std::get_if<EvaluationPayload>(&event.payload))
+    return refuse(evaluation->score, std::numeric_limits<double>::lowest());
+  if (auto* provider = std::get_if<ProviderPayload>(&event.payload))
+    return refuse(provider->avg_latency_ms, 0);
+  return 0;
+}
+
 // What a publisher may leave to the bus: request ids and percentages.
 void complete(MonitoringEvent& event) noexcept {
   if (auto* request = std::get_if<RequestPayload>(&event.payload)) {
@@ -31,7 +54,7 @@ void complete(MonitoringEvent& event) noexcept {
     }
   } else if (auto* benchmark = std::get_if<BenchmarkPayload>(&event.payload)) {
     double& percent = benchmark->progress_percent;
-    if (!(percent > 0))  // not set, or NaN
+    if (percent == 0)  // not set
       percent = events::progress_percent(benchmark->completed_examples, benchmark->total_examples)
                     .value_or(0);
     percent = std::min(percent, 100.0);
@@ -50,8 +73,12 @@ void EventBusCore::cut_texts(MonitoringEvent& event) noexcept {
 
 void EventBusCore::publish(MonitoringEvent&& event) noexcept {
   cut_texts(event);  // before the sink, which may keep them
+  const unsigned refused = refuse_impossible_numbers(event);
   complete(event);
-  if (sink_ != nullptr) sink_->apply(event);
+  if (sink_ != nullptr) {
+    if (refused > 0) sink_->refused_numbers(refused);
+    sink_->apply(event);
+  }
   if (has_listeners()) {
     distribute(std::move(event));
   } else {

@@ -24,6 +24,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void apply(MonitoringEvent& event) noexcept = 0;
+  /// `count` numbers of an event were not numbers and are absent from it: NaN, infinite, negative.
+  virtual void refused_numbers(unsigned /*count*/) noexcept {}
 };
 
 /// Where a reader is in the ring. Its members belong to the bus, under its mutex.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <locale>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ double stat_field(int number) {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos) return 0;
   std::istringstream fields(stat.substr(name_end + 1));
+  fields.imbue(std::locale::classic());  // not the host's
   std::string field;
   for (int at = 3; at <= number; ++at) fields >> field;
   std::uint64_t value = 0;

@@ -144,9 +144,9 @@ void MetricStore::set_score(EvaluationSeries& series, double score) noexcept {
   }
 }
 
-void MetricStore::evaluated(EvaluationSeries& series, double score,
+void MetricStore::evaluated(EvaluationSeries& series, std::optional<double> score,
                             std::optional<std::uint64_t> duration_ns) noexcept {
-  set_score(series, score);
+  if (score) set_score(series, *score);
   const auto writer = series.words.writer();
   writer.add(0, 1);
   if (duration_ns) {

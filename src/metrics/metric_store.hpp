@@ -87,7 +87,7 @@ class MetricStore {
   void show_rate_limits(RequestSeries& series, const RateLimits& limits) noexcept;
   /// A score that is not finite is refused and counted.
   void set_score(EvaluationSeries& series, double score) noexcept;
-  void evaluated(EvaluationSeries& series, double score,
+  void evaluated(EvaluationSeries& series, std::optional<double> score,
                  std::optional<std::uint64_t> duration_ns) noexcept;
 
   /// Takes a published Metric in: into the library's own family when it has its name, type and

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -35,8 +35,9 @@ bool is_separator(char c) noexcept {
 /// The price in pico-dollars a token; `value` becomes what those stand for.
 std::uint64_t to_pico(const ModelPrice& price, const std::string& field, double& value) {
   if (!std::isfinite(value) || value < 0 || value > kMaxPrice) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.10g", value);
+    std::array<char, 32> text{};  // by std::to_chars: the host's locale may have a comma
+    std::to_chars(text.data(), text.data() + text.size() - 1, value, std::chars_format::general,
+                  10);
     refuse(price,
            field + "=" + text.data() + ": expected USD per 1,000,000 tokens between 0 and 1000000");
   }

@@ -144,6 +144,34 @@ TEST(BookedEvents, EachNumberThatCannotBeIsRefusedAndCountedAndAbsentForListener
   }
 }
 
+TEST(BookedEvents, ImpossibleNumbersOfOtherEventsAreCountedAndAbsentToo) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double bad : {std::nan(""), inf, -inf}) {
+    const RecorderStage stage;
+    EventReceiver receiver = stage.bus().subscribe();
+    BenchmarkPayload benchmark;
+    benchmark.benchmark_id = "b";
+    benchmark.total_examples = 4;
+    benchmark.completed_examples = 1;
+    benchmark.progress_percent = bad;
+    benchmark.eta_seconds = bad;
+    stage.bus().publish(MonitoringEvent(EventType::BenchmarkProgress, benchmark));
+    EvaluationPayload evaluation;
+    evaluation.score = bad;
+    stage.bus().publish(MonitoringEvent(EventType::EvaluationCompleted, evaluation));
+    ProviderPayload provider;
+    provider.avg_latency_ms = bad;
+    stage.bus().publish(MonitoringEvent(EventType::ProviderStatus, provider));
+
+    EXPECT_EQ(stage.store().rejected(), 4u) << bad;
+    const auto events = RecorderStage::drain(receiver);
+    EXPECT_EQ(events.at(0).benchmark()->progress_percent, 25.0) << "one of four";
+    EXPECT_EQ(events.at(0).benchmark()->eta_seconds, std::nullopt);
+    EXPECT_EQ(events.at(1).evaluation()->score, std::nullopt);
+    EXPECT_EQ(events.at(2).provider()->avg_latency_ms, std::nullopt);
+  }
+}
+
 TEST(BookedEvents, AttemptsAreCountedAllAndByTheirErrors) {
   const RecorderStage stage;
   RequestPayload payload;
