@@ -88,15 +88,16 @@ Listener::Listener(asio::io_context& io, std::shared_ptr<ListenerContext> contex
       strand_(asio::make_strand(io)),
       context_(std::move(context)),
       roll_(std::move(roll)),
+      work_(std::make_shared<WorkQueue>(io)),
       acceptor_(strand_),
       pause_(strand_),
       refusing_(std::make_shared<std::atomic<std::uint64_t>>(0)) {
-  context_->work = std::make_shared<WorkQueue>(io);
+  context_->work = work_;
 }
 
 // What waits holds sessions, and they hold the queue.
 Listener::~Listener() {
-  context_->work->clear();
+  work_->clear();
 }
 
 void Listener::bind() {

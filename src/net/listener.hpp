@@ -52,6 +52,7 @@ class Listener final : public std::enable_shared_from_this<Listener> {
   Strand strand_;
   std::shared_ptr<ListenerContext> context_;
   std::shared_ptr<SessionRoll> roll_;
+  std::shared_ptr<WorkQueue> work_;  // as the context's, which the next start replaces
   Acceptor acceptor_;
   Timer pause_;
   Tcp protocol_ = Tcp::v4();
