@@ -29,7 +29,11 @@ class TakenPort {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    // Below the ports that the kernel hands out: once released, no other test gets it by chance.
+    static auto next = static_cast<std::uint16_t>(10'000 + ::getpid() % 20'000);
+    do {
+      address.sin_port = htons(next++);
+    } while (next < 32'000 && ::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0);
     EXPECT_EQ(::listen(fd_, 1), 0);
     EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
