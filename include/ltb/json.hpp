@@ -186,6 +186,9 @@ template <JsonValue Json>
     if (!reason.empty()) whole.finish_reason = reason;
     const auto output = json::count(json::member(json::member(&chunk, "usage"), "output_tokens"));
     if (output && whole.usage) whole.usage->output_tokens = *output;
+    // A delta repeats what was written to the cache, but not which part of it is kept for an hour.
+    if (before && whole.usage && !whole.usage->cache_written_1h_tokens)
+      whole.usage->cache_written_1h_tokens = before->cache_written_1h_tokens;
     // A delta may repeat the input without its cached part.
     if (before && whole.usage && whole.usage->input_tokens < before->input_tokens) {
       whole.usage->input_tokens = before->input_tokens;

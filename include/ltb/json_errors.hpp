@@ -96,6 +96,8 @@ template <JsonValue Json>
 const Json* find_error(const Json& body, int http_status) {
   if (const Json* error = member(&body, "error"); says_something(error)) return error;
   if (const Json* error = error_among(member(&body, "choices"), "error")) return error;
+  if (const Json* error = member(member(&body, "x_groq"), "error"); says_something(error))
+    return error;
   // The Responses stream, Mistral and old vLLM have the error on the outside.
   if (text(member(&body, "type")) == "error" || text(member(&body, "object")) == "error")
     return &body;

@@ -194,8 +194,11 @@ std::optional<double> cost_in(const Json* usage) {
     usd = *ticks / 1e10;  // xAI
   // OpenRouter with a key of one's own: its fee, and what the provider charges besides.
   const Json* own_key = member(usage, "is_byok");
-  if (usd && own_key != nullptr && own_key->is_boolean() && says_something(own_key))
-    *usd += number(member(member(usage, "cost_details"), "upstream_inference_cost")).value_or(0);
+  if (usd && own_key != nullptr && own_key->is_boolean() && says_something(own_key)) {
+    const auto upstream = number(member(member(usage, "cost_details"), "upstream_inference_cost"));
+    if (!upstream) return std::nullopt;  // the fee alone is not the cost
+    *usd += *upstream;
+  }
   return usd && std::isfinite(*usd) && *usd >= 0 ? usd : std::nullopt;
 }
 

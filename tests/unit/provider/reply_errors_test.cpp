@@ -83,6 +83,7 @@ TEST(ReplyErrors, EveryShapeOfAnErrorIsFound) {
        {R"({"success": false, "errors": [{"message": "x"}]})", 200, "other"},
        {R"({"choices": [{"error": {"code": 503, "message": "x"}}]})", 200, "overloaded"},
        {R"({"choices": [{"delta": {}, "finish_reason": "error"}]})", 200, "other"},
+       {R"({"choices": [], "x_groq": {"id": "r", "error": "over capacity"}})", 200, "other"},
        {R"({"object": "response", "status": "failed", "error": null})", 200, "other"},
        {R"({"error": {"code": "429", "message": "as text"}})", 200, "rate_limit"},
        {R"({"message": "gone", "statusCode": 404})", 200, "not_found"},

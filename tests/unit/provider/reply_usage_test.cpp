@@ -137,6 +137,27 @@ TEST(ReplyUsage, AnthropicKeepsTheCacheOfTheStartWhenADeltaLeavesItOut) {
   EXPECT_EQ(whole.usage, (TokenUsage{73, 44, std::nullopt, std::nullopt, 70, 50}));
 }
 
+TEST(ReplyUsage, AnthropicKeepsTheHourOfTheStartWhenADeltaRepeatsTheWholeAlone) {
+  LlmReply whole;
+  (void)read_anthropic_chunk(whole, R"({"type": "message_start", "message": {"usage": {
+      "input_tokens": 10, "output_tokens": 1, "cache_creation_input_tokens": 1000,
+      "cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 600}}}})"_json);
+  (void)read_anthropic_chunk(whole, R"({"type": "message_delta", "delta": {}, "usage": {
+      "input_tokens": 10, "output_tokens": 7, "cache_creation_input_tokens": 1000}})"_json);
+  ASSERT_TRUE(whole.usage.has_value());
+  EXPECT_EQ(whole.usage->output_tokens, 7u);
+  EXPECT_EQ(whole.usage->cache_written_tokens, 1000u);
+  EXPECT_EQ(whole.usage->cache_written_1h_tokens, 600u);
+}
+
+TEST(ReplyCost, OfAFeeAloneIsUnknown) {
+  for (
+      const char* body :
+      {R"({"usage": {"cost": 0, "is_byok": true, "cost_details": {"upstream_inference_cost": null}}})",
+       R"({"usage": {"cost": 0.02, "is_byok": true}})"})
+    EXPECT_EQ(read_openai_reply(Json::parse(body)).cost, std::nullopt) << body;
+}
+
 TEST(ReplyCost, IsReadWhereTheServerReportsIt) {
   const auto cost = [](const char* usage) {
     return read_openai_reply(Json{{"usage", Json::parse(usage)}}).cost;
