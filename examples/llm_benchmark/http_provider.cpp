@@ -49,6 +49,18 @@ std::optional<Piece> next_piece(Exchange& exchange, StreamReader& reader, const 
   }
 }
 
+/// The values of a URL's query, which may hold a key; a version of the API is not one.
+void add_query_values(std::vector<std::string>& secrets, std::string_view query) {
+  while (!query.empty()) {
+    query.remove_prefix(1);  // '?' or '&'
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(pair.size());
+    const auto equals = pair.find('=');
+    if (equals == pair.npos || pair.substr(0, equals) == "api-version") continue;
+    secrets.emplace_back(pair.substr(equals + 1));
+  }
+}
+
 /// Replaces a secret wherever it stands, and the start of one where an excerpt cut it.
 void hide(std::string& text, const std::string& secret) {
   for (std::size_t at = 0; (at = text.find(secret, at)) != text.npos;) {
@@ -132,18 +144,20 @@ bool HttpProvider::learn(const std::string& model, const BodyForm& form, const H
 
 std::string HttpProvider::without_own_secrets(std::string text) const {
   const BaseUrl& url = settings_.url;
-  const std::string basic =
-      url.authorization.substr(std::min(kBasic.size(), url.authorization.size()));
-  for (const std::string& secret : {settings_.api_key, basic, url.password}) {
+  std::vector<std::string> secrets{
+      settings_.api_key,
+      url.authorization.substr(std::min(kBasic.size(), url.authorization.size())), url.password};
+  add_query_values(secrets, url.query);
+  for (const std::string& secret : secrets) {
     if (secret.size() >= kShortestSecret) hide(text, secret);
   }
   return text;
 }
 
 ltb::ProviderError HttpProvider::with_url(const ltb::ProviderError& error) const {
-  ltb::ProviderError named(error.type(),
-                           without_own_secrets("POST " + endpoint_ + ": " + error.what()),
-                           error.code(), error.retry_after(), error.failed_attempts());
+  ltb::ProviderError named(
+      error.type(), without_own_secrets("POST " + endpoint_ + ": " + error.what()),
+      without_own_secrets(error.code()), error.retry_after(), error.failed_attempts());
   named.with_rate_limits(error.rate_limits());
   return named;
 }
@@ -173,7 +187,9 @@ ltb::CompletionResponse HttpProvider::ask(const ltb::CompletionRequest& request,
     if (!learn(request.model, form, refused)) {
       refused.body = without_own_secrets(std::move(refused.body));
       const ltb::ProviderError error = error_from_reply(*dialect_, refused, endpoint_);
-      throw ltb::ProviderError(error.type(), error.what(), error.code(), error.retry_after(),
+      // Once more: JSON may have held a secret in escaped characters.
+      throw ltb::ProviderError(error.type(), without_own_secrets(error.what()),
+                               without_own_secrets(error.code()), error.retry_after(),
                                std::move(failed))
           .with_rate_limits(error.rate_limits());
     }

@@ -51,6 +51,7 @@ struct Outcome {
   std::optional<ltb::CompletionResponse> response{};
   std::optional<ltb::ErrorType> error{};
   std::string message{};
+  std::string code{};
   [[nodiscard]] std::string text() const { return response ? response->text : message; }
 };
 
@@ -62,6 +63,7 @@ Outcome ask(ltb::Provider& provider, bool stream = true) {
   } catch (const ltb::ProviderError& error) {
     outcome.error = error.type();
     outcome.message = error.what();
+    outcome.code = error.code();
   }
   return outcome;
 }
@@ -340,6 +342,26 @@ TEST(OddAnswers, WhatAServerEchoesOfASecretIsHidden) {
     const std::string message = ask(*provider, stream).message;
     EXPECT_THAT(message, HasSubstr(": *** and ***, xxx"));
     EXPECT_THAT(message, testing::EndsWith("x***..."));
+  }
+}
+
+TEST(OddAnswers, ASecretIsHiddenInTheQueryInEscapesAndInACodeToo) {
+  const std::string path = "/v1/chat/completions?key=query-secret";
+  ScriptedServer server([&path](std::size_t n) {
+    const std::string error =
+        R"({"error":{"message":"no )" + path + R"( for sk\u002dab\/cd+ef","code":"sk-ab/cd+ef"}})";
+    return Reply{n == 0   ? streamed(data(error))
+                 : n == 1 ? http("200 OK", error)
+                          : http("400 Bad Request", error)};
+  });
+  HttpProviderSettings settings = settings_for(server.url() + "?key=query-secret");
+  settings.api_key = "sk-ab/cd+ef";
+  const auto provider = make_openai_provider(settings, {});
+
+  for (const bool stream : {true, false, false}) {
+    const Outcome refused = ask(*provider, stream);
+    EXPECT_THAT(refused.message, HasSubstr("no /v1/chat/completions?key=*** for ***"));
+    EXPECT_EQ(refused.code, "***");
   }
 }
 
