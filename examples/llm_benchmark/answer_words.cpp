@@ -27,6 +27,13 @@ std::size_t end_of_word(const CodePoints& text, std::size_t begin) {
   return end;
 }
 
+/// The end of the signs behind a single letter that make another name of it: C++, C#, A+.
+std::size_t end_of_signs(const CodePoints& text, std::size_t begin) {
+  std::size_t end = begin;
+  while (end < text.size() && (text[end] == U'+' || text[end] == U'#')) ++end;
+  return end < text.size() && is_word_character(text[end]) ? begin : end;
+}
+
 /// The end of one character with the marks that belong to it.
 std::size_t end_of_character(const CodePoints& text, std::size_t begin) {
   std::size_t end = begin + 1;
@@ -64,6 +71,7 @@ AnswerWords words_of(std::string_view utf8) {
       word.text = folded(part(text, i, end));
     } else if (is_word_character(text[i])) {
       end = end_of_word(text, i);
+      if (end == i + 1) end = end_of_signs(text, end);
       word.text = folded(without_apostrophes(part(text, i, end)));
     } else {
       ++i;

@@ -69,9 +69,10 @@ Results results_of(const Words& words) {
   bool has_answer = false;  // "answer" came, but not yet its verb.
   bool is_stated = false;
   bool is_concluded = false;
+  bool is_in_statement = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& gap = words[i].before;
-    if (ends_sentence(gap)) has_answer = is_stated = is_concluded = false;
+    if (ends_sentence(gap)) has_answer = is_stated = is_concluded = is_in_statement = false;
     const bool has_colon = gap.find_first_of(":=") != std::string::npos;
     is_stated = is_stated || gap.find("####") != std::string::npos || (has_answer && has_colon);
     if (!is_number(words[i])) {
@@ -85,8 +86,9 @@ Results results_of(const Words& words) {
     if (is_stated || (has_answer && i > 0 && words[i - 1].text == "answer")) {
       results.statement = i;
       has_answer = false;
-    } else if (ends_calculation(words, i)) {
-      results.calculation = i;
+      is_in_statement = true;
+    } else if (ends_calculation(words, i)) {  // "the answer is 9 * 2 = 18" states 18
+      (is_in_statement ? results.statement : results.calculation) = i;
     } else if (is_concluded) {
       results.conclusion = i;
     }

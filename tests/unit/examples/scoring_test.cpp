@@ -194,6 +194,19 @@ TEST(Scoring, WhatAReasoningModelThinksIsNotItsAnswer) {
   expect_wrong({{"<think>5? no</think>7", "5"}, {"<think>Paris</think>", "Paris"}});
 }
 
+TEST(Scoring, ACalculationInAStatementStatesItsResult) {
+  expect_right({{"The answer is 9 * 2 = 18.", "18"},
+                {"The answer is 3+4=7", "7"},
+                {"#### 2*9=18", "18"},
+                {"The answer is $5 + $3 = $8", "8"}});
+  expect_wrong({{"The answer is 9 * 2 = 18.", "9"}, {"The answer is 3+4=7", "3"}});
+}
+
+TEST(Scoring, SignsBehindALetterMakeAnotherName) {
+  expect_right({{"C++", "C++"}, {"It is C#.", "C#"}});
+  expect_wrong({{"C++", "C"}, {"C#", "C"}, {"C#", "C++"}, {"C", "C++"}, {"A+", "A"}});
+}
+
 TEST(Scoring, EveryOptionLetterIsRightInEveryUsualForm) {
   for (const char letter : {'A', 'B', 'C', 'D', 'E', 'I', 'J'}) {
     for (std::string form : {"%",
