@@ -42,6 +42,8 @@ constexpr std::string_view kTooLong[] = {
     "context_length_exceeded",             // a code quoted by a gateway
     "maximum context length",              // OpenAI, vLLM, SGLang, Mistral, DeepSeek
     "maximum prompt length",               // xAI
+    "exceeded this model context window",  // Cloudflare
+    "prompt exceeds max length",           // GLM
     "maximum model length",                // vLLM
     "too long to fit into the model",      // vLLM
     "reduce the length of the messages",   // OpenAI, Groq, Cerebras

@@ -115,17 +115,32 @@ std::optional<nanoseconds> times(const Decimal& number, std::int64_t unit) noexc
   return nanoseconds{number.whole * unit + rest};
 }
 
-/// Takes "1h2m3.5s" or "30 seconds" off the front of `text`; every number has a unit.
-std::optional<nanoseconds> take_duration(std::string_view& text) noexcept {
-  nanoseconds sum{0};
-  do {
-    const auto number = take_decimal(text);
-    const std::int64_t unit = number ? take_unit(text) : 0;
-    const auto part = unit > 0 ? times(*number, unit) : std::nullopt;
-    if (!part || sum + *part > kYear) return std::nullopt;
-    sum += *part;
-  } while (!text.empty() && is_digit(text.front()));
-  return sum;
+/// The text behind what parts the numbers of "1 minute 20 seconds" or "2 hours, 5 minutes", when a
+/// number follows.
+std::string_view behind_separator(std::string_view text) noexcept {
+  std::string_view rest = text;
+  if (rest.starts_with(',')) rest.remove_prefix(1);
+  if (rest.starts_with(" and ")) rest.remove_prefix(4);
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  return !rest.empty() && is_digit(rest.front()) ? rest : text;
+}
+
+enum class Form { Field, Sentence };
+
+/// Takes "1h2m3.5s" or "30 seconds" off the front of `text`, of a sentence "1 minute 20 seconds"
+/// too, as far as each number has a unit.
+std::optional<nanoseconds> take_duration(std::string_view& text, Form form) noexcept {
+  std::optional<nanoseconds> sum;
+  for (;;) {
+    std::string_view rest = sum && form == Form::Sentence ? behind_separator(text) : text;
+    const auto number = take_decimal(rest);
+    const std::int64_t unit = number ? take_unit(rest) : 0;
+    if (unit == 0) return sum;
+    const auto part = times(*number, unit);
+    if (!part || sum.value_or(nanoseconds{0}) + *part > kYear) return std::nullopt;
+    sum = sum.value_or(nanoseconds{0}) + *part;
+    text = rest;
+  }
 }
 
 std::optional<nanoseconds> parse_duration(std::string_view text) noexcept {
@@ -133,7 +148,7 @@ std::optional<nanoseconds> parse_duration(std::string_view text) noexcept {
   if (const auto number = take_decimal(rest); number && rest.empty())
     return times(*number, kSecond);
   rest = text;
-  const auto duration = take_duration(rest);
+  const auto duration = take_duration(rest, Form::Field);
   return rest.empty() ? duration : std::nullopt;
 }
 
@@ -211,7 +226,7 @@ std::optional<milliseconds> wait_in_message(std::string_view message) noexcept {
     if (found == message.end()) continue;
     std::string_view rest =
         message.substr(static_cast<std::size_t>(found - message.begin()) + before.size());
-    if (const auto wait = take_duration(rest)) return round_up(*wait);
+    if (const auto wait = take_duration(rest, Form::Sentence)) return round_up(*wait);
   }
   return std::nullopt;
 }

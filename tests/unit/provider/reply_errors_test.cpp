@@ -64,6 +64,12 @@ TEST(ReplyErrors, SpecificCodesBeatTheStatusWhereverTheyStand) {
        {R"({"error": "busy", "error_type": "overloaded"})", 200, "overloaded"},
        {R"({"error": "no grammar", "error_type": "validation"})", 422, "invalid_request"},
        {R"({"error": "cuda", "error_type": "generation"})", 200, "server_error"},
+       {R"({"error": "cuda", "error_type": "generation"})", 424, "server_error"},
+       {R"({"__type": "ModelErrorException", "message": "x"})", 424, "server_error"},
+       {R"({"error": {"code": "tokens_limit_reached", "message": "x"}})", 413, "context_length"},
+       {R"({"error": {"message": "Prompt exceeds max length"}})", 400, "context_length"},
+       {R"({"errors": [{"message": "you exceeded this model context window limit"}]})", 413,
+        "context_length"},
        {R"({"error": {"code": "bad", "message": "x", "innererror":
            {"code": "ResponsibleAIPolicyViolation"}}})",
         400, "content_filter"},
@@ -204,6 +210,10 @@ TEST(ReplyErrors, WaitsAreReadFromFieldsAndMessages) {
   EXPECT_EQ(wait(R"({"error": {"message": "Please retry after 26 seconds."}})"), 26s);
   EXPECT_EQ(wait(R"({"error": {"message": "Please retry in 34.0748242s."}})"), 34075ms);
   EXPECT_EQ(wait(R"({"error": {"message": "try again in 1 minute"}})"), 60s);
+  EXPECT_EQ(wait(R"({"error": {"message": "try again in 1 minute 20 seconds"}})"), 80s);
+  EXPECT_EQ(wait(R"({"error": {"message": "try again in 2 hours, 5 minutes."}})"), 7500s);
+  EXPECT_EQ(wait(R"({"error": {"message": "try again in 1 minute and 2 seconds"}})"), 62s);
+  EXPECT_EQ(wait(R"({"error": {"message": "try again in 20s, 5 requests left"}})"), 20s);
   EXPECT_EQ(wait(R"({"error": {"message": "x", "details": [{"retryDelay": "7s"}]}})"), 7s);
   EXPECT_EQ(wait(R"({"error": {"message": "x", "retry_after": 1.5}})"), 1500ms);
   for (const char* message : {"try again in a while", "try again in 5", "try again in -5s",
