@@ -125,7 +125,8 @@ BodyForm HttpProvider::form_for(const std::string& model, bool streamed) {
 }
 
 /// Whether the server refused a part of the request that it can be asked without.
-bool HttpProvider::learn(const std::string& model, const BodyForm& form, const HttpReply& reply) {
+bool HttpProvider::learn(const ltb::CompletionRequest& request, const BodyForm& form,
+                         const HttpReply& reply) {
   if (reply.status != kBadRequest && reply.status != kUnprocessable) return false;
   const auto names = [&reply](const char* field) {
     return reply.body.find(field) != reply.body.npos;
@@ -134,9 +135,10 @@ bool HttpProvider::learn(const std::string& model, const BodyForm& form, const H
     asks_for_usage_.store(false, std::memory_order_relaxed);
     return true;
   }
-  if (!form.completion_tokens && names("max_completion_tokens")) {
+  const bool has_bound = request.max_tokens || settings_.max_tokens;
+  if (has_bound && !form.completion_tokens && names("max_completion_tokens")) {
     const std::lock_guard lock(mutex_);
-    wants_completion_tokens_.insert(model);
+    wants_completion_tokens_.insert(request.model);
     return true;
   }
   return false;
@@ -184,7 +186,7 @@ ltb::CompletionResponse HttpProvider::ask(const ltb::CompletionRequest& request,
       response->failed_attempts = std::move(failed);
       return std::move(*response);
     }
-    if (!learn(request.model, form, refused)) {
+    if (!learn(request, form, refused)) {
       refused.body = without_own_secrets(std::move(refused.body));
       const ltb::ProviderError error = error_from_reply(*dialect_, refused, endpoint_);
       // Once more: JSON may have held a secret in escaped characters.

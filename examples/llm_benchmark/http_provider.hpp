@@ -63,7 +63,7 @@ class HttpProvider : public ltb::Provider {
   [[nodiscard]] HttpRequest make_request(const ltb::CompletionRequest& request,
                                          const BodyForm& form) const;
   [[nodiscard]] BodyForm form_for(const std::string& model, bool streamed);
-  bool learn(const std::string& model, const BodyForm& form, const HttpReply& reply);
+  bool learn(const ltb::CompletionRequest& request, const BodyForm& form, const HttpReply& reply);
   [[nodiscard]] ltb::ProviderError with_url(const ltb::ProviderError& error) const;
   [[nodiscard]] std::string without_own_secrets(std::string text) const;
 

@@ -365,6 +365,16 @@ TEST(OddAnswers, ASecretIsHiddenInTheQueryInEscapesAndInACodeToo) {
   }
 }
 
+TEST(OddAnswers, ACallWithoutABoundIsNotAskedAgainForTheNameOfOne) {
+  ScriptedServer server([](std::size_t) {
+    return Reply{
+        http("400 Bad Request", R"({"error":{"message":"max_completion_tokens must not be 0"}})")};
+  });
+  const auto provider = make_openai_provider(settings_for(server.url()), {});
+  EXPECT_EQ(ask(*provider).error, ltb::ErrorType::InvalidRequest);
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
 TEST(OddAnswers, AModelThatWantsAnotherNameForTheBoundIsAskedSoFromThenOn) {
   ScriptedServer server([](std::size_t n) {
     return Reply{
