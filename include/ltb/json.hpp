@@ -63,6 +63,24 @@ bool openai_has_content(const Json& chunk) {
   return false;
 }
 
+/// Whether a chunk carries reasoning alone. A summary of reasoning is not the reasoning.
+template <JsonValue Json>
+bool openai_is_reasoning(const Json& chunk) {
+  const std::string_view type = text(member(&chunk, "type"));
+  if (!type.empty()) return type == "response.reasoning_text.delta";
+  const Json* choices = member(&chunk, "choices");
+  if (choices == nullptr || !choices->is_array()) return false;
+  bool reasons = false;
+  for (const Json& choice : *choices) {
+    const Json* delta = member(&choice, "delta");
+    for (const char* name : {"content", "tool_calls", "refusal"})
+      if (is_something(member(delta, name))) return false;
+    for (const char* name : {"reasoning_content", "reasoning", "thinking"})
+      reasons = reasons || is_something(member(delta, name));
+  }
+  return reasons;
+}
+
 template <JsonValue Json>
 bool anthropic_has_content(const Json& chunk) {
   if (text(member(member(&chunk, "content_block"), "type")) == "tool_use") return true;
@@ -213,16 +231,21 @@ namespace detail::json {
 struct OpenAi {
   static LlmReply reply(const auto& body) { return read_openai_reply(body); }
   static bool chunk(LlmReply& whole, const auto& chunk) { return read_openai_chunk(whole, chunk); }
+  static bool is_reasoning(const auto& chunk) { return openai_is_reasoning(chunk); }
 };
 struct Anthropic {
   static LlmReply reply(const auto& body) { return read_anthropic_reply(body); }
   static bool chunk(LlmReply& whole, const auto& chunk) {
     return read_anthropic_chunk(whole, chunk);
   }
+  static bool is_reasoning(const auto& chunk) {
+    return is_something(member(member(&chunk, "delta"), "thinking"));
+  }
 };
 struct Google {
   static LlmReply reply(const auto& body) { return read_google_reply(body); }
   static bool chunk(LlmReply& whole, const auto& chunk) { return read_google_chunk(whole, chunk); }
+  static bool is_reasoning(const auto&) { return false; }  // what is streamed is a summary
 };
 
 template <typename Format>
@@ -243,6 +266,14 @@ struct Traits : DefaultMonitoredTraits {
       return (Format::chunk(whole, chunk), ...);
     } else {
       return DefaultMonitoredTraits::on_chunk(whole, chunk...);
+    }
+  }
+  template <typename... Chunk>
+  static bool is_reasoning(const Chunk&... chunk) {
+    if constexpr (sizeof...(Chunk) == 1 && (JsonValue<Chunk> && ...)) {
+      return (Format::is_reasoning(chunk), ...);
+    } else {
+      return DefaultMonitoredTraits::is_reasoning(chunk...);
     }
   }
   template <typename... Result>

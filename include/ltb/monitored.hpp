@@ -75,11 +75,13 @@ struct ChunkWatcher {
   operator()(Chunk&&... chunk) const {
     using Answer = std::invoke_result_t<OnChunk&, Chunk...>;
     bool has_content = true;
+    ChunkKind kind = ChunkKind::Content;
     try {
       has_content = Traits::on_chunk(stream->state, std::as_const(chunk)...);
+      if (has_content && Traits::is_reasoning(std::as_const(chunk)...)) kind = ChunkKind::Reasoning;
     } catch (...) {  // a chunk that cannot be read was still a chunk
     }
-    if (has_content) stream->scope.on_chunk();
+    if (has_content) stream->scope.on_chunk(kind);
     if constexpr (std::is_constructible_v<std::remove_cvref_t<OnChunk>, std::nullptr_t> &&
                   (std::is_void_v<Answer> || std::same_as<Answer, bool>)) {
       if (!stream->on_chunk) return Answer(true);  // an empty std::function: nobody listens

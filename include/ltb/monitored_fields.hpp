@@ -264,6 +264,18 @@ bool holds_content(const T& value) {
   }
 }
 
+/// Whether all that a piece holds is reasoning.
+template <typename T>
+bool holds_only_reasoning(const T& value) {
+  if (any_holds_content<Text, Content, ToolCalls>(value)) return false;
+  if constexpr (Delta::in<T>) {
+    decltype(auto) field = Delta::of(value);
+    if (const auto* delta = content_of(field); delta != nullptr && holds_content(*delta))
+      return holds_only_reasoning(*delta);
+  }
+  return any_holds_content<ReasoningContent, Reasoning, Thinking>(value);
+}
+
 /// An error value of a usual kind.
 template <typename E>
 inline constexpr bool is_known_error =

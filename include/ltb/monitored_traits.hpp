@@ -105,6 +105,18 @@ struct DefaultMonitoredTraits {
     }
   }
 
+  /// Whether all that such a chunk carries is reasoning (ChunkKind::Reasoning). Default: its
+  /// reasoning_content, reasoning or thinking is not empty, and its text, content, delta and
+  /// tool_calls hold nothing else.
+  template <typename... Chunk>
+  static bool is_reasoning(const Chunk&... chunk) {
+    if constexpr (sizeof...(Chunk) == 0) {
+      return false;
+    } else {
+      return is_reasoning_first(chunk...);
+    }
+  }
+
   /// Whether the caller wants to go on, by what its callback returned. Default: false cancels,
   /// anything that is not a bool goes on.
   template <typename Answer>
@@ -198,6 +210,12 @@ struct DefaultMonitoredTraits {
       const auto* value = content_of(chunk);
       return value != nullptr && holds_content(*value);
     }
+  }
+
+  template <typename Chunk, typename... Rest>
+  static bool is_reasoning_first(const Chunk& chunk, const Rest&...) {
+    const auto* value = detail::watch::content_of(chunk);
+    return value != nullptr && detail::watch::holds_only_reasoning(*value);
   }
 
   template <typename Result>

@@ -134,6 +134,28 @@ TEST(MonitoredChunks, ListsAndStructsInsideAreLookedInto) {
   EXPECT_FALSE(has_content(std::string()));
 }
 
+template <typename Chunk>
+bool is_reasoning(const Chunk& chunk) {
+  return DefaultMonitoredTraits::is_reasoning(chunk);
+}
+
+TEST(MonitoredChunks, ReasoningAloneIsReasoning) {
+  struct Delta {
+    std::string content{};
+    std::string reasoning_content{};
+  };
+  struct Chunk {
+    Delta delta{};
+  };
+  EXPECT_TRUE(is_reasoning(Delta{"", "hm"}));
+  EXPECT_TRUE(is_reasoning(Chunk{{"", "hm"}}));
+  EXPECT_FALSE(is_reasoning(Delta{"a", "hm"}));
+  EXPECT_FALSE(is_reasoning(Chunk{{"a", ""}}));
+  EXPECT_FALSE(is_reasoning(Chunk{}));
+  EXPECT_FALSE(is_reasoning(std::string("x")));
+  EXPECT_FALSE(is_reasoning(7));
+}
+
 struct TimedRequest {
   std::string model = "m";
   std::chrono::steady_clock::time_point scheduled_at{};

@@ -150,6 +150,19 @@ TEST(ReplyUsage, AnthropicKeepsTheHourOfTheStartWhenADeltaRepeatsTheWholeAlone) 
   EXPECT_EQ(whole.usage->cache_written_1h_tokens, 600u);
 }
 
+TEST(ReplyChunks, ReasoningAloneIsReasoningAndASummaryIsNot) {
+  EXPECT_TRUE(OpenAiJsonTraits::is_reasoning(
+      R"({"choices": [{"delta": {"content": null, "reasoning_content": "hm"}}]})"_json));
+  EXPECT_FALSE(OpenAiJsonTraits::is_reasoning(
+      R"({"choices": [{"delta": {"content": "a", "reasoning_content": "hm"}}]})"_json));
+  EXPECT_TRUE(OpenAiJsonTraits::is_reasoning(
+      R"({"type": "response.reasoning_text.delta", "delta": "hm"})"_json));
+  EXPECT_FALSE(OpenAiJsonTraits::is_reasoning(
+      R"({"type": "response.reasoning_summary_text.delta", "delta": "hm"})"_json));
+  EXPECT_TRUE(AnthropicJsonTraits::is_reasoning(
+      R"({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "hm"}})"_json));
+}
+
 TEST(ReplyCost, OfAFeeAloneIsUnknown) {
   for (
       const char* body :
