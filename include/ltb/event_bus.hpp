@@ -65,7 +65,8 @@ struct ReceivedEvent {
 };
 
 /// A reader of the event stream with a cursor of its own in the bus' bounded ring. A slow one loses
-/// the oldest events and is told how many; it never slows the publisher or another receiver.
+/// the oldest events and reports how many (ReceivedEvent::lagged); it never slows the publisher or
+/// another receiver.
 /// MonitoringSystem::stop() closes the receivers that exist: they return what was published before,
 /// and then nothing; so does the end of the bus, which a receiver may outlive. Thread safety:
 /// distinct objects: safe; shared objects: unsafe, but for close().

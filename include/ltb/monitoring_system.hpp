@@ -75,13 +75,13 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   [[nodiscard]] BenchmarkRun begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                              std::uint64_t total_examples) noexcept;
 
-  // The separate calls tell a call in numbers, one by one. Which of them belong together is told by
-  // the thread, exactly: all calls for one call to a provider are made on one thread; to start it
-  // on one and end it on another, use begin_request(). They are plain additions: nothing here is
-  // priced by the price table. A call counts as lacking usage, or a known cost, until
-  // record_tokens() or record_cost() came for it, before its end or right after (until the thread's
-  // next call to that provider). A thread keeps its last 1,024 calls; those it forgets, and those
-  // it leaves open when it ends, are no longer in flight.
+  // The separate calls report a call number by number. Those of one thread belong together: all
+  // calls for one call to a provider are made on one thread; to start it on one and end it on
+  // another, use begin_request(). They are plain additions: nothing here is priced by the price
+  // table. A call counts as lacking usage, or a known cost, until record_tokens() or record_cost()
+  // came for it, before its end or right after (until the thread's next call to that provider). A
+  // thread keeps its last 1,024 calls; those it forgets, and those it leaves open when it ends, are
+  // no longer in flight.
 
   /// A call started: active + 1, RequestStarted.
   void record_request(std::string_view provider, std::string_view model) noexcept;

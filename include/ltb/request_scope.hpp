@@ -88,7 +88,7 @@ class LTB_MONITORING_EXPORT RequestScope {
 
   /// One attempt of this call failed and another follows after `wait`: counted in
   /// llm_attempts_total and llm_retry_wait_seconds_total. Call it when the attempt failed: time to
-  /// first token counts from `wait` later, unless set_sent() knows better. The call goes on: its
+  /// first token counts from `wait` later, unless set_sent() reports it. The call continues: its
   /// duration spans all attempts and waits. The final attempt is counted by finish(), fail() or
   /// cancel(). A new attempt starts inter-token timing anew.
   void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
