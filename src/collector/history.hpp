@@ -43,13 +43,14 @@ struct HistoryDelta {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> slo_good;  // service level, good calls
 
   [[nodiscard]] std::uint64_t finished() const noexcept { return success + error + cancelled; }
-  /// False when calls reported no tokens and none did: then their sum is not known to be 0.
+  /// False when calls ended, failed ones included, and none reported tokens: their sum may be
+  /// anything, not 0.
   [[nodiscard]] bool knows_tokens() const noexcept {
-    return usage_missing == 0 || zero_usage > 0 || input_tokens + output_tokens > 0;
+    return finished() == 0 || zero_usage > 0 || input_tokens + output_tokens > 0;
   }
   /// The same of cost.
   [[nodiscard]] bool knows_cost() const noexcept {
-    return unpriced == 0 || zero_cost > 0 || cost_nano > 0;
+    return finished() == 0 || zero_cost > 0 || cost_nano > 0;
   }
   /// True when nothing ended and nothing was measured: whatever is counted stayed as it was.
   [[nodiscard]] bool is_quiet() const noexcept {

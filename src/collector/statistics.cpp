@@ -63,6 +63,9 @@ void StatisticsSum::write(CallTotals& totals) const {
   totals.total_requests =
       totals.successful_requests + totals.failed_requests + totals.cancelled_requests;
   HistoryDelta all;  // of the whole life, to ask what is known of it
+  all.success = totals.successful_requests;
+  all.error = totals.failed_requests;
+  all.cancelled = totals.cancelled_requests;
   all.input_tokens = word(RequestLayout::kInputTokens);
   all.output_tokens = word(RequestLayout::kOutputTokens);
   all.usage_missing = word(RequestLayout::kUsageMissing);

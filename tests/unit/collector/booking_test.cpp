@@ -208,6 +208,20 @@ TEST(BookedEvents, AveragesAreOverTheCallsThatToldALatency) {
   EXPECT_EQ(stage.collector().totals().latency_missing_requests, 2u);
 }
 
+TEST(BookedEvents, TokensAndCostOfFailedCallsAreUnknownUntilACallReportsSome) {
+  const RecorderStage stage;
+  EXPECT_EQ(stage.collector().totals().total_cost, 0.0) << "no call ended";
+  detail::Recorder::begin_request(stage.recorder, "p", "m").fail(ErrorType::Timeout);
+  detail::Recorder::begin_request(stage.recorder, "p", "m").cancel();
+  EXPECT_EQ(stage.collector().totals().total_output_tokens, std::nullopt);
+  EXPECT_EQ(stage.collector().totals().total_cost, std::nullopt);
+
+  detail::Recorder::begin_request(stage.recorder, "p", "m")
+      .finish({.input_tokens = 5, .output_tokens = 3}, 0.25);
+  EXPECT_EQ(stage.collector().totals().total_output_tokens, 3u);
+  EXPECT_EQ(stage.collector().totals().total_cost, 0.25);
+}
+
 TEST(BookedEvents, APriceGoesByTheWholeNameHoweverShortALabelMayBe) {
   PriceTable prices;
   const std::string model = "a-model-with-a-long-name-v2";
