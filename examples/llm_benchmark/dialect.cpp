@@ -2,6 +2,8 @@
 
 #include "dialect.hpp"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -44,6 +46,14 @@ json as_error(json event, const std::string& text) {
   return {{"error", {{"message", text}}}};
 }
 
+/// Whether an event has a member of an answer, in any API. FastAPI's {"detail": "Internal error"}
+/// has none.
+bool is_of_an_answer(const json& event) {
+  return std::ranges::any_of(
+      std::array{"choices", "usage", "type", "candidates", "x_groq", "object", "model"},
+      [&event](const char* name) { return event.contains(name); });
+}
+
 }  // namespace
 
 ReplyStream::~ReplyStream() = default;
@@ -59,8 +69,12 @@ bool ReplyStream::take(const SseEvent& event, const ltb::StreamCallback& on_chun
   json chunk = read_json(event.data);
   if (event.type == "error") chunk = as_error(std::move(chunk), event.data);
   if (!chunk.is_object()) throw no_answer("holds an event that is not a JSON object", event.data);
-  ++events_;
   const bool was_finished = is_finished();
+  if (is_of_an_answer(chunk)) {
+    ++events_;
+  } else if (chunk.contains("detail") && !was_finished) {
+    chunk = as_error(chunk["detail"], event.data);
+  }
   const auto known_usage = reply_.usage;
   const Piece piece = read(reply_, chunk);
   if (reply_.error) {

@@ -12,8 +12,9 @@ namespace llm_benchmark {
 namespace {
 
 /// How long more may come after the reason why the model stopped, where more is to be expected: the
-/// usage that was asked for, or content.
-constexpr std::chrono::milliseconds kMoreTime{250};
+/// usage that was asked for, or content. It costs a worker's time, not the call's latency, which
+/// ends with what came.
+constexpr std::chrono::milliseconds kMoreTime{2000};
 /// How long the end of a message may take once all of it is there.
 constexpr std::chrono::milliseconds kEndTime{50};
 constexpr std::size_t kStartBytes = 512;

@@ -88,10 +88,10 @@ TEST(StreamReader, AnAnswerIsCompleteWithItsReasonAndUsage) {
   reading.take(delta("x"), 10);
   EXPECT_EQ(reading.waits(), std::nullopt) << "it is not complete";
   reading.take(kReason, 20);
-  EXPECT_EQ(reading.waits(), 20 + 250) << "the usage may still come";
+  EXPECT_EQ(reading.waits(), 20 + 2000) << "the usage may still come";
   EXPECT_EQ(reading.waits(false), 20 + 50) << "none was asked for";
   reading.take(": keep-alive\n\n", 200);
-  EXPECT_EQ(reading.waits(), 20 + 250) << "a heartbeat is no news";
+  EXPECT_EQ(reading.waits(), 20 + 2000) << "a heartbeat is no news";
   reading.take(kUsage, 220);
   EXPECT_EQ(reading.waits(), 220 + 50) << "only its formal end is missing";
 
@@ -125,7 +125,7 @@ TEST(StreamReader, ContentAfterTheReasonStillBelongsToTheAnswer) {
                 R"("usage":{"prompt_tokens":11,"completion_tokens":7}})");
   };
   reading.take(with_reason("x"), 20);
-  EXPECT_EQ(reading.waits(), 20 + 250) << "a server may give a reason with every piece";
+  EXPECT_EQ(reading.waits(), 20 + 2000) << "a server may give a reason with every piece";
   reading.take(with_reason("y"), 60);
   EXPECT_EQ(reading.waits(), std::nullopt) << "this one does: its end mark is waited for";
   reading.take(kDone, 900);
@@ -217,6 +217,13 @@ TEST(StreamReader, AnEmptyBodyOfAKnownLengthIsAParseErrorAndOtherwiseACut) {
                                    ltb::ErrorType::Parse, "the answer is empty: \"\"")));
 }
 
+TEST(StreamReader, AnEventThatIsOfNoAnswerDoesNotMakeAStreamOne) {
+  const std::string queued = R"({"status":"queued"})";
+  const auto [type, message] = Reading().failure(data(queued) + kDone);
+  EXPECT_EQ(type, ltb::ErrorType::Parse);
+  EXPECT_THAT(message, HasSubstr(queued));
+}
+
 TEST(StreamReader, HeartbeatsAloneAreACutStreamAndNotAPage) {
   EXPECT_EQ(Reading().failure(": keep-alive\n\n: keep-alive\n\n").first, ltb::ErrorType::Network);
   EXPECT_EQ(Reading().failure("data:\n\n" + delta("x")).first, ltb::ErrorType::Network);
@@ -256,6 +263,19 @@ TEST(StreamReader, AnErrorEventIsAnErrorInEveryShape) {
     EXPECT_NE(type, ltb::ErrorType::Network) << text;
     EXPECT_NE(type, ltb::ErrorType::Parse) << text;
   }
+}
+
+TEST(StreamReader, ADetailAloneIsAnErrorWhereverItComes) {
+  const std::string detail = data(R"({"detail":"The engine ran out of memory"})");
+  for (const std::string before : {"", "x"}) {
+    const std::string content = before.empty() ? "" : delta(before);
+    const auto [type, message] = Reading().failure(content + detail + kDone);
+    EXPECT_EQ(type, ltb::ErrorType::Other) << before;
+    EXPECT_THAT(message, HasSubstr("The engine ran out of memory")) << before;
+  }
+  Reading complete;
+  complete.take(delta("x") + kReason + detail, 1);
+  EXPECT_EQ(complete.end().text, "x");
 }
 
 TEST(StreamReader, AByteThatIsNotUtf8CostsOneCharacter) {
