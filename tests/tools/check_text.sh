@@ -19,8 +19,6 @@ if ! list=$(git -c safe.directory="$root" ls-files 2>/dev/null) || [[ -z $list ]
 fi
 files=()
 while IFS= read -r file; do
-  # What a fuzzer came up with is any bytes at all.
-  [[ $file == tests/fuzz/corpus/* ]] && continue
   # A tracked file may be deleted in the working tree; an empty one or one with NUL bytes is no text.
   [[ -f $file ]] && grep -qI . -- "$file" && files+=("$file")
 done < <(sort <<<"$list")
