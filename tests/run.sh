@@ -67,8 +67,7 @@ install_packages() {
   # The runtimes of libFuzzer and the sanitizers; a clang without recommended packages lacks them.
   [[ $mode == fuzz ]] && packages+=(clang libclang-rt-14-dev)
   [[ $mode == tidy ]] && packages+=(clang clang-tidy)
-  [[ $mode == bench ]] && packages+=(libbenchmark-dev)
-  [[ $mode == release ]] && packages+=(valgrind)
+  [[ $mode == bench ]] && packages+=(libbenchmark-dev valgrind)
   # Node may be there from elsewhere (any version from 18 on is good); Debian's own then would only get in its way.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { instructions } from './instructions.mjs';
 import { notes, sections } from './rows.mjs';
 import { checkPrograms, output, steps } from './run.mjs';
 import { asMarkdown, asText, judge, number } from './table.mjs';
@@ -61,8 +62,10 @@ try {
     const { median, low, high } = summary(samples[note.ours].map((value) => value * (note.scale ?? 1)));
     return `${note.text}: ${number(median)} ${note.unit} (${number(low)}..${number(high)})`;
   }).join('\n')}`);
+  const counts = !wanted || wanted.includes('hot_paths') ? instructions(programs) : {};
+  for (const [path, count] of Object.entries(counts)) console.log(`${path}: ${count.toFixed(0)} instructions (callgrind)`);
   mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'results.json'), `${JSON.stringify({ machine: before, samples }, null, 1)}\n`);
+  writeFileSync(join(out, 'results.json'), `${JSON.stringify({ machine: before, samples, instructions: counts }, null, 1)}\n`);
   writeFileSync(join(out, 'results.md'), `${asMarkdown(judged)}\n`);
   const rows = judged.flatMap((section) => section.rows);
   const missed = rows.filter((row) => !row.met);
