@@ -13,7 +13,7 @@ build="$root/build/run" # Its own folder: test builds stay as they are.
 # shellcheck source=cmake/install-debian-packages.sh
 source "$root/cmake/install-debian-packages.sh"
 install_debian_packages cmake ninja-build g++ libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev \
-  libspdlog-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libutf8proc-dev
+  libspdlog-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libutf8proc-dev libcli11-dev
 
 # Quiet when it goes well, everything when it does not.
 log="$(mktemp)"

@@ -58,7 +58,7 @@ source "$root/cmake/install-debian-packages.sh"
 
 install_packages() {
   local packages=(ca-certificates cmake ninja-build g++ git
-    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libutf8proc-dev openssl libgtest-dev libgmock-dev
+    libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libutf8proc-dev libcli11-dev openssl libgtest-dev libgmock-dev
     pkg-config dpkg-dev python3-prometheus-client python3-websockets)
   [[ $mode == dev ]] && packages+=(doxygen)
   [[ $mode == coverage ]] && packages+=(gcovr)

@@ -152,10 +152,13 @@ TEST(Options, AnUnknownArgumentIsNamed) {
   EXPECT_EQ(complaint({"--Requests=1"}), "unknown argument \"--Requests=1\"");
 }
 
-TEST(Options, AMissingOrSuperfluousValueIsNamed) {
-  EXPECT_EQ(complaint({"--seed"}), "--seed needs a value after it");
-  EXPECT_EQ(complaint({"--json="}), "--json needs a value that is not empty");
-  EXPECT_EQ(complaint({"--stay=yes"}), "--stay takes no value");
+TEST(Options, AMissingOrExtraValueIsNamed) {
+  EXPECT_EQ(complaint({"--seed"}), "--seed: 1 required N missing");
+  EXPECT_EQ(complaint({"--json="}), "--json= needs a value");
+  EXPECT_EQ(complaint({"--json", ""}), "--json needs a value, but \"\" came after it");
+  EXPECT_EQ(complaint({"--json", "--quiet"}),
+            "--json needs a value, but \"--quiet\" came after it");
+  EXPECT_THAT(complaint({"--stay=yes"}), HasSubstr("stay was given"));
 }
 
 TEST(Options, AWrongValueIsNamedWithWhatWasExpected) {
