@@ -18,20 +18,20 @@ namespace ltb {
 /// Why a call failed. The set is closed, so that it can be a metric label (`error_type`); the
 /// provider's own code and message travel in the event only.
 enum class ErrorType : std::uint8_t {
-  RateLimit,       ///< `rate_limit`: HTTP 429.
+  RateLimit,       ///< `rate_limit`: HTTP 429 and 420.
   Quota,           ///< `quota`: HTTP 402, `insufficient_quota`.
-  Overloaded,      ///< `overloaded`: HTTP 529 and 503.
-  Timeout,         ///< `timeout`: HTTP 408 and 504, or the client's own timer.
-  Auth,            ///< `auth`: HTTP 401.
-  Permission,      ///< `permission`: HTTP 403.
-  NotFound,        ///< `not_found`: HTTP 404.
+  Overloaded,      ///< `overloaded`: HTTP 529, 503 and 498.
+  Timeout,         ///< `timeout`: HTTP 408, 504, 522, 524 and 598, or the client's own timer.
+  Auth,            ///< `auth`: HTTP 401 and 407.
+  Permission,      ///< `permission`: HTTP 403 and 451.
+  NotFound,        ///< `not_found`: HTTP 404 and 410.
   ContextLength,   ///< `context_length`: the prompt does not fit the model.
-  ContentFilter,   ///< `content_filter`: refused by the provider's policy.
+  ContentFilter,   ///< `content_filter`: refused by the provider's policy; HTTP 446.
   InvalidRequest,  ///< `invalid_request`: any other HTTP 4xx.
   ServerError,     ///< `server_error`: any other HTTP 5xx.
-  Network,         ///< `network`: DNS, connect, TLS, a cut stream.
+  Network,         ///< `network`: DNS, connect, TLS, a cut stream; HTTP 444.
   Parse,           ///< `parse`: the reply was not what the protocol promises.
-  Cancelled,       ///< `cancelled`: given up by the caller.
+  Cancelled,       ///< `cancelled`: given up by the caller; HTTP 499 and 460.
   Other,           ///< `other`: none of the above.
 };
 

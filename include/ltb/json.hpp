@@ -9,6 +9,7 @@
 #pragma once
 
 #include <ltb/error_type.hpp>
+#include <ltb/json_content.hpp>
 #include <ltb/json_errors.hpp>
 #include <ltb/json_fields.hpp>
 #include <ltb/json_usage.hpp>
@@ -30,64 +31,13 @@ namespace ltb {
 
 namespace detail::json {
 
+/// Why the model stopped, in a reply or chunk without choices: Cohere's, Bedrock's.
 template <JsonValue Json>
-bool google_has_content(const Json& chunk) {
-  const Json* candidates = member(&chunk, "candidates");
-  if (candidates == nullptr || !candidates->is_array()) return false;
-  for (const Json& candidate : *candidates) {
-    const Json* parts = member(member(&candidate, "content"), "parts");
-    if (parts == nullptr || !parts->is_array()) continue;
-    for (const Json& part : *parts)
-      if (!text(member(&part, "text")).empty() || member(&part, "functionCall") != nullptr ||
-          member(&part, "executableCode") != nullptr || member(&part, "inlineData") != nullptr)
-        return true;
-  }
-  return false;
-}
-
-template <JsonValue Json>
-bool openai_has_content(const Json& chunk) {
-  // The Responses API names its pieces "response.output_text.delta" and the like.
-  if (text(member(&chunk, "type")).ends_with(".delta"))
-    return is_something(member(&chunk, "delta"));
-  const Json* choices = member(&chunk, "choices");
-  if (choices == nullptr || !choices->is_array()) return false;
-  for (const Json& choice : *choices) {
-    if (is_something(member(&choice, "text"))) return true;  // legacy completions
-    const Json* delta = member(&choice, "delta");
-    for (const char* name :
-         {"content", "reasoning_content", "reasoning", "thinking", "tool_calls", "refusal"})
-      if (is_something(member(delta, name))) return true;
-    if (member(delta, "function_call") != nullptr) return true;
-  }
-  return false;
-}
-
-/// Whether a chunk carries reasoning alone. A summary of reasoning is not the reasoning.
-template <JsonValue Json>
-bool openai_is_reasoning(const Json& chunk) {
-  const std::string_view type = text(member(&chunk, "type"));
-  if (!type.empty()) return type == "response.reasoning_text.delta";
-  const Json* choices = member(&chunk, "choices");
-  if (choices == nullptr || !choices->is_array()) return false;
-  bool reasons = false;
-  for (const Json& choice : *choices) {
-    const Json* delta = member(&choice, "delta");
-    for (const char* name : {"content", "tool_calls", "refusal"})
-      if (is_something(member(delta, name))) return false;
-    for (const char* name : {"reasoning_content", "reasoning", "thinking"})
-      reasons = reasons || is_something(member(delta, name));
-  }
-  return reasons;
-}
-
-template <JsonValue Json>
-bool anthropic_has_content(const Json& chunk) {
-  if (text(member(member(&chunk, "content_block"), "type")) == "tool_use") return true;
-  const Json* delta = member(&chunk, "delta");
-  for (const char* name : {"text", "thinking", "partial_json"})
-    if (is_something(member(delta, name))) return true;
-  return false;
+std::string_view other_finish_reason(const Json& body) {
+  for (const Json* where : {&body, member(&body, "delta"), member(&body, "messageStop")})
+    for (const char* name : {"finish_reason", "stopReason"})
+      if (const auto found = reason(member(where, name)); !found.empty()) return found;
+  return {};
 }
 
 /// What the status of a whole answer of the Responses API says.
@@ -96,7 +46,7 @@ void read_response_status(LlmReply& reply, const Json& body) {
   const std::string_view status = text(member(&body, "status"));
   if (status == "completed") reply.finish_reason = "stop";
   if (status == "incomplete")
-    reply.finish_reason = text(member(member(&body, "incomplete_details"), "reason"));
+    reply.finish_reason = reason(member(member(&body, "incomplete_details"), "reason"));
   if (reply.finish_reason == "max_output_tokens") reply.finish_reason = "length";
   if (status == "failed" && !reply.error)
     reply.error = CallError{ErrorType::Other, "the response has the status \"failed\"", {}};
@@ -124,11 +74,13 @@ template <JsonValue Json>
   reply.model = json::text(json::member(&answer, "model"));
   reply.request_id = json::text(json::member(&answer, "id"));
   const Json* choice = json::first_element(json::member(&answer, "choices"));
-  reply.finish_reason = json::text(json::member(choice, "finish_reason"));
+  reply.finish_reason = choice != nullptr ? json::reason(json::member(choice, "finish_reason"))
+                                          : json::other_finish_reason(answer);
+  if (reply.usage) json::add_hidden_reasoning(*reply.usage, usage, reply.model);
   json::read_error(reply, answer, http_status, now);
   if (json::text(json::member(&answer, "object")) == "response")
     json::read_response_status(reply, answer);
-  if (reply.finish_reason == "error" && !reply.error)
+  if ((reply.finish_reason == "error" || reply.finish_reason == "ERROR") && !reply.error)
     reply.error = CallError{ErrorType::Other, "the answer ended with finish_reason \"error\"", {}};
   return reply;
 }
@@ -145,7 +97,7 @@ template <JsonValue Json>
   reply.cost = json::cost_in(json::member(&body, "usage"));
   reply.model = json::text(json::member(&body, "model"));
   reply.request_id = json::text(json::first_of(&body, "request_id", "id"));
-  reply.finish_reason = json::text(json::member(&body, "stop_reason"));
+  reply.finish_reason = json::reason(json::member(&body, "stop_reason"));
   json::read_error(reply, body, http_status, now);
   return reply;
 }
@@ -165,7 +117,7 @@ template <JsonValue Json>
   reply.model = json::text(json::member(&answer, "modelVersion"));
   reply.request_id = json::text(json::member(&answer, "responseId"));
   const Json* candidate = json::first_element(json::member(&answer, "candidates"));
-  reply.finish_reason = json::text(json::member(candidate, "finishReason"));
+  reply.finish_reason = json::reason(json::member(candidate, "finishReason"));
   json::read_error(reply, answer, http_status, now);
   if (!reply.error && candidate == nullptr) {
     // A prompt that was blocked: 200, and nothing was generated.
@@ -187,7 +139,7 @@ template <JsonValue Json>
   detail::merge_reply(whole, read_openai_reply(chunk));
   if (const Json* response = json::member(&chunk, "response"))
     detail::merge_reply(whole, read_openai_reply(*response));
-  return json::openai_has_content(chunk);
+  return json::openai_carries(chunk) != json::Carries::Nothing;
 }
 
 /// The same for Anthropic: message_start has the input, message_delta the output as it stands.
@@ -200,7 +152,7 @@ template <JsonValue Json>
     detail::merge_reply(whole, read_anthropic_reply(*message));
   if (json::text(json::member(&chunk, "type")) == "message_delta") {
     const std::string_view reason =
-        json::text(json::member(json::member(&chunk, "delta"), "stop_reason"));
+        json::reason(json::member(json::member(&chunk, "delta"), "stop_reason"));
     if (!reason.empty()) whole.finish_reason = reason;
     const auto output = json::count(json::member(json::member(&chunk, "usage"), "output_tokens"));
     if (output && whole.usage) whole.usage->output_tokens = *output;
@@ -215,15 +167,14 @@ template <JsonValue Json>
       whole.usage->cache_written_1h_tokens = before->cache_written_1h_tokens;
     }
   }
-  return json::anthropic_has_content(chunk);
+  return json::anthropic_carries(chunk) != json::Carries::Nothing;
 }
 
 /// The same for Google, whose chunks have the shape of the whole.
 template <JsonValue Json>
 [[nodiscard]] bool read_google_chunk(LlmReply& whole, const Json& chunk) {
   detail::merge_reply(whole, read_google_reply(chunk));
-  const Json* first = detail::json::first_element(&chunk);
-  return detail::json::google_has_content(first != nullptr ? *first : chunk);
+  return detail::json::google_carries(chunk) != detail::json::Carries::Nothing;
 }
 
 namespace detail::json {
@@ -231,7 +182,9 @@ namespace detail::json {
 struct OpenAi {
   static LlmReply reply(const auto& body) { return read_openai_reply(body); }
   static bool chunk(LlmReply& whole, const auto& chunk) { return read_openai_chunk(whole, chunk); }
-  static bool is_reasoning(const auto& chunk) { return openai_is_reasoning(chunk); }
+  static bool is_reasoning(const auto& chunk) {
+    return openai_carries(chunk) == Carries::Reasoning;
+  }
 };
 struct Anthropic {
   static LlmReply reply(const auto& body) { return read_anthropic_reply(body); }
@@ -239,13 +192,15 @@ struct Anthropic {
     return read_anthropic_chunk(whole, chunk);
   }
   static bool is_reasoning(const auto& chunk) {
-    return is_something(member(member(&chunk, "delta"), "thinking"));
+    return anthropic_carries(chunk) == Carries::Reasoning;
   }
 };
 struct Google {
   static LlmReply reply(const auto& body) { return read_google_reply(body); }
   static bool chunk(LlmReply& whole, const auto& chunk) { return read_google_chunk(whole, chunk); }
-  static bool is_reasoning(const auto&) { return false; }  // what is streamed is a summary
+  static bool is_reasoning(const auto& chunk) {
+    return google_carries(chunk) == Carries::Reasoning;
+  }
 };
 
 template <typename Format>

@@ -91,6 +91,16 @@ bool is_bare_error(const Json& body) {
   return false;
 }
 
+/// The exception in an event of Bedrock's stream: its name, and the object that it names.
+template <JsonValue Json>
+std::pair<std::string_view, const Json*> bedrock_exception(const Json& body) {
+  for (const char* name :
+       {"internalServerException", "modelStreamErrorException", "modelTimeoutException",
+        "serviceUnavailableException", "throttlingException", "validationException"})
+    if (const Json* found = member(&body, name)) return {name, found};
+  return {};
+}
+
 /// What of a reply is its error; null when it has none.
 template <JsonValue Json>
 const Json* find_error(const Json& body, int http_status) {
@@ -104,6 +114,9 @@ const Json* find_error(const Json& body, int http_status) {
   if (const Json* error = error_among(member(&body, "errors"), nullptr)) return error;
   if (const Json* base = member(&body, "base_resp"); says_something(member(base, "status_code")))
     return base;  // MiniMax
+  if (const Json* error = bedrock_exception(body).second) return error;
+  if (const Json* error = member(member(&body, "delta"), "error"); says_something(error))
+    return error;  // Cohere's stream
   if (http_status < 400) return is_bare_error(body) ? &body : nullptr;
   const Json* detail = member(&body, "detail");  // FastAPI, LiteLLM
   if (detail == nullptr || !detail->is_object()) return &body;
@@ -123,6 +136,17 @@ std::string full_message(const Json* error, const Json& body) {
   constexpr std::size_t kMostRaw = 4096;
   message.append(" (").append(provider).append(provider.empty() || raw.empty() ? "" : ": ");
   return message.append(raw.substr(0, kMostRaw)).append(")");
+}
+
+/// Whether the error is a moderator's: OpenRouter lists its reasons and quotes the input, GLM names
+/// whose text it was.
+template <JsonValue Json>
+bool is_moderated(const Json* error, const Json& body) {
+  const Json* metadata = member(error, "metadata");
+  const Json* reasons = member(metadata, "reasons");
+  return (reasons != nullptr && reasons->is_array() && says_something(reasons)) ||
+         !text(member(metadata, "flagged_input")).empty() ||
+         is_something(member(&body, "contentFilter"));
 }
 
 /// Response headers that a gateway puts into the body, as a look-up.
@@ -186,7 +210,10 @@ void read_error(LlmReply& reply, const Json& body, int http_status, SystemTime n
       http_status,
       {google_reason(error), code_of(error, "code"), code_of(member(error, "innererror"), "code"),
        code_of(error, "type"), code_of(error, "status"), code_of(error, "error_type"),
-       code_of(error, "error_code"), code_of(error, "__type"), digits,
+       code_of(error, "error_code"), code_of(error, "__type"), bedrock_exception(body).first,
+       code_of(member(error, "metadata"), "error_type"),
+       code_of(member(error, "metadata"), "provider_code"),
+       is_moderated(error, body) ? std::string_view("content_filter") : std::string_view(), digits,
        is_minimax ? minimax_code(*number) : std::string_view(), code_of(&body, "code"),
        outer_type == "error" ? std::string_view() : outer_type, code_of(&body, "error_type"),
        code_of(&body, "__type")},

@@ -1,6 +1,8 @@
 // Reads single fields of JSON, whatever JSON that is. For ltb/json.hpp; not to be used by itself.
 #pragma once
 
+#include <ltb/llm_reply.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -44,6 +46,13 @@ template <JsonValue Json>
 std::string_view text(const Json* value) noexcept {
   if (value == nullptr || !value->is_string()) return {};
   return *value->template get_ptr<const typename Json::string_t*>();
+}
+
+/// A finish reason; empty when the text is none.
+template <JsonValue Json>
+std::string_view reason(const Json* value) noexcept {
+  const std::string_view found = text(value);
+  return is_finish_reason(found) ? found : std::string_view();
 }
 
 template <JsonValue Json>

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace ltb::detail::json {
 
@@ -121,6 +122,20 @@ std::optional<TokenUsage> openai_usage(const Json* usage) {
   if (reasoning > *output || (reasoning > 0 && total == *input + *output + reasoning))
     tokens.output_tokens += reasoning;
   return counted(tokens);
+}
+
+/// Google's endpoint in OpenAI's shape counts hidden reasoning, which is billed as output, in the
+/// total alone. Elsewhere a total that its parts do not explain shows nothing: the parts count.
+template <JsonValue Json>
+void add_hidden_reasoning(TokenUsage& tokens, const Json* usage, std::string_view model) {
+  const auto input = count(member(usage, "prompt_tokens"));
+  const auto output = count(member(usage, "completion_tokens"));
+  const auto total = count(member(usage, "total_tokens"));
+  if (model.find("gemini") == model.npos || tokens.reasoning_tokens || !input || !output || !total)
+    return;
+  if (*total <= *input + *output) return;
+  tokens.reasoning_tokens = *total - *input - *output;
+  tokens.output_tokens += *tokens.reasoning_tokens;
 }
 
 /// Cohere's: what is billed, else what was counted.

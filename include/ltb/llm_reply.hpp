@@ -52,7 +52,8 @@ using HeaderLookup = std::function<std::optional<std::string_view>(std::string_v
 
 /// The limits that response headers report, of all providers in docs/providers.md: `x-ratelimit-*`
 /// in every usual form (per requests or tokens, per minute, hour or day, without a suffix),
-/// `anthropic-ratelimit-*`, `x-tokenlimit-*`, `x-ratelimitbysize-*`, the IETF's `RateLimit`, and
+/// `anthropic-ratelimit-*` (of a subscription's `unified` windows one that refuses: no requests are
+/// left until its reset), `x-tokenlimit-*`, `x-ratelimitbysize-*`, the IETF's `RateLimit`, and
 /// any of them behind `llm_provider-`. Of several windows of a kind the tightest. Nothing when none
 /// is there. Values that cannot be read count as not reported, and so does a reset more than a year
 /// away. Resets relative to now count from `now`. Any thread; throws what `header` throws.
@@ -75,6 +76,11 @@ LTB_MONITORING_EXPORT void apply(RequestScope& scope, const LlmReply& reply) noe
 
 namespace detail {
 
+/// Whether a finish reason is one. Some servers write "null" or "None" while there is none.
+[[nodiscard]] inline bool is_finish_reason(std::string_view text) noexcept {
+  return !text.empty() && text != "null" && text != "None" && text != "none" &&
+         text != "FINISH_REASON_UNSPECIFIED";
+}
 /// What an error in a reply amounts to. `codes` are the provider's codes and types, the most
 /// telling first; one that says what went wrong beats the status, the status beats the others. A
 /// message with the well-known words for a prompt that is too long makes it `ContextLength` unless

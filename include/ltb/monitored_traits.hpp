@@ -186,10 +186,12 @@ struct DefaultMonitoredTraits {
     return detail::watch::number_in<double, detail::watch::Cost, detail::watch::CostUsd>(result);
   }
 
-  /// Default: finish_reason or stop_reason.
+  /// Default: finish_reason or stop_reason; "null" and "None" are none.
   template <typename Result>
   static std::string finish_reason(const Result& result) {
-    return detail::watch::text_in<detail::watch::FinishReason, detail::watch::StopReason>(result);
+    std::string reason =
+        detail::watch::text_in<detail::watch::FinishReason, detail::watch::StopReason>(result);
+    return detail::is_finish_reason(reason) ? reason : std::string();
   }
 
   /// Everything else, after the above and before the call is counted; without a result when the

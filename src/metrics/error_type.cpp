@@ -29,18 +29,33 @@ std::optional<ErrorType> parse_error_type(std::string_view text) noexcept {
 ErrorType error_type_from_http_status(int status) noexcept {
   switch (status) {
     case 401:
+    case 407:  // of a proxy
       return ErrorType::Auth;
     case 402:
       return ErrorType::Quota;
     case 403:
+    case 451:
       return ErrorType::Permission;
     case 404:
+    case 410:
       return ErrorType::NotFound;
     case 408:
     case 504:
+    case 522:  // Cloudflare: the server took no connection,
+    case 524:  // or sent no answer
+    case 598:
       return ErrorType::Timeout;
+    case 420:
     case 429:
       return ErrorType::RateLimit;
+    case 444:  // nginx: closed without an answer
+      return ErrorType::Network;
+    case 446:  // Portkey: a guardrail
+      return ErrorType::ContentFilter;
+    case 460:  // AWS's load balancer: the client went away
+    case 499:  // nginx, Google, Groq, Cohere: the same
+      return ErrorType::Cancelled;
+    case 498:  // Groq: no capacity for this tier
     case 503:
     case 529:
       return ErrorType::Overloaded;

@@ -83,6 +83,30 @@ constexpr std::string_view kTooLong[] = {
     "tokens in the prompt cannot exceed",                      // Cohere
 };
 
+// The words with which servers say that they refuse a prompt or an answer for what is in it. Some
+// send them with 403, and xAI even with a code for a missing permission.
+constexpr std::string_view kRefused[] = {
+    "content violates usage guidelines",                    // xAI
+    "content exists risk",                                  // DeepSeek
+    "considered high risk",                                 // Moonshot
+    "inappropriate content",                                // Qwen
+    "output blocked by content filtering",                  // Anthropic
+    "your input was flagged",                               // OpenRouter
+    "flagged as potentially violating",                     // OpenAI
+    "rejected as a result of our safety system",            // OpenAI
+    "rejected by the safety system",                        // OpenAI
+    "limited access to this content for safety",            // OpenAI
+    "violates our usage policies",                          // OpenAI
+    "content management policy",                            // Azure
+    "responsible ai practices",                             // Google
+    "blocked due to security configurations",               // Cloudflare
+    "violated guardrail policy",                            // LiteLLM
+    "violated content safety policy",                       // LiteLLM
+    "violated openai moderation policy",                    // LiteLLM
+    "the guardrail checks defined in the config failed",    // Portkey
+    "content you provided or machine outputted is blocked"  // StepFun
+};
+
 struct Words {
   std::string_view text;
   ErrorType type;
@@ -127,11 +151,17 @@ Verdict by_codes(int http_status, std::initializer_list<std::string_view> codes)
 }
 
 ErrorType by_message(Verdict verdict, std::string_view message) {
-  if (verdict.by_code) return verdict.type;
+  if (verdict.by_code && verdict.type != ErrorType::Permission) return verdict.type;
   const std::string text = normalised(message);
   const auto is_in_text = [&](std::string_view words) { return text.find(words) != text.npos; };
   if (std::any_of(std::begin(kTooLong), std::end(kTooLong), is_in_text))
-    return ErrorType::ContextLength;
+    return verdict.by_code ? verdict.type : ErrorType::ContextLength;
+  const bool may_be_refusal = verdict.type == ErrorType::Permission ||
+                              verdict.type == ErrorType::InvalidRequest ||
+                              verdict.type == ErrorType::Other;
+  if (may_be_refusal && std::any_of(std::begin(kRefused), std::end(kRefused), is_in_text))
+    return ErrorType::ContentFilter;
+  if (verdict.by_code) return verdict.type;
   if (is_in_text("credit balance is too low")) return ErrorType::Quota;  // Anthropic
   if (!is_vague(verdict.type) || verdict.type == ErrorType::ServerError) return verdict.type;
   for (const Words& hint : kHints)

@@ -190,11 +190,19 @@ TEST(ErrorType, EveryNameIsReadBack) {
 TEST(ErrorType, EachHttpStatusHasItsType) {
   using enum ErrorType;
   const std::vector<std::pair<int, ErrorType>> expected = {
-      {400, InvalidRequest}, {401, Auth},        {402, Quota},          {403, Permission},
-      {404, NotFound},       {408, Timeout},     {422, InvalidRequest}, {429, RateLimit},
-      {499, InvalidRequest}, {500, ServerError}, {502, ServerError},    {503, Overloaded},
-      {504, Timeout},        {529, Overloaded},  {599, ServerError},    {200, Other},
-      {399, Other},          {600, Other},       {-1, Other},           {0, Other}};
+      {400, InvalidRequest}, {401, Auth},        {402, Quota},
+      {403, Permission},     {404, NotFound},    {408, Timeout},
+      {422, InvalidRequest}, {429, RateLimit},   {407, Auth},
+      {409, InvalidRequest}, {410, NotFound},    {413, InvalidRequest},
+      {420, RateLimit},      {444, Network},     {446, ContentFilter},
+      {451, Permission},     {460, Cancelled},   {498, Overloaded},
+      {520, ServerError},    {521, ServerError}, {522, Timeout},
+      {523, ServerError},    {524, Timeout},     {525, ServerError},
+      {526, ServerError},    {530, ServerError}, {598, Timeout},
+      {499, Cancelled},      {500, ServerError}, {502, ServerError},
+      {503, Overloaded},     {504, Timeout},     {529, Overloaded},
+      {599, ServerError},    {200, Other},       {399, Other},
+      {600, Other},          {-1, Other},        {0, Other}};
   for (const auto& [status, type] : expected) {
     EXPECT_EQ(error_type_from_http_status(status), type) << status;
   }

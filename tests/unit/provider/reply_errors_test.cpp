@@ -192,6 +192,62 @@ TEST(ReplyErrors, WordsDecideWhereNeitherCodeNorStatusSaysMore) {
               {R"({"error": {"message": "Your credit balance is too low"}})", 400, "quota"}});
 }
 
+TEST(ReplyErrors, WhatAModeratorRefusesIsContentFilterUnderAnyStatusOfARefusal) {
+  expect_all(
+      {{R"({"error": {"code": 403, "message": "Forbidden", "metadata": {"reasons": ["violence"],
+           "flagged_input": "how to ...", "provider_name": "Acme", "model_slug": "a/b"}}})",
+        403, "content_filter"},
+       {R"({"error": {"code": 403, "message": "x", "metadata": {"flagged_input": "how"}}})", 200,
+        "content_filter"},
+       {R"({"error": {"code": 403, "message": "x",
+           "metadata": {"error_type": "content_policy_violation"}}})",
+        403, "content_filter"},
+       {R"({"error": {"code": 403, "message": "x", "metadata": {"reasons": [],
+           "provider_name": "Acme"}}})",
+        403, "permission"},
+       {R"({"code": "permission-denied", "error": "Content violates usage guidelines. "})", 403,
+        "content_filter"},
+       {R"({"code": "The caller does not have permission", "error":
+           "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"})",
+        403, "content_filter"},
+       {R"({"code": "permission-denied", "error": "Access to the endpoint is denied"})", 403,
+        "permission"},
+       {R"({"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}})", 400,
+        "content_filter"},
+       {R"({"type": "error", "error": {"type": "invalid_request_error", "message":
+           "Output blocked by content filtering policy"}})",
+        400, "content_filter"},
+       {R"({"error": {"type": "censorship_blocked", "message": "x"}})", 451, "content_filter"},
+       {R"({"error": {"message": "not in this country"}})", 451, "permission"},
+       {R"({"code": "DataInspectionFailed", "message": "x"})", 400, "content_filter"},
+       {R"({"contentFilter": [{"level": 1, "role": "user"}],
+           "error": {"code": "1301", "message": "x"}})",
+        400, "content_filter"},
+       {R"({"error": {"type": "hooks_failed", "message": "x"}})", 446, "content_filter"}});
+}
+
+TEST(ReplyErrors, AnOverloadedServerThatQuotesAPolicyIsOverloaded) {
+  expect_all({{R"({"error": {"message": "your input was flagged"}})", 503, "overloaded"},
+              {R"({"error": {"message": "your input was flagged"}})", 429, "rate_limit"},
+              {R"({"error": {"message": "your input was flagged"}})", 401, "auth"}});
+}
+
+TEST(ReplyErrors, ExceptionsInTheStreamsOfBedrockAndCohereAreFound) {
+  expect_all(
+      {{R"({"throttlingException": {"message": "slow down"}})", 200, "rate_limit"},
+       {R"({"serviceUnavailableException": {"message": "x"}})", 200, "overloaded"},
+       {R"({"internalServerException": {"message": "x"}})", 200, "server_error"},
+       {R"({"modelStreamErrorException": {"message": "x", "originalStatusCode": 424}})", 200,
+        "server_error"},
+       {R"({"validationException": {"message": "Input is too long for requested model."}})", 200,
+        "context_length"},
+       {R"({"type": "message-end", "delta": {"finish_reason": "ERROR", "error": "it broke"}})", 200,
+        "other"}});
+  const CallError error = error_of(R"({"throttlingException": {"message": "slow down"}})", 200);
+  EXPECT_EQ(error.code, "throttlingException");
+  EXPECT_EQ(error.message, "slow down");
+}
+
 TEST(ReplyErrors, TheWordsOfTheProviderBehindAGatewayAreShown) {
   const CallError error = error_of(R"({"error": {"code": 400, "message": "Provider returned error",
     "metadata": {"provider_name": "Acme", "raw": "prompt is too long"}}})",

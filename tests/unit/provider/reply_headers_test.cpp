@@ -47,6 +47,32 @@ TEST(RateLimitHeaders, OpenAiWindowsAreReadAndTheTighterResetIsTold) {
   EXPECT_EQ(limits->reset_at, kNow + 360500ms);
 }
 
+TEST(RateLimitHeaders, AWindowOfASubscriptionThatRefusesHasNothingLeft) {
+  // 10:00 on 2025-01-15 is 1736935200; the two windows start anew 600 s and 7200 s later.
+  Headers headers{{{"anthropic-ratelimit-unified-status", "rejected"},
+                   {"anthropic-ratelimit-unified-reset", "1736942400"},
+                   {"anthropic-ratelimit-unified-5h-status", "rejected"},
+                   {"anthropic-ratelimit-unified-5h-reset", "1736935800"},
+                   {"anthropic-ratelimit-unified-5h-utilization", "1.0"},
+                   {"anthropic-ratelimit-unified-7d-status", "rejected"},
+                   {"anthropic-ratelimit-unified-7d-reset", "1736942400"}}};
+  LlmReply reply;
+  reply.error = CallError{ErrorType::RateLimit, "used up", {}};
+  read_reply_headers(reply, headers, kNow);
+
+  ASSERT_TRUE(reply.rate_limits.has_value());
+  EXPECT_EQ(reply.rate_limits->requests_remaining, 0u);
+  EXPECT_EQ(reply.rate_limits->requests_limit, std::nullopt);
+  EXPECT_EQ(reply.rate_limits->reset_at, kNow + 7200s);
+  EXPECT_EQ(reply.retry_after, 7200s);
+
+  for (const char* name :
+       {"anthropic-ratelimit-unified-status", "anthropic-ratelimit-unified-5h-status",
+        "anthropic-ratelimit-unified-7d-status"})
+    headers.fields[name] = "allowed_warning";
+  EXPECT_EQ(read_rate_limits(headers, kNow), std::nullopt) << "a used share is not a count";
+}
+
 TEST(RateLimitHeaders, AnthropicWindowsHaveTimesAndTheTighterKindOfTokens) {
   const auto limits =
       read_rate_limits(Headers{{{"anthropic-ratelimit-requests-limit", "50"},

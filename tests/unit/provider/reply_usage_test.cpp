@@ -87,6 +87,41 @@ TEST(ReplyUsage, ReasoningOutsideTheCompletionIsAdded) {
       << "more than the completion cannot be a part of it";
 }
 
+TEST(ReplyUsage, WhatGeminiCountsInTheTotalAloneIsReasoning) {
+  // 623 - 20 - 198 = 405 tokens of thinking, which Google bills as output.
+  for (const char* model : {"gemini-2.5-flash", "models/gemini-2.5-pro", "google/gemini-3-pro"}) {
+    const Json body{
+        {"model", model},
+        {"usage", {{"prompt_tokens", 20}, {"completion_tokens", 198}, {"total_tokens", 623}}}};
+    EXPECT_EQ(read_openai_reply(body).usage, (TokenUsage{20, 603, std::nullopt, 405})) << model;
+    LlmReply whole;
+    (void)read_openai_chunk(whole, body);
+    EXPECT_EQ(whole.usage, (TokenUsage{20, 603, std::nullopt, 405})) << model;
+  }
+  // Nothing but thinking came.
+  EXPECT_EQ(usage_of(R"({"model": "gemini-2.5-flash", "usage": {"prompt_tokens": 21,
+              "completion_tokens": 0, "total_tokens": 81}})"),
+            (TokenUsage{21, 60, std::nullopt, 60}));
+  EXPECT_EQ(usage_of(R"({"model": "gemini-2.5-flash", "usage": {"prompt_tokens": 21,
+              "completion_tokens": 60, "total_tokens": 81,
+              "completion_tokens_details": {"reasoning_tokens": 60}}})"),
+            (TokenUsage{21, 60, std::nullopt, 60}))
+      << "a gateway that has added it already";
+}
+
+TEST(ReplyUsage, ATotalThatItsPartsDoNotExplainChangesNoPart) {
+  for (const char* total : {"1000", "12", "0", "-1", "null", "15.5"}) {
+    const std::string body = std::string(R"({"model": "some-model", "usage": {"prompt_tokens": 10,
+        "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}, "total_tokens": )") +
+                             total + "}}";
+    EXPECT_EQ(usage_of(body.c_str()), (TokenUsage{10, 5, 8})) << total;
+  }
+  EXPECT_EQ(usage_of(R"({"model": "gemini-2.5-flash", "usage": {"prompt_tokens": 10,
+              "completion_tokens": 5, "total_tokens": 12}})"),
+            (TokenUsage{10, 5}))
+      << "less than its parts";
+}
+
 TEST(ReplyUsage, NoTokensAtAllIsNotACount) {
   for (const char* body :
        {R"({"usage": {"prompt_tokens": 0, "completion_tokens": 0}})",
@@ -148,19 +183,6 @@ TEST(ReplyUsage, AnthropicKeepsTheHourOfTheStartWhenADeltaRepeatsTheWholeAlone) 
   EXPECT_EQ(whole.usage->output_tokens, 7u);
   EXPECT_EQ(whole.usage->cache_written_tokens, 1000u);
   EXPECT_EQ(whole.usage->cache_written_1h_tokens, 600u);
-}
-
-TEST(ReplyChunks, ReasoningAloneIsReasoningAndASummaryIsNot) {
-  EXPECT_TRUE(OpenAiJsonTraits::is_reasoning(
-      R"({"choices": [{"delta": {"content": null, "reasoning_content": "hm"}}]})"_json));
-  EXPECT_FALSE(OpenAiJsonTraits::is_reasoning(
-      R"({"choices": [{"delta": {"content": "a", "reasoning_content": "hm"}}]})"_json));
-  EXPECT_TRUE(OpenAiJsonTraits::is_reasoning(
-      R"({"type": "response.reasoning_text.delta", "delta": "hm"})"_json));
-  EXPECT_FALSE(OpenAiJsonTraits::is_reasoning(
-      R"({"type": "response.reasoning_summary_text.delta", "delta": "hm"})"_json));
-  EXPECT_TRUE(AnthropicJsonTraits::is_reasoning(
-      R"({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "hm"}})"_json));
 }
 
 TEST(ReplyCost, OfAFeeAloneIsUnknown) {
