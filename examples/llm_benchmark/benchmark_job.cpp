@@ -69,10 +69,13 @@ void BenchmarkJob::run() {
   const auto begin = Pacer::Clock::now();
   if (options_.duration) deadline_ = begin + *options_.duration;
   if (options_.rate) pacer_.emplace(*options_.rate, options_.arrival, options_.seed, begin);
+  Pacer::Clock::time_point stopped = Pacer::Clock::time_point::max();
   {
+    const std::stop_callback note_time(stop_, [&stopped] { stopped = Pacer::Clock::now(); });
     std::vector<std::jthread> workers;
     for (unsigned i = 0; i < options_.concurrency; ++i) workers.emplace_back([this] { work(); });
   }
+  count_what_was_never_sent(std::min(stopped, deadline_.value_or(stopped)));
   tell_what_was_never_sent();
   const std::lock_guard lock(rounds_mutex_);
   // What a deadline ended is over as planned. What Ctrl-C ended is not: destroyed uncompleted, the
@@ -116,7 +119,10 @@ std::optional<BenchmarkJob::Turn> BenchmarkJob::next_turn() {
     never_sent_.fetch_add(1, std::memory_order_relaxed);  // Read after the workers are joined.
     return std::nullopt;
   }
-  if (!wait_until(stop_, due)) return std::nullopt;
+  if (!wait_until(stop_, due)) {
+    if (due <= now) never_sent_.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
+  }
   check_lateness(Pacer::Clock::now() - due);
   return Turn{index, due};
 }
@@ -131,16 +137,20 @@ void BenchmarkJob::check_lateness(std::chrono::nanoseconds late) {
       "(raise --concurrency or lower --rate)");
 }
 
-void BenchmarkJob::tell_what_was_never_sent() {
-  if (!pacer_ || !deadline_ || stop_.stop_requested()) return;
-  std::uint64_t left =
-      never_sent_.load(std::memory_order_relaxed) + pacer_->left_before(*deadline_);
+void BenchmarkJob::count_what_was_never_sent(Pacer::Clock::time_point end) {
+  if (!pacer_ || end == Pacer::Clock::time_point::max()) return;  // All were sent.
+  const std::uint64_t taken = never_sent_.load(std::memory_order_relaxed);
+  std::uint64_t left = pacer_->left_before(end);
   if (options_.requests) {
     const std::uint64_t given = std::min(next_.load(std::memory_order_relaxed), *options_.requests);
-    left = std::min(left, *options_.requests - given + never_sent_.load(std::memory_order_relaxed));
+    left = std::min(left, *options_.requests - given);
   }
-  if (left == 0) return;
-  listener_.on_notice(std::to_string(left) +
+  never_sent_.store(taken + left, std::memory_order_relaxed);
+}
+
+void BenchmarkJob::tell_what_was_never_sent() {
+  if (never_sent() == 0 || stop_.stop_requested()) return;
+  listener_.on_notice(std::to_string(never_sent()) +
                       " requests that were due before the end of --duration were never sent: " +
                       std::to_string(options_.concurrency) +
                       " workers are too few for this --rate (raise --concurrency)");

@@ -77,6 +77,9 @@ class BenchmarkJob {
   /// thread cannot be made.
   void run();
 
+  /// Requests of the open loop that were due before it ended and that no worker was free to send.
+  /// Call it after run().
+  [[nodiscard]] std::uint64_t never_sent() const noexcept { return never_sent_.load(); }
   /// By provider and model. Call it after run().
   [[nodiscard]] std::map<std::pair<std::string, std::string>, Score> scores() const;
 
@@ -92,6 +95,7 @@ class BenchmarkJob {
   [[nodiscard]] ltb::CompletionResponse ask(TargetState& target, const Question& question,
                                             const Turn& turn);
   void check_lateness(std::chrono::nanoseconds late);
+  void count_what_was_never_sent(Pacer::Clock::time_point end);
   void tell_what_was_never_sent();
   [[nodiscard]] std::shared_ptr<Round> round_of(std::uint64_t index);
   void evaluate(std::uint64_t index, TargetState& target, const Question& question,

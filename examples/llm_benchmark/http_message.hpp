@@ -42,7 +42,11 @@ struct HttpReply {
   }
 };
 
-inline constexpr int kHttpOk = 200;
+/// Whether a status may come with an answer: any 2xx. 201 and 203 are what some gateways send.
+[[nodiscard]] constexpr bool is_success(int status) noexcept {
+  return status >= 200 && status < 300;
+}
+
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{16} * 1024 * 1024;
 
 }  // namespace llm_benchmark

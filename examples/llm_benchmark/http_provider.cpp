@@ -201,7 +201,7 @@ ltb::CompletionResponse HttpProvider::ask(const ltb::CompletionRequest& request,
   }
 }
 
-/// One request. Nothing when its status is not 200: then `refused` is the answer.
+/// One request. Nothing when its status is not 2xx: then `refused` is the answer.
 std::optional<ltb::CompletionResponse> HttpProvider::attempt(const ltb::CompletionRequest& request,
                                                              const BodyForm& form,
                                                              const Timeouts& timeouts,
@@ -213,7 +213,7 @@ std::optional<ltb::CompletionResponse> HttpProvider::attempt(const ltb::Completi
     while (const auto piece = next_piece(*exchange, reader, form)) {
       if (!reader.take(exchange->reply(), *piece)) break;
     }
-    if (exchange->reply().status == kHttpOk) return reader.end(exchange->reply());
+    if (is_success(exchange->reply().status)) return reader.end(exchange->reply());
     refused = exchange->reply();
     return std::nullopt;
   } catch (const ltb::ProviderError& error) {

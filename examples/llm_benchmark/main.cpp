@@ -252,7 +252,9 @@ Summary run_job(const Options& options, const Dataset& dataset, std::vector<Targ
   BenchmarkJob job(job_options(options, dataset), dataset.questions, std::move(targets), monitoring,
                    stop, listener);
   job.run();
-  return make_summary(monitoring, tally, job.scores(), options.rate.has_value());
+  Summary summary = make_summary(monitoring, tally, job.scores(), options.rate.has_value());
+  summary.never_sent = job.never_sent();
+  return summary;
 }
 
 bool some_succeeded(const SummaryRow& total) {

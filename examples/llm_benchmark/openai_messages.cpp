@@ -30,6 +30,21 @@ std::string content_in(const json& message, const char* type) {
   return all;
 }
 
+/// The text of the parts that are reasoning (Mistral).
+std::string thinking_in(const json& message) {
+  const auto found = message.find("content");
+  if (found == message.end() || !found->is_array()) return {};
+  std::string all;
+  for (const json& part : *found) {
+    const auto inner = part.is_object() ? part.find("thinking") : part.end();
+    if (!part.is_object() || inner == part.end() || !inner->is_array()) continue;
+    for (const json& piece : *inner) {
+      if (piece.is_object()) all += string_in(piece, "text");
+    }
+  }
+  return all;
+}
+
 class OpenAiStream : public ReplyStream {
  protected:
   Piece read(ltb::LlmReply& reply, const json& event) override {
@@ -42,7 +57,10 @@ class OpenAiStream : public ReplyStream {
     Piece piece{.text = content_in(*delta, "text")};
     // Servers that know both names send the same under both.
     piece.reasoning = string_in(*delta, "reasoning_content");
-    if (piece.reasoning.empty()) piece.reasoning = string_in(*delta, "reasoning");
+    for (const char* name : {"reasoning", "thinking"}) {
+      if (piece.reasoning.empty()) piece.reasoning = string_in(*delta, name);
+    }
+    if (piece.reasoning.empty()) piece.reasoning = thinking_in(*delta);
     if (piece.text.empty()) piece.text = string_in(*delta, "refusal");
     // What is generated and is neither text nor reasoning is a call of a tool.
     piece.tool_call = has_content && piece.text.empty() && piece.reasoning.empty();

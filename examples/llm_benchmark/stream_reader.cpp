@@ -32,6 +32,11 @@ bool begins_an_event(std::string_view data_so_far, std::string_view line) {
          nlohmann::json::accept(data_so_far);
 }
 
+/// No Content and Reset Content: what ends with the head.
+bool is_without_body(int status) {
+  return status == 204 || status == 205;
+}
+
 bool holds_comments_only(std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
@@ -153,7 +158,10 @@ ltb::CompletionResponse StreamReader::end(HttpReply reply) {
   }
   // Without either, only the end of the connection ends a body, and that may be a cut.
   const bool says_its_length = reply.header("content-length") || reply.header("transfer-encoding");
-  if (body_.empty() && says_its_length) throw no_answer("is empty", body_);
+  if (body_.empty() && (says_its_length || is_without_body(reply.status))) {
+    const std::string status = std::to_string(reply.status);
+    throw no_answer(reply.status == 200 ? "is empty" : "is empty (HTTP " + status + ')', body_);
+  }
   if (!cancelled_ && !is_complete) {
     throw ltb::ProviderError(ltb::ErrorType::Network,
                              "the stream was cut after " + stream_->progress());

@@ -2,10 +2,12 @@
 
 #include "summary.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace llm_benchmark {
 namespace {
@@ -60,6 +62,21 @@ SummaryRow row_of(const ltb::ModelStats& stats) {
     row.errors_by_type[std::string(to_string(type))] = stats.errors[i];
   }
   return row;
+}
+
+/// What is known by names that have no row of their own: of models beyond the limit of series,
+/// which the monitoring counts together. Into the row of these, or else into the total alone.
+void add_the_others(Summary& summary, const RunTally::ByModel& times, const Scores& scores) {
+  constexpr std::string_view kOverflow = "_overflow_";
+  const auto row = std::ranges::find_if(summary.rows, [&](const SummaryRow& each) {
+    return each.provider == kOverflow && each.model == kOverflow;
+  });
+  SummaryRow& others = row == summary.rows.end() ? summary.total : *row;
+  for (const auto& [names, own] : times) add(others.times, own);
+  for (const auto& [names, own] : scores) {
+    others.score.scored += own.scored;
+    others.score.right += own.right;
+  }
 }
 
 nlohmann::json json_of(const Quantiles& quantiles) {
@@ -131,18 +148,16 @@ Summary make_summary(const ltb::MonitoringSystem& monitoring, const RunTally& ta
   Summary summary;
   summary.open_loop = open_loop;
   summary.elapsed_seconds = std::chrono::duration<double>(tally.elapsed()).count();
-  const RunTally::ByModel times = tally.by_model();
+  RunTally::ByModel times = tally.by_model();
+  Scores left = scores;
   for (const ltb::ModelStats& stats : monitoring.collector().model_stats()) {
     SummaryRow row = row_of(stats);
-    if (const auto own = times.find({row.provider, row.model}); own != times.end()) {
-      row.times = own->second;
-    }
-    if (const auto score = scores.find({row.provider, row.model}); score != scores.end()) {
-      row.score = score->second;
-    }
-    add(summary.total, row);
+    if (const auto own = times.extract({row.provider, row.model})) row.times = own.mapped();
+    if (const auto score = left.extract({row.provider, row.model})) row.score = score.mapped();
     summary.rows.push_back(std::move(row));
   }
+  add_the_others(summary, times, left);
+  for (const SummaryRow& row : summary.rows) add(summary.total, row);
   const ltb::CallTotals totals = monitoring.collector().totals();
   take_sums(summary.total, totals);
   summary.total.slos = slos_of(totals);
@@ -152,9 +167,10 @@ Summary make_summary(const ltb::MonitoringSystem& monitoring, const RunTally& ta
 std::string to_json(const Summary& summary) {
   nlohmann::json models = nlohmann::json::array();
   for (const SummaryRow& row : summary.rows) models.push_back(json_of(row, summary));
-  const nlohmann::json object{{"elapsed_seconds", summary.elapsed_seconds},
-                              {"models", std::move(models)},
-                              {"totals", json_of(summary.total, summary)}};
+  nlohmann::json object{{"elapsed_seconds", summary.elapsed_seconds},
+                        {"models", std::move(models)},
+                        {"totals", json_of(summary.total, summary)}};
+  if (summary.open_loop) object["never_sent_requests"] = summary.never_sent;
   return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 

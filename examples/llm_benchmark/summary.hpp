@@ -47,6 +47,8 @@ struct Summary {
   SummaryRow total{};
   double elapsed_seconds = 0;  ///< From the first start of a call to the last end of one.
   bool open_loop = false;      ///< Then queue times are worth showing.
+  /// In open loop: due before the end of the run, and never sent, since no worker was free.
+  std::uint64_t never_sent = 0;
 };
 
 using Scores = std::map<std::pair<std::string, std::string>, Score>;

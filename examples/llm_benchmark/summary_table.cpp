@@ -183,6 +183,7 @@ std::string closing_line(const Summary& summary) {
   std::string line =
       std::to_string(total.requests) + " requests in " + fixed(summary.elapsed_seconds, 1) + " s";
   if (summary.elapsed_seconds > 0) line += " (" + per_second(total.requests, summary) + "/s)";
+  if (summary.never_sent > 0) line += ", " + std::to_string(summary.never_sent) + " never sent";
   if (total.cancelled > 0) line += ", " + std::to_string(total.cancelled) + " cancelled";
   line += ", " + std::to_string(total.errors) + (total.errors == 1 ? " error" : " errors");
   char separator = ':';

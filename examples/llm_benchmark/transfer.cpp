@@ -204,7 +204,7 @@ bool Transfer::take(std::string_view bytes) {
   const auto arrived = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex);
   if (!std::exchange(body_began, true)) end_of_head();
-  const bool is_answer = reply.status == kHttpOk;
+  const bool is_answer = is_success(reply.status);
   if ((is_answer ? waiting_bytes : reply.body.size()) + bytes.size() > kMaxAnswerBytes) {
     refusal_ = {ltb::ErrorType::Parse, is_answer ? "more than 16 MiB of the answer wait to be read"
                                                  : "the answer is larger than 16 MiB"};

@@ -29,7 +29,7 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// Waits for the next piece of the body of a 200 answer, at most until `until`. Nothing: the
+  /// Waits for the next piece of the body of a 2xx answer, at most until `until`. Nothing: the
   /// answer is over, or that time passed (see is_over()). Throws ltb::ProviderError: Timeout,
   /// Network (unreachable, TLS refused, cut), Parse (not HTTP, an unknown or broken coding, too
   /// large), Cancelled (the transport was stopped). Its message does not name the URL.
@@ -38,7 +38,7 @@ class Exchange {
   /// Whether the answer came to its end.
   [[nodiscard]] bool is_over() const noexcept { return over_; }
   /// Status and headers, once a piece came or the answer is over; then also the body of an answer
-  /// whose status is not 200.
+  /// whose status is not 2xx.
   [[nodiscard]] const HttpReply& reply() const noexcept { return reply_; }
 
  private:

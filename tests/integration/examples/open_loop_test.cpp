@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,10 +27,14 @@ class SlowFirstProvider : public ltb::Provider {
   [[nodiscard]] std::string name() const override { return "a"; }
   ltb::CompletionResponse complete(const ltb::CompletionRequest& request) override {
     scheduled.push_back(request.scheduled_at.has_value());
-    if (scheduled.size() == 1) wait_until({}, Pacer::Clock::now() + kSlow);
+    if (scheduled.size() == 1) {
+      wait_until({}, Pacer::Clock::now() + kSlow);
+      if (after_first) after_first();
+    }
     return {.text = "1"};
   }
   std::vector<bool> scheduled{};  // One worker writes it.
+  std::function<void()> after_first{};
 };
 
 /// One worker, whose first request holds up those that are due after it.
@@ -39,12 +46,17 @@ class OpenLoopTest : public testing::Test {
     const auto monitored = std::make_shared<ltb::MonitoredProvider>(provider_, monitoring_);
     const JobListener listener{[](const std::string&) {},
                                [this](const std::string& notice) { notices_.push_back(notice); }};
-    BenchmarkJob(options, questions_, {{monitored, "model"}}, monitoring_, {}, listener).run();
+    BenchmarkJob job(options, questions_, {{monitored, "model"}}, monitoring_, stop_.get_token(),
+                     listener);
+    job.run();
+    never_sent_ = job.never_sent();
   }
 
   ltb::MonitoringSystem monitoring_;
   const std::vector<Question> questions_{{"q", "One?", {}}};
   std::shared_ptr<SlowFirstProvider> provider_ = std::make_shared<SlowFirstProvider>();
+  std::stop_source stop_;
+  std::uint64_t never_sent_ = 0;
   std::vector<std::string> notices_;  // One worker writes it, then this thread.
 };
 
@@ -70,6 +82,36 @@ TEST_F(OpenLoopTest, WhatWasDueAndNeverSentIsTold) {
 
   EXPECT_EQ(provider_->scheduled.size(), 1U);
   EXPECT_THAT(notices_, ElementsAre(testing::StartsWith("99 requests that were due")));
+  EXPECT_EQ(never_sent_, 99U);
+}
+
+TEST_F(OpenLoopTest, WhatWasDueBeforeAStopAndNeverSentIsCounted) {
+  const auto begin = Pacer::Clock::now();
+  provider_->after_first = [this] { stop_.request_stop(); };
+
+  run({.requests = 1'000'000, .rate = 100, .arrival = Arrival::Constant});
+
+  // Due at 0, 10, 20 ... ms; the first one was answered and stopped the run after kSlow.
+  const std::chrono::duration<double> took = Pacer::Clock::now() - begin;
+  EXPECT_EQ(provider_->scheduled.size(), 1U);
+  EXPECT_GE(never_sent_, 119U);
+  EXPECT_LE(static_cast<double>(never_sent_), took.count() * 100);
+}
+
+TEST_F(OpenLoopTest, NoMoreRequestsAreMissingThanWereWanted) {
+  run({.requests = 4,
+       .duration = std::chrono::seconds{1},
+       .rate = 100,
+       .arrival = Arrival::Constant});
+
+  EXPECT_EQ(provider_->scheduled.size(), 1U);
+  EXPECT_EQ(never_sent_, 3U);
+}
+
+TEST_F(OpenLoopTest, WhereAllWereSentNoneIsMissing) {
+  run({.requests = 3, .rate = 1000, .arrival = Arrival::Constant});
+
+  EXPECT_EQ(never_sent_, 0U);
 }
 
 TEST_F(OpenLoopTest, AClosedLoopHasNoScheduleAndNoQueue) {

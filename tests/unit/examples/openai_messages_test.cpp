@@ -229,6 +229,9 @@ TEST(OpenAiMessages, AStreamIsReadDeltaByDelta) {
       {R"({"id":"c1","model":"m-2","choices":[{"delta":{"role":"assistant","content":""}}]})",
        R"({"choices":[{"delta":{"reasoning_content":"H","reasoning":"H"}}]})",
        R"({"choices":[{"delta":{"reasoning":"m"}}]})",
+       R"({"choices":[{"delta":{"thinking":"?"}}]})",
+       R"({"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text",
+           "text":"so"}]}]}}]})",
        R"({"choices":[{"delta":{"content":"Par"}}]})",
        R"({"choices":[{"delta":{"content":"is"}}]})",
        R"({"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]})",
@@ -238,8 +241,8 @@ TEST(OpenAiMessages, AStreamIsReadDeltaByDelta) {
            "prompt_tokens_details":{"cached_tokens":3}}})",
        "[DONE]"});
 
-  EXPECT_THAT(read.pieces,
-              ElementsAre("reasoning:H", "reasoning:m", "text:Par", "text:is", "tool", "text:!"));
+  EXPECT_THAT(read.pieces, ElementsAre("reasoning:H", "reasoning:m", "reasoning:?", "reasoning:so",
+                                       "text:Par", "text:is", "tool", "text:!"));
   EXPECT_TRUE(read.is_over);
   EXPECT_EQ(read.response.text, "Paris!");
   EXPECT_EQ(read.response.model, "m-2");

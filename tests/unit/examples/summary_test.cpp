@@ -252,6 +252,48 @@ TEST(Summary, ACallWithoutUsageAndPriceIsCountedAsMissingInItsRowAndInAll) {
   EXPECT_EQ(summary.total.unpriced, 1U);
 }
 
+TEST(Summary, ModelsBeyondTheLimitOfSeriesHaveTheirTimesAndScoresInTheRowOfTheOthers) {
+  ltb::MonitoringSystem monitoring{ltb::MonitoringConfig{}.with_max_series_per_family(1)};
+  const RunTally tally(monitoring.event_bus());
+  Scores scores;
+  for (const char* model : {"m1", "m2", "m3"}) {
+    auto call = monitoring.begin_request("a", model);
+    call.past_attempt(ltb::ErrorType::Network);
+    call.on_chunk();
+    call.on_chunk();
+    call.finish({.input_tokens = 10, .output_tokens = 5}, 0.25);
+    scores[{"a", model}] = {.scored = 2, .right = 1};
+  }
+
+  const Summary summary = make_summary(monitoring, tally, scores, false);
+
+  ASSERT_EQ(summary.rows.size(), 2U);
+  const SummaryRow& others = summary.rows[summary.rows[0].model == "m1" ? 1 : 0];
+  EXPECT_EQ(others.model, "_overflow_");
+  EXPECT_EQ(others.requests, 2U);
+  EXPECT_EQ(others.times.latency.count(), 2U);
+  EXPECT_EQ(others.times.time_to_first_token.count(), 2U);
+  EXPECT_EQ(others.times.retries, 2U);
+  EXPECT_EQ(others.score.scored, 4U);
+  EXPECT_EQ(summary.total.requests, 3U);
+  EXPECT_EQ(summary.total.times.latency.count(), 3U);
+  EXPECT_EQ(summary.total.times.retries, 3U);
+  EXPECT_EQ(summary.total.score.right, 3U);
+}
+
+TEST(Summary, WhatAnOpenLoopNeverSentIsInTheTableAndInTheJson) {
+  Summary summary = full_sample();
+  EXPECT_EQ(json::parse(to_json(summary))["never_sent_requests"], 0);
+  EXPECT_THAT(to_table(summary), testing::Not(HasSubstr("never sent")));
+
+  summary.never_sent = 99;
+
+  EXPECT_EQ(json::parse(to_json(summary))["never_sent_requests"], 99);
+  EXPECT_THAT(to_table(summary), HasSubstr("requests in 4.0 s (30864.0/s), 99 never sent, 1 canc"));
+  EXPECT_FALSE(json::parse(to_json(sample())).contains("never_sent_requests"))
+      << "a closed loop owes nothing";
+}
+
 TEST(RunTally, TheTimeOfARunIsOfTheSteadyClockWhateverTheEventsSay) {
   ltb::EventBus bus;
   RunTally::Clock::time_point now{std::chrono::hours{1}};
