@@ -11,10 +11,16 @@ namespace llm_benchmark {
 /// Absent when the text is more than one Latin letter.
 [[nodiscard]] std::optional<char> as_option(const AnswerWords& accepted);
 
-/// The option that an answer names, in upper case: the last one that it calls its answer ("the
-/// answer is B", "\boxed{B}", "#### B"), otherwise the one it begins with ("B", "b) Paris"),
-/// otherwise the first capital letter that stands alone and is not an article or pronoun. Absent
-/// when it names none.
+/// The option that an answer names, in upper case. Letters that it rejects do not count ("not A",
+/// "A is wrong", "A - no", "I would rule out A"), nor do the article "A" and the pronoun "I". Of
+/// the others the first of these that there is decides:
+///
+/// - the last one that it calls its answer ("the answer is B", "\boxed{B}", "#### B"),
+/// - the ones that it calls right ("B is correct", "B - yes"),
+/// - the one that it begins with ("B", "b) Paris"), unless it lists other options likewise,
+/// - the letters that stand alone, in upper case, otherwise in lower case.
+///
+/// Absent when it names none, and when that step gives several ("A or B").
 [[nodiscard]] std::optional<char> named_option(const AnswerWords& answer);
 
 }  // namespace llm_benchmark

@@ -9,6 +9,7 @@
 #include "answer_words.hpp"
 #include "option_letter.hpp"
 #include "stated_numbers.hpp"
+#include "thoughts.hpp"
 
 namespace llm_benchmark {
 namespace {
@@ -24,13 +25,6 @@ bool has_leading_article(const Words& words) {
   }
   const std::string& first = words[0].text;
   return first == "a" || first == "an" || first == "the";
-}
-
-/// What a reasoning model writes before its answer is not its answer.
-std::string_view without_thoughts(std::string_view answer) {
-  constexpr std::string_view kEnd = "</think>";
-  const std::size_t end = answer.rfind(kEnd);
-  return end == answer.npos ? answer : answer.substr(end + kEnd.size());
 }
 
 /// Characters that touch each other in the wanted text must do so in the answer; between words any
@@ -67,8 +61,7 @@ bool is_accepted(std::string_view text, const AnswerWords& answer, std::string_v
     return !symbols.empty() && text.find(symbols) != text.npos;
   }
   if (const auto option = as_option(wanted)) {
-    if (const auto named = named_option(answer)) return named == option;
-    return *option != 'A' && *option != 'I' && contains(answer.words, wanted.words);
+    return named_option(answer) == option;
   }
   if (wanted.words.size() == 1 && wanted.words[0].kind == Kind::Number) {
     return states_number(answer, wanted.words[0].text);
@@ -89,7 +82,7 @@ std::string normalised(std::string_view text) {
 }
 
 bool is_right(std::string_view answer, const std::vector<std::string>& accepted) {
-  const std::string_view text = without_thoughts(answer);
+  const std::string text = without_thoughts(answer);
   const AnswerWords words = words_of(text);
   return std::ranges::any_of(
       accepted, [&](const std::string& wanted) { return is_accepted(text, words, wanted); });

@@ -14,8 +14,8 @@ namespace llm_benchmark {
 [[nodiscard]] std::string normalised(std::string_view text);
 
 /// Whether the answer contains one of the accepted ones. A model that answers in a sentence is as
-/// right as one that answers in a word. What a reasoning model writes up to `</think>` is not part
-/// of its answer. An accepted text that is
+/// right as one that answers in a word. The thoughts of a reasoning model are not part of its answer
+/// (see without_thoughts()). An accepted text that is
 ///
 /// - one number ("29", "-3", "$1,200.50") is compared as a number: 29.00 is 29. Where the answer
 ///   names its result ("#### 7", "\boxed{7}", "the answer is 7", "which gives 7.", "2 + 5 = 7"),

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "dataset.hpp"
 
 namespace {
@@ -194,6 +196,34 @@ TEST(Scoring, WhatAReasoningModelThinksIsNotItsAnswer) {
   expect_wrong({{"<think>5? no</think>7", "5"}, {"<think>Paris</think>", "Paris"}});
 }
 
+TEST(Scoring, ThoughtsOfEveryNotationAreNotTheAnswerClosedOrNot) {
+  for (const auto& [open, close] : {std::pair{"<think>", "</think>"},
+                                    {"<thinking>", "</thinking>"},
+                                    {"<Reasoning>", "</Reasoning>"},
+                                    {"<thought>", "</thought>"},
+                                    {"[THINK]", "[/THINK]"},
+                                    {"\u25C1think\u25B7", "\u25C1/think\u25B7"},
+                                    {"<|channel|>analysis<|message|>",
+                                     "<|end|><|start|>assistant<|channel|>final<|message|>"}}) {
+    const std::string thoughts = std::string(open) + "Oslo, or Rome?";
+    EXPECT_FALSE(is_right(thoughts, {"Oslo"})) << thoughts;
+    EXPECT_TRUE(is_right(thoughts + close + "Rome", {"Rome"})) << thoughts;
+    EXPECT_FALSE(is_right(thoughts + close + "Rome", {"Oslo"})) << thoughts;
+    EXPECT_FALSE(is_right(thoughts + close + open + "Oslo again", {"Oslo"})) << thoughts;
+    EXPECT_TRUE(is_right(std::string("Oslo, or Rome?") + close + "Rome", {"Rome"})) << close;
+    EXPECT_FALSE(is_right(std::string("Oslo, or Rome?") + close + "Rome", {"Oslo"})) << close;
+  }
+  expect_right({{"Oslo. <think>Rome?</think>", "Oslo"},
+                {"analysisIt is Oslo?assistantfinalRome", "Rome"},
+                {"<|channel|>final<|message|>Rome<|return|>", "Rome"},
+                {"analysis", "analysis"}});
+  expect_wrong({{"<think>a<think>b</think>Oslo</think>Rome", "Oslo"},
+                {"<think>a<think>b</think>Oslo", "Oslo"},
+                {"analysisIt is Oslo?assistantfinalRome", "Oslo"},
+                {"analysisWe need Oslo", "Oslo"},
+                {"<|channel|>commentary<|message|>Oslo<|end|>", "Oslo"}});
+}
+
 TEST(Scoring, ACalculationInAStatementStatesItsResult) {
   expect_right({{"The answer is 9 * 2 = 18.", "18"},
                 {"The answer is 3+4=7", "7"},
@@ -272,6 +302,54 @@ TEST(Scoring, AnArticleAPronounOrAMentionIsNotAnOption) {
                 {"Not A but B", "B"},
                 {"The symbol is K (from kalium).", "K"},
                 {"It is e, about 2.718.", "e"}});
+}
+
+TEST(Scoring, AnOptionThatIsRejectedIsNotTheAnswer) {
+  for (const char* answer : {"A is wrong; C is right",
+                             "Options A and B are wrong. C is correct",
+                             "A - no / B - no / C - yes",
+                             "A: no\nB: no\nC: yes",
+                             "not A but C",
+                             "I would rule out A. The answer is (C)",
+                             "A is incorrect, C is the answer",
+                             "Neither A nor B. It must be C.",
+                             "C, not A",
+                             "C rather than B",
+                             "C) because A is false",
+                             "The answer is not A. The answer is C.",
+                             "Answer A is wrong. Answer C is right.",
+                             "A cannot be right, so C",
+                             "It isn't A, it's C",
+                             "A and B can be ruled out, leaving C.",
+                             "A is right that it is hot? No. The answer: C",
+                             "Eliminate A, B, D. So C.",
+                             "C is correct and A is not correct",
+                             "B does not fit. C",
+                             "\u4E0D\u662FA\uFF0C\u9009C"}) {
+    EXPECT_TRUE(is_right(answer, {"C"})) << answer;
+    EXPECT_FALSE(is_right(answer, {"A"})) << answer;
+  }
+  expect_right({{"A is wrong; B is right", "B"},
+                {"not A but B", "B"},
+                {"I would rule out A. The answer is (B)", "B"},
+                {"Answer: B.", "B"},
+                {"B) because A is false", "B"},
+                {"The answer is A. Wait, the answer is B.", "B"},
+                {"**Answer:** **B**", "B"},
+                {"I'll go with B.", "B"},
+                {"\\boxed{\\textbf{(B)}}", "B"}});
+}
+
+TEST(Scoring, SeveralOptionsOrNoneAreNoAnswer) {
+  for (const char* answer :
+       {"A or B", "The answer is A or B.", "A and B", "Both A and B are correct.", "A/B",
+        "It is between A and B.", "A. Paris\nB. Rome", "A) Paris\nB) Rome\nC) Oslo", "Not A.",
+        "The answer is not A.", "A is wrong.", "A is right. B is right.", "A, B",
+        "Neither A nor B.", "I am torn: A? B?"}) {
+    for (const char* accepted : {"A", "B"}) {
+      EXPECT_FALSE(is_right(answer, {accepted})) << answer << " for " << accepted;
+    }
+  }
 }
 
 TEST(Scoring, EachAcceptedAnswerOfTheOwnQuestionsIsRightAndSilenceIsNot) {
