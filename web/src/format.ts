@@ -76,7 +76,8 @@ export function dollars(value: Maybe): string {
 /** A share of one: 0.0912 -> "9.12 %". What is not all is never "100 %", what is not nothing never "0 %". */
 export function percent(share: Maybe): string {
   if (!known(share)) return kNoData;
-  const value = share * 100;
+  // Without what binary fractions have too much or too little: 0.29 * 100.
+  const value = Number((share * 100).toPrecision(12));
   if (value > 0 && value < 0.01) return `<0.01${kSpace}%`;
   if (value < 100 && value >= 99.9) return `99.9${kSpace}%`;
   return `${Number.isInteger(value) ? value : significant(value)}${kSpace}%`;
@@ -88,6 +89,10 @@ export function progress(value: Maybe): string {
   if (value > 0 && value < 0.1) return `<0.1${kSpace}%`;
   return `${floored(value)}${kSpace}%`;
 }
+
+/** As `progress`, without decimals: 45.69 -> "45 %", 0.4 -> "<1 %". */
+export const wholeProgress = (value: number): string =>
+  value > 0 && value < 1 ? `<1${kSpace}%` : `${Math.min(100, Math.floor(value))}${kSpace}%`;
 
 /** Cut to one decimal; 100 only for all of 100. The little more is for what binary fractions lack: 0.57 * 100. */
 export const floored = (value: number): number =>
@@ -121,6 +126,13 @@ export function moment(rfc3339: string): string {
   if (Number.isNaN(time)) return kNoData;
   return `${clock(time)}.${String(new Date(time).getMilliseconds()).padStart(3, '0')}`;
 }
+
+/** Letters that are read from right to left, and what turns the direction of text. */
+const kTurning = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
+
+/** Foreign text for the middle of a sentence: one that turns the direction is kept from turning round what follows it. */
+export const isolated = (text: string): string =>
+  kTurning.test(text) ? `\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')}\u2069` : text;
 
 /** "rate_limit" -> "rate limit". */
 export const words = (name: string) => name.replaceAll('_', ' ');

@@ -1,6 +1,7 @@
 // Which entries of the event log are shown: by type, by words, by the page's provider and model. Pure.
 import type { Filter } from './selection';
 import type { LogEntry } from './state';
+import { logLine } from './views/event_text';
 
 export interface LogFilter {
   /** An event type, 'problems', or empty for all. */
@@ -13,11 +14,18 @@ export interface LogFilter {
 
 const texts = new WeakMap<LogEntry, string>();
 
-/** An entry as searchable text, made once. */
+/** The values in `value` and their names, without what JSON writes around them. */
+function wordsOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value).map(([name, part]) => `${name} ${wordsOf(part)}`).join('\n');
+}
+
+/** An entry as searchable text, made once: what it holds, and its line as it is shown. */
 function textOf(entry: LogEntry): string {
   let text = texts.get(entry);
   if (text === undefined) {
-    text = (entry.kind === 'event' ? JSON.stringify(entry.event) : entry.kind).toLowerCase();
+    const { subject, detail } = logLine(entry);
+    text = [entry.kind === 'event' ? wordsOf(entry.event) : entry.kind, subject, detail].join('\n').toLowerCase();
     texts.set(entry, text);
   }
   return text;

@@ -13,7 +13,7 @@ import { listenToKeys } from './keys';
 import { HttpNumbers } from './numbers';
 import { kSources, questionFor, zoomBetween, type SourceName } from './questions';
 import { readReport, type Report } from './report';
-import { Selection, selectTotals, windowSeconds, type WindowChoice } from './selection';
+import { Selection, selectTotals, windowSeconds, windowTitle } from './selection';
 import { SeriesStore, visibleRange, type TimeRange } from './series';
 import { State } from './state';
 import { ColorBook, Theme } from './theme';
@@ -230,7 +230,11 @@ class Page {
     const { overview, config, entries } = this.state.shown;
     const problem = byId('export-error');
     problem.hidden = true;
-    if (!overview || !config) return;
+    if (!overview || !config) {
+      problem.hidden = false;
+      setText(problem, 'Export failed: the program has not sent any numbers yet. Try again when the page is live.');
+      return;
+    }
     const { window, filter, zoom } = this.selection;
     const report: Report = {
       made_at: Date.now(),
@@ -349,7 +353,7 @@ class Page {
       if (this.report) for (const chart of this.charts) chart.update(data, range);
       else this.chartQueue.add(this.charts);
     }
-    setText(byId('charts-title'), zoom ? zoomTitle(zoom) : kWindowTitles[selection.window]);
+    setText(byId('charts-title'), zoom ? zoomTitle(zoom) : windowTitle(selection.window, overview?.uptime_seconds));
     byId('zoom-reset').hidden = zoom === undefined;
     const error = kSourceNames.map((name) => this.feeds[name].error).find((text) => text !== undefined);
     const note = byId('chart-error');
@@ -360,13 +364,5 @@ class Page {
 
 const zoomTitle = ({ from, to }: TimeRange) =>
   [from, to].map((time) => format.timeWithin(time, from, to)).join(' \u2013 ');
-
-const kWindowTitles: Record<WindowChoice, string> = {
-  '1m': 'Last minute',
-  '5m': 'Last 5 minutes',
-  '15m': 'Last 15 minutes',
-  '1h': 'Last hour',
-  all: 'Since the start',
-};
 
 new Page().start();

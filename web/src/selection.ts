@@ -56,6 +56,18 @@ export function windowSeconds(choice: WindowChoice, uptimeSeconds: number): numb
   return kSpans.find((span) => span >= uptimeSeconds) ?? kWindows.all;
 }
 
+const kTitles: Record<WindowChoice, string> = {
+  '1m': 'Last minute',
+  '5m': 'Last 5 minutes',
+  '15m': 'Last 15 minutes',
+  '1h': 'Last hour',
+  all: 'Since the start',
+};
+
+/** The window in words. The server's history ends after the longest one. */
+export const windowTitle = (choice: WindowChoice, uptimeSeconds = 0): string =>
+  choice === 'all' && uptimeSeconds > kWindows.all ? 'Last 7 days' : kTitles[choice];
+
 /** The numbers of what the filter names; undefined when it names something unknown. */
 export function selectTotals(overview: Overview | undefined, filter: Filter | undefined): CallTotals | undefined {
   if (!overview || !filter) return overview?.totals;

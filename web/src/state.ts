@@ -19,6 +19,8 @@ export interface Shown {
 }
 
 export const kLogCapacity = 500;
+/** How long the page tells of events that were lost. */
+export const kLaggedShownMs = 20_000;
 /** This long after statistics were read over HTTP they are old. */
 const kPolledMs = 10_000;
 
@@ -46,7 +48,7 @@ export class State {
   restarts = 0;
   /** When statistics were last read over HTTP because the stream could not be opened, by the steady clock. */
   polledAt: number | undefined;
-  /** The last time events were lost on the way here, and how many. */
+  /** The last time events were lost on the way here, and how many since that was last worth telling. */
   lagged: { skipped: number; at: number } | undefined;
   private lastEvent = -1;
   private held: { shown: Shown; at: number; restarts: number } | undefined;
@@ -166,7 +168,8 @@ export class State {
   }
 
   private lag(skipped: number, now: number): void {
-    this.lagged = { skipped, at: now };
+    const told = this.lagged && now - this.lagged.at < kLaggedShownMs ? this.lagged.skipped : 0;
+    this.lagged = { skipped: told + skipped, at: now };
     this.append({ kind: 'skipped', skipped });
   }
 

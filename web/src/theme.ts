@@ -98,6 +98,7 @@ export class ColorBook {
 
   /** Takes in how much there is of each name, and chooses those with the most. */
   rank(amounts: ReadonlyMap<string, number>): void {
+    // Who is not there has less than anybody, also than who costs nothing.
     const amount = (name: string) => amounts.get(name) ?? -1;
     const outside = [...amounts.keys()].filter((name) => !this.colors.has(name)).sort((a, b) => amount(b) - amount(a));
     for (const name of outside) {
@@ -107,7 +108,7 @@ export class ColorBook {
         continue;
       }
       const least = [...this.colors.keys()].reduce((a, b) => (amount(b) < amount(a) ? b : a));
-      if (amount(name) <= Math.max(0, amount(least)) * kClearlyMore) return;
+      if (amount(name) <= amount(least) * kClearlyMore) return;
       this.colors.set(name, this.of(least));
       this.colors.delete(least);
     }

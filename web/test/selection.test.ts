@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { Overview } from '../src/protocol';
 import { kErrorTypes, kSources, questionFor, zoomBetween } from '../src/questions';
 import { untilNextBeat } from '../src/feed';
-import { filterChoices, Selection, selectTotals, windowSeconds } from '../src/selection';
+import { filterChoices, Selection, selectTotals, windowSeconds, windowTitle } from '../src/selection';
 
 const overview = {
   totals: { total_requests: 6 },
@@ -43,6 +43,13 @@ test('"all" asks for the next span that holds everything', () => {
   assert.equal(windowSeconds('all', 300), 300);
   assert.equal(windowSeconds('all', 301), 900);
   assert.equal(windowSeconds('all', 1e9), 604_800);
+});
+
+test('a window is named by what it holds: history ends after a week', () => {
+  assert.equal(windowTitle('5m', 1e9), 'Last 5 minutes');
+  assert.equal(windowTitle('all', 7 * 86_400), 'Since the start');
+  assert.equal(windowTitle('all', 7 * 86_400 + 1), 'Last 7 days');
+  assert.equal(windowTitle('all'), 'Since the start');
 });
 
 test('the tiles show the numbers of the filter, and nothing for what is unknown', () => {

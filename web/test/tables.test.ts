@@ -50,6 +50,18 @@ test('a delta has a sign, and a tone by what is better', () => {
   assert.equal(told(undefined, 1, 'less'), undefined);
 });
 
+test('what was left before a limit was reset is not what is left', () => {
+  const limits = { requests_limit: 500, requests_remaining: 20, reset_at: '2025-01-15T10:31:00.000Z' };
+  const left = (timestamp: string) => {
+    const overview = { timestamp, providers: [], models: [{ provider: 'a', model: 'm', rate_limits: limits }] };
+    const { totals } = tableRows(overview as unknown as Overview)[0]!;
+    const column = kColumns.find(({ id }) => id === 'headroom')!;
+    return [column.value(totals), column.className!(totals), column.titleOf!(totals)];
+  };
+  assert.deepEqual(left('2025-01-15T10:30:59.000Z'), [0.04, 'bad', '20 of 500 requests left']);
+  assert.deepEqual(left('2025-01-15T10:31:00.000Z'), [undefined, '', 'reset since the provider last reported it']);
+});
+
 test('headroom is that of the tighter limit; without a limit there is none', () => {
   const limits = { requests_limit: 500, requests_remaining: 250, tokens_limit: 1000, tokens_remaining: 100 };
   assert.equal(headroom(limits), 0.1);
@@ -83,6 +95,13 @@ test('the log is searched by type, by problems and by words anywhere in the even
   const about = (provider: string, model?: string) => matches(call, { type: '', search: '', about: { provider, ...(model && { model }) } });
   assert.deepEqual([about('a'), about('a', 'm'), about('a', 'n'), about('b')], [true, true, false, false]);
   assert.ok(matches(alert, { type: '', search: '', about: { provider: 'b' } }), 'what names no provider stays');
+});
+
+test('the log is searched for the text of an event, not for how JSON writes it', () => {
+  const failed = entry('RequestFailed', { error: 'no field "tokens" in C:\\logs\\a.json', latency: 1.5234, error_type: 'rate_limit' });
+  const found = (search: string) => matches(failed, { type: '', search });
+  for (const words of ['"tokens"', 'c:\\logs', 'rate_limit', 'rate limit', '1.5234', '1.52']) assert.ok(found(words), words);
+  for (const words of ['{', '":"', '\\\\']) assert.ok(!found(words), words);
 });
 
 test('CSV quotes what RFC 4180 wants quoted and defuses formulas', () => {
@@ -213,6 +232,16 @@ test('six names have colours and keep them; another takes a place only with clea
   assert.equal(book.chosen.join(''), 'abcdeg');
   assert.deepEqual(book.chosen.map((name) => book.of(name)), before);
   assert.equal(book.of('f'), 'series-other');
+});
+
+test('who is not there any more leaves the colour to who is, free of charge too', () => {
+  const book = new ColorBook();
+  book.rank(new Map(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, 5])));
+  // Another program, or a filter: nobody of before, and nothing that costs.
+  book.rank(new Map([['local', 0], ['other', 0]]));
+  assert.notEqual(book.of('local'), 'series-other');
+  assert.notEqual(book.of('other'), 'series-other');
+  assert.notEqual(book.of('local'), book.of('other'));
 });
 
 test('a service level is a line in the charts it is about, where the filter lets it', () => {

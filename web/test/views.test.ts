@@ -113,7 +113,9 @@ test('what sums leave out is counted in words', () => {
 test('a cost per call or per token is of calls whose cost and tokens are both known', () => {
   const totals = (more: object) => ({ total_requests: 10, ...more }) as CallTotals;
   assert.equal(costPerRequest(totals({ total_cost: 5 })), 0.5);
-  assert.equal(costPerRequest(totals({ total_cost: 5, unpriced_requests: 5 })), 1);
+  assert.equal(costPerRequest(totals({ total_cost: 5, successful_requests: 10, unpriced_requests: 5 })), 1);
+  // Two calls succeeded, one of them priced at $1; what the eight others cost nobody says: $1 / 9 is not the cost of a priced call.
+  assert.equal(costPerRequest(totals({ total_cost: 1, successful_requests: 2, failed_requests: 8, unpriced_requests: 1 })), undefined);
   assert.equal(costPerRequest(totals({ unpriced_requests: 10 })), undefined);
   assert.equal(costPerRequest(totals({ total_cost: 0, total_requests: 0 })), undefined);
   assert.equal(pricePerThousand(totals({ total_cost: 2, total_output_tokens: 500 })), 4);
@@ -172,9 +174,42 @@ test('the tab tells rate and progress', () => {
     return plain(pageTitle(state));
   };
   assert.equal(running({ progress_percent: 99.97 }), '12.4 req/s . MMLU 99 %');
+  assert.equal(running({ progress_percent: 0.4 }), '12.4 req/s . MMLU <1 %', 'begun is not 0 %');
+  assert.equal(running({ progress_percent: 0 }), '12.4 req/s . MMLU 0 %');
   assert.equal(running({ total_examples: 0, requests_per_second: undefined }), 'MMLU 454 done');
   state.connection = { kind: 'lost', lostAt: 0, reason: '' };
   assert.equal(plain(pageTitle(state)), 'Disconnected . LLM monitoring');
+});
+
+/** Whether an override that `text` begins reaches `part`: every isolate has to be closed before it. */
+function isReached(text: string, part: string): boolean {
+  const before = text.slice(0, text.indexOf(part));
+  const count = (character: string) => before.split(character).length - 1;
+  return count('\u2068') === 0 || count('\u2068') !== count('\u2069');
+}
+
+test('a name from right to left turns no number beside it round', () => {
+  const state = new State();
+  for (const name of ['\u202eMMLU', '\u2069\u202eMMLU', '\u05e2\u05d1\u05e8\u05d9\u05ea']) {
+    const totals = { total_requests: 5, requests_per_second: 12.44 } as CallTotals;
+    state.applyOverview({ epoch: 'a', version: '', totals, benchmarks: [{ ...benchmark, name }] } as unknown as Overview, 0);
+    assert.ok(!isReached(pageTitle(state), '45'), JSON.stringify(pageTitle(state)));
+    const [, , detail] = line('RequestFailed', 'Request', { ...call, error: name, error_type: 'other' });
+    assert.ok(!isReached(detail!, 'req_456'), JSON.stringify(detail));
+  }
+  assert.deepEqual(line('RequestFailed', 'Request', { ...call, error: 'plain' })[2], 'plain . req_456');
+});
+
+test('the pill adds up what was lost while it says so', () => {
+  const state = new State();
+  state.connection = { kind: 'live' };
+  const lose = (skipped: number, now: number) => state.applyMessages([{ type: 'Lagged', data: { skipped } }], now);
+  lose(10, 1000);
+  lose(20, 2000);
+  lose(5, 21_000);
+  assert.equal(plain(pillOf(state, 21_000).text), 'Live . 35 events skipped');
+  lose(3, 60_000);
+  assert.equal(plain(pillOf(state, 60_000).text), 'Live . 3 events skipped', 'an old loss is not counted again');
 });
 
 test('the pill says what matters most', () => {

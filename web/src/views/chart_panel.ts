@@ -164,7 +164,7 @@ export class ChartPanel {
 /** Why a chart is empty. No errors is good news, not missing data; what nobody reported will not come. */
 function emptyText(id: string, { rates, totals }: ChartData): string {
   if (id === 'errors' && rates.get('errors_per_second').some(({ y }) => y !== null)) return 'No errors';
-  if (id === 'tokens' && totals?.usage_missing_requests) return 'No call reported its tokens';
-  if (id === 'cost' && totals?.unpriced_requests) return 'No call has a known cost';
+  if (id === 'tokens' && totals && totals.total_output_tokens === undefined) return 'No call reported its tokens';
+  if (id === 'cost' && totals && totals.total_cost === undefined) return 'No call has a known cost';
   return 'No data yet';
 }

@@ -24,8 +24,9 @@ function text(value: unknown): string {
 }
 
 const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
-const joined = (...parts: (string | false | undefined)[]) => parts.filter(Boolean).join(kSeparator);
-const named = (...parts: unknown[]) => parts.map(text).filter(Boolean).join(' / ');
+const joined = (...parts: (string | false | undefined)[]) =>
+  parts.filter((part) => typeof part === 'string' && part !== '').map((part) => format.isolated(part as string)).join(kSeparator);
+const named = (...parts: unknown[]) => parts.map(text).filter(Boolean).map(format.isolated).join(' / ');
 
 function requestDetail(data: Data): string {
   const tokens = (data['tokens'] ?? {}) as Data;
@@ -110,7 +111,7 @@ export function logLine(entry: LogEntry): LogLine {
   switch (entry.kind) {
     case 'skipped': {
       const events = entry.skipped === 1 ? '1 event' : `${format.count(entry.skipped)} events`;
-      return { time: '', type: 'Skipped', tone: 'warn', subject: `${events} skipped`, detail: 'this page could not keep up' };
+      return { time: '', type: 'Skipped', tone: 'warn', subject: `${events} skipped`, detail: 'they came too fast for this page, or while it was away' };
     }
     case 'restarted':
       return { time: '', type: 'Restarted', tone: 'warn', subject: 'The monitored program restarted', detail: 'numbers start anew' };

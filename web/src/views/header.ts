@@ -2,12 +2,9 @@
 import type { ConnectionState } from '../connection';
 import { byId, setClass, setText } from '../dom';
 import * as format from '../format';
-import type { State } from '../state';
+import { kLaggedShownMs, type State } from '../state';
 import { kTokenWanted } from '../token';
 import { progressOf } from './benchmarks';
-
-/** How long the pill tells of events that were lost. */
-const kLaggedShownMs = 20_000;
 
 /** "Connection lost 12 s ago, retrying in 4 s (closed with code 1006)". `polled`: numbers still come over HTTP. */
 export function lossText(connection: ConnectionState, now: number, polled = false): string {
@@ -38,8 +35,8 @@ export function pageTitle(state: State, now = 0): string {
   const running = overview.benchmarks.find(({ state: how }) => how !== 'completed');
   if (running) {
     const progress = progressOf(running);
-    const done = progress === undefined ? `${format.count(running.completed_examples)} done` : format.progress(Math.floor(progress));
-    parts.push(`${running.name} ${done}`);
+    const done = progress === undefined ? `${format.count(running.completed_examples)} done` : format.wholeProgress(progress);
+    parts.push(`${format.isolated(running.name)} ${done}`);
   }
   return parts.join(' \u00b7 ') || 'LLM monitoring';
 }

@@ -26,8 +26,10 @@ export function withMissing(value: Maybe, shown: string, missing: string): strin
   return missing ? `${shown} + ${missing}` : shown;
 }
 
-/** The cost of a call, over those whose cost is known. */
-export function costPerRequest({ total_cost, total_requests, unpriced_requests = 0 }: CallTotals): Maybe {
+/** The cost of a call, over those whose cost is known. Which of the calls that did not succeed have a cost is not known: it
+ * matters as soon as other calls are left out of the sum. */
+export function costPerRequest({ total_cost, total_requests, successful_requests, unpriced_requests = 0 }: CallTotals): Maybe {
+  if (unpriced_requests > 0 && successful_requests !== total_requests) return undefined;
   const priced = total_requests - unpriced_requests;
   return total_cost !== undefined && priced > 0 ? total_cost / priced : undefined;
 }

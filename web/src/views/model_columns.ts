@@ -29,6 +29,13 @@ export interface Column {
 
 const few = (totals: CallTotals) => ((totals.latency?.count ?? 0) < kFewSamples ? 'few' : '');
 
+/** The limits as they are at `now`: what was left of them before they were reset is not what is left. */
+function limitsAt(now: string, limits: RateLimits | undefined): RateLimits | undefined {
+  if (limits?.reset_at === undefined || !(Date.parse(limits.reset_at) <= Date.parse(now))) return limits;
+  const { requests_remaining: _requests, tokens_remaining: _tokens, ...rest } = limits;
+  return rest;
+}
+
 /** What is left of the tighter limit, 0..1. */
 export function headroom(limits: RateLimits | undefined): number | undefined {
   const shares = [
@@ -41,10 +48,11 @@ export function headroom(limits: RateLimits | undefined): number | undefined {
 export function headroomDetail(limits: RateLimits | undefined): string {
   const part = (left: number | undefined, limit: number | undefined, what: string) =>
     left === undefined ? [] : [`${format.count(left)}${limit === undefined ? '' : ` of ${format.count(limit)}`} ${what} left`];
-  return [
+  const left = [
     ...part(limits?.requests_remaining, limits?.requests_limit, 'requests'),
     ...part(limits?.tokens_remaining, limits?.tokens_limit, 'tokens'),
   ].join(', ');
+  return left || (limits?.reset_at === undefined ? '' : 'reset since the provider last reported it');
 }
 
 const kLowHeadroom = 0.1;
@@ -143,7 +151,10 @@ export const kStatusWords: Record<ProviderHealth, string> = {
 export function tableRows(overview: Overview): Row[] {
   const status = new Map(overview.providers.map((provider) => [provider.provider, provider.status]));
   const seen = new Set<string>();
-  const rows = overview.models.map<Row>((totals) => {
+  const rows = overview.models.map<Row>((model) => {
+    const { rate_limits, ...rest } = model;
+    const limits = limitsAt(overview.timestamp, rate_limits);
+    const totals = { ...rest, ...(limits && { rate_limits: limits }) };
     seen.add(totals.provider);
     const health = status.get(totals.provider);
     return {
