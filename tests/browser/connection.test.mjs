@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { assertAccessible, connectionText, field, isLive, launchBrowser, openPage, texts } from './lib/browser.mjs';
+import { assertAccessible, closePage, connectionText, field, isLive, launchBrowser, openPage, texts } from './lib/browser.mjs';
 import { Program, Stage } from './lib/program.mjs';
 import { until, untilHolds } from './lib/until.mjs';
 
@@ -107,9 +107,11 @@ test('a program that hangs and continues is noticed and caught up with; the char
   const page = await openPage(browser, program.dashboard, { expectLoss: true });
   await isLive(page);
   await until('some requests', async () => (await field(page, 'total_requests')) > 20);
+  const heldAt = Date.now();
   program.child.kill('SIGSTOP');
   await until('the pill to say Disconnected', async () => (await connectionText(page)) === 'Disconnected');
   program.child.kill('SIGCONT');
+  const heldSeconds = (Date.now() - heldAt) / 1000;
   await isLive(page);
   assert.ok(!(await page.textContent('#log')).includes('restarted'));
   await untilHolds(async () => {
@@ -124,10 +126,14 @@ test('a program that hangs and continues is noticed and caught up with; the char
     const seconds = times.map((time) => time.split(':').reduce((sum, part) => 60 * sum + Number(part), 0));
     // Newest first; the newest one stands at "now", the others two seconds apart.
     const steps = seconds.slice(1, -1).map((at, index) => (at - seconds[index + 2] + 86_400) % 86_400);
-    assert.ok(steps.length >= 4 && [1, 2].includes(steps.filter((step) => step !== 2).length) && Math.max(...steps) <= 14, `${times}`);
+    const longest = Math.max(...steps);
+    // A step that the stop or the continuing cuts is not whole: no value in it. Two steps at each end at most.
+    assert.ok(steps.length >= 4 && longest > heldSeconds - 2 && longest <= heldSeconds + 8, `${times}, held for ${heldSeconds} s`);
+    // Elsewhere none is missing, but for one that a busy machine, or the lone step within the gap, may cost.
+    assert.ok(steps.filter((step) => step !== 2).length <= 2, `${times}`);
   });
   assert.deepEqual(page.problems, []);
-  await page.context().close();
+  await closePage(page);
 });
 
 test('a hidden page rests, and has everything when it is shown again', async () => {
@@ -139,15 +145,23 @@ test('a hidden page rests, and has everything when it is shown again', async () 
   const setHidden = (hidden) => page.evaluate((value) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
     document.dispatchEvent(new Event('visibilitychange'));
+    window.asked.length = 0;
+    return Number(document.querySelector('[data-field="total_requests"]').value);
   }, hidden);
-  await setHidden(true);
-  await page.waitForTimeout(500);  // a redraw that was asked for before
-  const before = await field(page, 'total_requests');
-  const asked = [];
-  page.on('request', (request) => asked.push(request.url()));
+  // Noted in the page, from the moment on at which it is hidden: word of a request from before may come late.
+  await page.evaluate(() => {
+    window.asked = [];
+    const { fetch } = window;
+    window.fetch = (...request) => {
+      window.asked.push(String(request[0]));
+      return fetch(...request);
+    };
+  });
+  const before = await setHidden(true);
   const { totals } = await program.finished();
+  assert.ok(before < totals.total_requests, 'hidden before the end');
   assert.equal(await field(page, 'total_requests'), before, 'nothing is drawn for nobody');
-  assert.deepEqual(asked, []);
+  assert.deepEqual(await page.evaluate(() => window.asked), []);
   assert.match(await page.title(), /req\/s/, 'the title goes on');
   await setHidden(false);
   await untilHolds(async () => {
@@ -195,7 +209,7 @@ test('after a restart the page has the new service levels, and the report has th
   assert.equal(told.indexOf('restarted'), told.lastIndexOf('old') + 1);
   assert.equal(config.service_levels[0].latency, 0.9);
   assert.deepEqual(page.problems, []);
-  await page.context().close();
+  await closePage(page);
 });
 
 test('a paused page keeps everything it shows while the program restarts, and says that it did', async () => {
@@ -230,7 +244,7 @@ test('a paused page keeps everything it shows while the program restarts, and sa
     assert.equal(await page.textContent('[data-chart="latency"] .bounds'), 'SLO \u2264 900\u00a0ms');
   });
   assert.deepEqual(page.problems, []);
-  await page.context().close();
+  await closePage(page);
 });
 
 test('a page of another version than the program offers to reload', async () => {
@@ -256,5 +270,5 @@ test('a page of another version than the program offers to reload', async () => 
   await isLive(page);
   assert.ok(await page.isHidden('#outdated'));
   await again.stop();
-  await page.context().close();
+  await closePage(page);
 });

@@ -260,10 +260,14 @@ test('a chart as a table has the same newest values as its legend', async () => 
   await assertAccessible(page, '[data-chart="tokens"]');
   await page.click('[data-chart="tokens"] [aria-label="View as table"]');
   await page.keyboard.press('p');
+  await until('live again', async () => (await pressed('#pause')) === 'false');
 });
 
 test('the table sorts by any column, both ways', async () => {
   const column = (index) => page.$$eval('#model-box tbody tr', (rows, at) => rows.map((row) => Number(row.querySelectorAll('td.number')[at].dataset.value)), index);
+  // Held still: under the mouse rows keep their places, and their numbers would go on.
+  await page.keyboard.press('p');
+  await until('paused', async () => (await pressed('#pause')) === 'true');
   const head = page.locator('#model-box th', { hasText: 'P95' });
   await head.locator('button').click();
   assert.equal(await head.getAttribute('aria-sort'), 'descending');
@@ -275,6 +279,8 @@ test('the table sorts by any column, both ways', async () => {
   assert.deepEqual(rising, [...rising].sort((a, b) => a - b));
   await page.locator('#model-box th button', { hasText: 'Provider' }).click();
   assert.deepEqual(await texts(page, '#model-box tbody .name'), ['anthropic', 'google', 'openai']);
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('p');
 });
 
 test('models stand side by side with their differences', async () => {

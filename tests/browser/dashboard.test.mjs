@@ -96,12 +96,14 @@ test('pointing at a chart shows the values of that moment, on every chart the sa
   const plot = await page.locator('[data-chart="requests"] .plot').boundingBox();
   await page.locator('[data-chart="requests"]').scrollIntoViewIfNeeded();
   await page.locator('[data-chart="requests"] .plot').hover({ position: { x: plot.width - 60, y: 60 } });
-  assert.match(await page.textContent('[data-chart="requests"] .readout-time'), /^\d\d:\d\d:\d\d$/);
-  const drawn = await page.$$eval('.chart', (list) => list.filter((chart) => chart.querySelector('.entry-button')).length);
-  assert.equal(await page.locator('.cursor-line:visible').count(), drawn);
-  assert.equal(await page.locator('.readout:visible').count(), 1);
+  await untilHolds(async () => {
+    assert.match(await page.textContent('[data-chart="requests"] .readout-time'), /^\d\d:\d\d:\d\d$/);
+    const drawn = await page.$$eval('.chart', (list) => list.filter((chart) => chart.querySelector('.entry-button')).length);
+    assert.equal(await page.locator('.cursor-line:visible').count(), drawn);
+    assert.equal(await page.locator('.readout:visible').count(), 1);
+  });
   await page.mouse.move(5, 5);
-  assert.equal(await page.locator('.cursor-line:visible').count(), 0);
+  await untilHolds(async () => assert.equal(await page.locator('.cursor-line:visible').count(), 0));
 });
 
 test('the benchmark is complete: bar full, all examples, no time left', async () => {

@@ -75,8 +75,11 @@ test('as soon as they pass, the page is live', async () => {
   await isLive(page);
   assert.ok(await page.isHidden('#banner'));
   await stage.do('calls', { provider: 'openai', model: 'gpt-4' });
-  await untilHolds(async () => assert.equal(await field(page, 'total_requests'), 8));
-  assert.equal((await texts(page, '.log-row .log-type')).filter((type) => type === 'RequestCompleted').length, 8);
+  // Numbers and events come each at their own pace.
+  await untilHolds(async () => {
+    assert.equal(await field(page, 'total_requests'), 8);
+    assert.equal((await texts(page, '.log-row .log-type')).filter((type) => type === 'RequestCompleted').length, 8);
+  });
   assert.deepEqual(page.problems, []);
 });
 

@@ -1,7 +1,7 @@
 // The page and clocks: the server's is set back or forward, this machine sleeps, a zoom ends at "now".
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { isLive, launchBrowser, openPage, texts } from './lib/browser.mjs';
+import { closePage, isLive, launchBrowser, openPage, texts } from './lib/browser.mjs';
 import { Stage } from './lib/program.mjs';
 import { until, untilHolds } from './lib/until.mjs';
 
@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => browser?.close());
 afterEach(async () => {
-  await page?.context().close();
+  await closePage(page);
   await stage?.stop('SIGKILL');
 });
 
@@ -73,7 +73,7 @@ for (const [name, shift] of [['back', -120], ['forward', 100]]) {
         if (i > 0) assert.ok(apart(shown[i - 1].at, at) <= 1, `a hole or a jump between ${shown[i - 1].at} and ${at}`);
       }
       assert.ok(shown.length <= 61, `${shown.length} rows`);
-    }, { seconds: 8 });
+    });
     assert.ok(await page.isHidden('#chart-error'));
   });
 }
@@ -129,20 +129,24 @@ test('a zoom to the right edge has whole steps only, none outside, and every one
   await untilHolds(async () => assert.match(await page.textContent('#charts-title'), /^\d\d:\d\d:\d\d \u2013 \d\d:\d\d:\d\d$/));
   const [from, to] = (await page.textContent('#charts-title')).split(' \u2013 ').map((time) => time.split(':').reduce((sum, part) => 60 * sum + Number(part), 0));
   await page.click('[data-chart="requests"] [aria-label="View as table"]');
-  // The truth from the program, read when every step is long over: one value for each second that ends in the range.
-  await new Promise((done) => setTimeout(done, 3500));
   const end = new Date();
   end.setHours(0, 0, 0, 0);
   const midnight = end.getTime() / 1000;
+  // The truth from the program, read when every step is long over: one value for each second that ends in the range.
+  await until('the steps to be over', async () => Date.parse((await stage.overview()).timestamp) / 1000 > midnight + to + 3.5);
   const url = new URL(`api/v1/series?metric=success_per_second&from=${midnight + from - 5}&to=${midnight + to + 3}&step=1`, stage.dashboard);
   const { series } = await (await fetch(url)).json();
   const truth = new Map(series[0].points.map(([start, value]) => [secondOfDay(start) + 1, value]));
   await untilHolds(async () => {
     const shown = await rows();
     const seconds = Array.from({ length: to - from }, (_, i) => from + 1 + i);
-    assert.ok(shown.length >= seconds.length - 1, `${shown.length} rows for ${seconds.length} s`);
-    assert.deepEqual(shown.map(({ at }) => at).reverse(), seconds.slice(-shown.length));
-    for (const { at, value } of shown) assert.equal(Number(value), Number(truth.get(at).toPrecision(3)), `second ${at}`);
+    assert.deepEqual(shown.map(({ at }) => at).reverse(), seconds);
+    for (const { at, value } of shown) {
+      const known = truth.get(at);
+      // On a busy machine the program may have been held up for a second: then nobody knows it.
+      if (known === null) assert.equal(value, '\u2014', `second ${at}`);
+      else assert.equal(Number(value), Number(known.toPrecision(3)), `second ${at}`);
+    }
   });
   assert.ok((await texts(page, '[data-chart="requests"] .chart-table tbody tr')).length >= 5);
 });

@@ -55,6 +55,12 @@ export async function openPage(browser, url, { width = 1440, height = 1000, colo
   return page;
 }
 
+/** Closes the page; requests that a test had its hands in end first, else their failing would be a failure of the test file. */
+export async function closePage(page) {
+  await page?.unrouteAll({ behavior: 'ignoreErrors' });
+  await page?.context().close();
+}
+
 const kLooks = ['light', 'dark'].flatMap((colorScheme) =>
   [[1280, 900], [390, 844]].map(([width, height]) => ({ colorScheme, width, height })));
 

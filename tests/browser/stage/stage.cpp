@@ -6,6 +6,7 @@
 //   "usage":false: the call reports no tokens; "cost":null: it has no known cost
 //   {"do":"limits","provider":"p","model":"m","requests_limit":500,"requests_remaining":120}
 //   {"do":"benchmark","id":"b","name":"MMLU","total":100,"completed":40}      total 0: unknown
+//   "done":true completes it, whatever its total
 //   {"do":"alerts","count":1,"title":"t","message":"m"}
 //   {"do":"load","providers":60,"rate":200,"streamed":true}      goes on until another load; rate 0
 //   ends it
@@ -170,7 +171,7 @@ class Stage {
     const auto completed = wish.value("completed", std::uint64_t{0});
     if (completed > done_[id])
       found->second.advance(completed - std::exchange(done_[id], completed));
-    if (total > 0 && completed >= total) found->second.complete();
+    if ((total > 0 && completed >= total) || wish.value("done", false)) found->second.complete();
   }
 
   void alerts(const json& wish) {
