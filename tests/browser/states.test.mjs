@@ -33,6 +33,8 @@ test('empty: the page waits, shows how to begin, and no number is made up', asyn
   assert.match(await page.textContent('#empty code'), /begin_request/);
   assert.equal(await field(page, 'latency_p95'), null);
   assert.equal(await page.textContent('[data-field="error_rate"]'), '\u2014');
+  // Requests, latency, first token, output tokens, cost, error rate: which time each is of, as the protocol says it.
+  assert.deepEqual(await texts(page, '.tile-time'), ['', 'last 5 min', 'last 5 min', 'last 10 s', '', 'last 60 s']);
   assert.ok(await page.isHidden('#benchmarks'));
   assert.ok(await page.isHidden('#models'));
   assert.ok(!/NaN|undefined|Infinity/.test(await page.innerText('body')));

@@ -81,7 +81,8 @@ export class EventLog {
     // Another width may mean another row height.
     window.addEventListener('resize', () => {
       this.rowHeight = this.viewHeight = 0;
-      this.contentHeight = -1;
+      // And where the box is scrolled to need not be where it was.
+      this.contentHeight = this.top = -1;
       this.settle();
     });
   }

@@ -13,21 +13,29 @@ type Shown = (value: number | null | undefined) => string;
 class Detail {
   readonly field: NumberField;
   readonly element: HTMLElement;
-  constructor(label: string, show: Shown, name: string, unit = '') {
+  /** `of` is the time that the number is of, for the mouse. */
+  constructor(label: string, show: Shown, name: string, unit = '', of = '') {
     this.field = new NumberField(show, name);
     this.element = el('span', 'detail', el('span', 'muted', `${label} `), this.field.element, unit);
+    if (of) this.element.title = of;
   }
 }
+
+// The stretches of docs/protocol.md; what has none beside it counts since the start.
+const kTenSeconds = 'last 10 s';
+const kMinute = 'last 60 s';
+const kFiveMinutes = 'last 5 min';
 
 class Tile {
   readonly element: HTMLElement;
   readonly main: NumberField;
   private readonly body = el('div', 'tile-details');
   private readonly rest = el('span', 'tile-unit');
-  constructor(title: string, show: Shown, name: string, unit = '') {
+  /** `of` is the time that the number is of. */
+  constructor(title: string, show: Shown, name: string, unit = '', of = '') {
     this.main = new NumberField(show, name);
     const number = el('div', 'tile-number', this.main.element);
-    number.append(el('span', 'tile-unit', unit), this.rest);
+    number.append(el('span', 'tile-unit', unit), el('span', 'tile-time', of), this.rest);
     this.element = el('article', 'panel tile', el('h3', '', title), number, this.body);
   }
   row(...parts: HTMLElement[]): void {
@@ -66,36 +74,36 @@ export function sloText(totals: CallTotals | undefined): string {
 
 export class Tiles {
   private readonly requests = new Tile('Requests', format.count, 'total_requests');
-  private readonly rate = new Detail('', format.decimal, 'requests_per_second', ' req/s');
+  private readonly rate = new Detail('', format.decimal, 'requests_per_second', ' req/s', kTenSeconds);
   private readonly active = new Detail('in flight', format.count, 'active_requests');
   private readonly succeeded = new Detail('ok', format.count, 'successful_requests');
   private readonly cancelled = new Detail('cancelled', format.count, 'cancelled_requests');
 
-  private readonly latency = new Tile('Latency P95', format.seconds, 'latency_p95');
+  private readonly latency = new Tile('Latency P95', format.seconds, 'latency_p95', '', kFiveMinutes);
   private readonly latency50 = new Detail('P50', format.seconds, 'latency_p50');
   private readonly latency99 = new Detail('P99', format.seconds, 'latency_p99');
-  private readonly average = new Detail('average', format.seconds, 'avg_latency');
+  private readonly average = new Detail('average of all', format.seconds, 'avg_latency');
   private readonly slos = el('span', 'detail clip');
   private readonly noLatency = new Remark('Calls without a latency are not in these numbers.');
 
-  private readonly first = new Tile('Time to first token P95', format.seconds, 'ttft_p95');
+  private readonly first = new Tile('Time to first token P95', format.seconds, 'ttft_p95', '', kFiveMinutes);
   private readonly first50 = new Detail('P50', format.seconds, 'ttft_p50');
   private readonly first99 = new Detail('P99', format.seconds, 'ttft_p99');
   private readonly between = new Detail('inter-token P95', format.seconds, 'itl_p95');
 
-  private readonly tokens = new Tile('Output tokens', format.decimal, 'output_tokens_per_second', '/s');
-  private readonly tokensIn = new Detail('input', format.decimal, 'input_tokens_per_second', '/s');
+  private readonly tokens = new Tile('Output tokens', format.decimal, 'output_tokens_per_second', '/s', kTenSeconds);
+  private readonly tokensIn = new Detail('input', format.decimal, 'input_tokens_per_second', '/s', kTenSeconds);
   private readonly totalIn = new Detail('in', format.count, 'total_input_tokens');
   private readonly totalOut = new Detail('out', format.count, 'total_output_tokens');
   private readonly noUsage = new Remark('Successful calls whose provider reported no usage: their tokens are not in these numbers.');
 
   private readonly cost = new Tile('Cost', format.dollars, 'total_cost');
-  private readonly pace = new Detail('', format.dollars, 'cost_per_hour', ' per hour');
+  private readonly pace = new Detail('', format.dollars, 'cost_per_hour', ' per hour', `at the pace of the ${kMinute}`);
   private readonly each = new Detail('', format.dollars, 'cost_per_request');
   private readonly eachOf = el('span');
 
-  private readonly errors = new Tile('Error rate', format.percent, 'error_rate');
-  private readonly failed = new Detail('failed', format.count, 'failed_requests');
+  private readonly errors = new Tile('Error rate', format.percent, 'error_rate', '', kMinute);
+  private readonly failed = new Detail('failed since start', format.count, 'failed_requests');
   private readonly top = el('span', 'detail clip');
 
   constructor(root: HTMLElement) {
