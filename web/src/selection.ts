@@ -1,5 +1,6 @@
 // What people chose to look at: window, provider and model, zoom. Kept in the address, so that a reload or a link shows
 // the same. No DOM but the address' text.
+import { isolated } from './format';
 import type { CallTotals, Overview } from './protocol';
 import type { TimeRange } from './series';
 
@@ -87,7 +88,7 @@ export function filterChoices(overview: Overview): FilterChoice[] {
     const models = overview.models.filter((row) => row.provider === provider).map(({ model }) => model);
     return [
       { provider, label: provider },
-      ...models.sort().map((model) => ({ provider, model, label: `${provider} / ${model}` })),
+      ...models.sort().map((model) => ({ provider, model, label: `${isolated(provider)} / ${isolated(model)}` })),
     ];
   });
 }

@@ -60,6 +60,12 @@ test('the tiles show the numbers of the filter, and nothing for what is unknown'
   assert.equal(selectTotals(undefined, undefined), undefined);
 });
 
+test('a provider that is read from right to left does not turn its model round', () => {
+  const [, choice] = filterChoices({ providers: [], models: [{ provider: '\u202ep', model: 'gpt-45' }] } as unknown as Overview);
+  assert.equal(choice!.label, '\u2068p\u2069 / gpt-45');
+  assert.deepEqual([choice!.provider, choice!.model], ['\u202ep', 'gpt-45']);
+});
+
 test('the filter offers each provider and its models, by name', () => {
   assert.deepEqual(filterChoices(overview).map(({ label }) => label), ['a', 'a / m', 'b', 'b / x', 'b / y']);
 });

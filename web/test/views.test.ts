@@ -196,6 +196,8 @@ test('a name from right to left turns no number beside it round', () => {
     assert.ok(!isReached(pageTitle(state), '45'), JSON.stringify(pageTitle(state)));
     const [, , detail] = line('RequestFailed', 'Request', { ...call, error: name, error_type: 'other' });
     assert.ok(!isReached(detail!, 'req_456'), JSON.stringify(detail));
+    const slos = sloText({ slos: [{ name, good: 9, bad: 1, attainment: 0.45 }] } as CallTotals);
+    assert.ok(!isReached(slos, '45'), JSON.stringify(slos));
   }
   assert.deepEqual(line('RequestFailed', 'Request', { ...call, error: 'plain' })[2], 'plain . req_456');
 });

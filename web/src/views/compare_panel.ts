@@ -1,5 +1,6 @@
 // Models side by side: the first one picked is what the others are measured against.
 import { el, iconButton, setChildren, setClass, setText } from '../dom';
+import * as format from '../format';
 import type { ColorBook } from '../theme';
 import { delta, kColumns, missingText, type Row } from './model_columns';
 
@@ -25,7 +26,7 @@ class Side {
   update(row: Row, base: Row, colors: ColorBook): void {
     const isBase = row === base;
     setClass(this.dot, `dot ${colors.of(row.provider)}`);
-    setText(this.name, `${row.provider} / ${row.model}`);
+    setText(this.name, `${format.isolated(row.provider)} / ${format.isolated(row.model)}`);
     setText(this.role, isBase ? 'baseline' : '');
     kColumns.forEach((column, index) => {
       const value = column.value(row.totals);

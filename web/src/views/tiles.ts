@@ -69,7 +69,7 @@ export function topErrors(errors: Record<string, number>, most: number): string 
 
 /** "fast 98.2 % good": how well the service levels are kept. */
 export function sloText(totals: CallTotals | undefined): string {
-  return (totals?.slos ?? []).map(({ name, attainment }) => `${name} ${format.percent(attainment)} good`).join(', ');
+  return (totals?.slos ?? []).map(({ name, attainment }) => `${format.isolated(name)} ${format.percent(attainment)} good`).join(', ');
 }
 
 export class Tiles {
