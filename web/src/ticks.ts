@@ -18,10 +18,15 @@ export function tickStep(range: TimeRange, most: number): number {
 export function timeTicks(range: TimeRange, most: number): number[] {
   const step = tickStep(range, most);
   // Multiples of the step in local time: 14:00, not 13:37 because the zone is 23 minutes off.
-  const offset = new Date(range.to).getTimezoneOffset() * kMinute;
+  const offsetAt = (time: number) => new Date(time).getTimezoneOffset() * kMinute;
+  const newest = offsetAt(range.to);
   const ticks: number[] = [];
-  for (let at = Math.ceil((range.from - offset) / step) * step + offset; at <= range.to; at += step) ticks.push(at);
-  return ticks;
+  for (let local = Math.ceil((range.from - newest) / step) * step - step; ; local += step) {
+    // Summer time begins and ends by whole hours: wider steps keep to the hours of each part.
+    const at = local + (step > kHour ? offsetAt(local + newest) : newest);
+    if (at > range.to) return ticks;
+    if (at >= range.from) ticks.push(at);
+  }
 }
 
 /** The lines of a mark's text: the time, and below it the day where the range has more than one. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as format from '../src/format';
+import { tickLabel, tickStep, timeTicks } from '../src/ticks';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -124,4 +125,26 @@ test('moments of the log carry milliseconds, and nonsense is a dash', () => {
 test('groups keep the sign, and a rounded zero has none', () => {
   assert.equal(format.grouped(-1234567), '-1,234,567');
   assert.equal(format.grouped(-0.2), '0');
+});
+
+test('marks of an axis stand at the same hours before and after summer time ends or begins', () => {
+  const zone = process.env['TZ'];
+  process.env['TZ'] = 'America/New_York';
+  try {
+    const marks = (from: string, to: string) => {
+      const range = { from: Date.parse(from), to: Date.parse(to) };
+      const step = tickStep(range, 8);
+      return timeTicks(range, 8).map((time) => tickLabel(time, step, range).join(' '));
+    };
+    // It ended on November 1, 2026, at 2:00, and began on March 8 at 2:00.
+    assert.deepEqual(marks('2026-10-31T16:00:00Z', '2026-11-02T16:00:00Z'), [
+      '12:00 Oct 31', '18:00 Oct 31', '00:00 Nov 1', '06:00 Nov 1', '12:00 Nov 1', '18:00 Nov 1', '00:00 Nov 2', '06:00 Nov 2',
+    ]);
+    assert.deepEqual(marks('2026-03-05T12:00:00Z', '2026-03-11T12:00:00Z'),
+      ['00:00 Mar 6', '00:00 Mar 7', '00:00 Mar 8', '00:00 Mar 9', '00:00 Mar 10', '00:00 Mar 11']);
+    assert.deepEqual(marks('2026-11-01T04:50:00Z', '2026-11-01T07:20:00Z'), ['01:00', '01:30', '01:00', '01:30', '02:00']);
+  } finally {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  }
 });
