@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -132,9 +132,10 @@ nlohmann::json json_of(const SummaryRow& row, const Summary& summary) {
 }  // namespace
 
 std::string fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
+  std::array<char, 512> text{};  // The longest double has 309 digits before the point.
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value,
+                                          std::chars_format::fixed, decimals);
+  return {text.data(), error == std::errc{} ? end : text.data()};
 }
 
 std::string dollars(std::uint64_t nano_usd) {

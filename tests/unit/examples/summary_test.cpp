@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "console.hpp"
+#include "unit/support/comma_locale.hpp"
 
 namespace {
 
@@ -70,6 +71,18 @@ TEST(Summary, DollarsHaveSixDecimalsRoundedToTheNearestMicroDollar) {
   EXPECT_EQ(dollars(12'345'678), "0.012346");
   EXPECT_EQ(dollars(1'999'999'500), "2.000000");
   EXPECT_EQ(dollars(18'446'744'073'709'551'615U), "18446744073.709552");
+}
+
+TEST(Summary, NumbersHaveAPointWhateverTheLocaleOfTheHost) {
+  const std::string table = to_table(full_sample());
+  const std::string object = to_json(full_sample());
+  const ltb::tests::CommaLocale commas;
+
+  EXPECT_EQ(fixed(1234.5678, 2), "1234.57");
+  EXPECT_EQ(fixed(1e300, 1).size(), 303U);
+  EXPECT_EQ(to_table(full_sample()), table);
+  EXPECT_EQ(to_json(full_sample()), object);
+  if (!commas.has_c()) GTEST_SKIP() << "checked with C++ streams alone: no locale de_DE.UTF-8";
 }
 
 TEST(Summary, TheTablesHaveARowPerModelATotalAndAClosingLine) {
