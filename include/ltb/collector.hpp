@@ -204,8 +204,8 @@ class LTB_MONITORING_EXPORT MetricCollector {
   [[nodiscard]] std::vector<ModelStats> model_stats() const;
   [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider,
                                                       std::string_view model) const;
-  /// Latency of successful calls over the last `window` (at most the retention). Empty names mean
-  /// all.
+  /// Latency of successful calls over the last `window` (at most the retention; beyond two hours, to
+  /// the minute). Empty names mean all.
   [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
                                         std::chrono::seconds window) const;
   /// A time series. Throws std::invalid_argument for an unknown metric, naming it and what there

@@ -168,13 +168,14 @@ class HistoryTier {
     last.merge(delta);
     bytes_ += last.bytes();
   }
-  /// Forgets what ended at or before `cutoff`.
+  /// Forgets the slots that ended at or before `cutoff`, and the gaps that reach into none that is
+  /// left.
   void trim(Second cutoff) {
     while (!slots_.empty() && slots_.front().start + step_ <= cutoff) {
       bytes_ -= slots_.front().delta.bytes();
       slots_.pop_front();
     }
-    while (!gaps_.empty() && gaps_.front().end <= static_cast<double>(cutoff)) {
+    while (!gaps_.empty() && gaps_.front().end <= static_cast<double>(cutoff - step_)) {
       bytes_ -= gaps_.front().delta.bytes();
       gaps_.pop_front();
     }

@@ -45,7 +45,7 @@ struct Moment {
   /// See visit_since(): the tiers that answer for the last `seconds`.
   template <typename Visit>
   bool visit(const SeriesHistory& history, Second seconds, Visit&& visit_delta) const {
-    const std::size_t fine = reach.finest_for(seconds);
+    const std::size_t fine = reach.finest_for(std::min(seconds, reach.keep.back()));
     const std::size_t coarse = std::max<std::size_t>(fine, 1);
     const Second from = std::max(static_cast<Second>(now) - seconds + 1,
                                  static_cast<Second>(now) - reach.keep[coarse]);
@@ -101,6 +101,8 @@ class HistoryBook {
   [[nodiscard]] std::vector<const SeriesHistory*> select(const HistoryQuery& query,
                                                          bool active) const LTB_REQUIRES(mutex_);
   void fill(Grid& grid, const SeriesHistory& history, HistoryKind kind) const LTB_REQUIRES(mutex_);
+  /// True when a tier still has all that happened from a second on.
+  [[nodiscard]] bool keeps_since(Second second, std::size_t tier) const LTB_REQUIRES(mutex_);
   void accumulate_cost(Grid& grid, const HistoryQuery& query) const LTB_REQUIRES(mutex_);
 
   metrics::MetricStore& store_;

@@ -75,7 +75,7 @@ const std::map<std::string_view, Row>& rows() {
       {"cost_per_hour",
        {Rate, [](D d, double s) { return when(d.knows_cost(), usd(d.cost_nano) / s * 3600); }}},
       {"cost_total",
-       {CostTotal, [](D d, double) -> std::optional<double> { return usd(d.cost_nano); }}},
+       {CostTotal, [](D d, double) { return when(d.knows_cost(), usd(d.cost_nano)); }}},
       {"active_requests",
        {Active,
         [](D d, double) -> std::optional<double> { return static_cast<double>(d.active); }}},

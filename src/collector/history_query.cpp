@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ltb::collector {
 namespace {
@@ -155,19 +156,25 @@ void HistoryBook::accumulate_cost(Grid& grid, const HistoryQuery& query) const {
     so_far.merge_counts(entry->sampler.total());
   }
   const auto take_off = [&so_far](const HistoryDelta& delta) {
-    so_far.cost_nano -= std::min(so_far.cost_nano, delta.cost_nano);
-    so_far.unpriced -= std::min(so_far.unpriced, delta.unpriced);
-    so_far.zero_cost -= std::min(so_far.zero_cost, delta.zero_cost);
+    const auto less = [](std::uint64_t& sum, std::uint64_t part) { sum -= std::min(sum, part); };
+    less(so_far.success, delta.success);
+    less(so_far.error, delta.error);
+    less(so_far.cancelled, delta.cancelled);
+    less(so_far.cost_nano, delta.cost_nano);
+    less(so_far.zero_cost, delta.zero_cost);
   };
   take_off(grid.after);
   for (std::size_t i = grid.count(); i-- > 0;) {
-    const HistoryDelta here = std::move(grid.deltas[i]);
-    grid.deltas[i] = {};
-    grid.deltas[i].cost_nano = so_far.cost_nano;
-    grid.deltas[i].unpriced = so_far.unpriced;
-    grid.deltas[i].zero_cost = so_far.zero_cost;
+    const HistoryDelta here = std::exchange(grid.deltas[i], so_far);
     take_off(here);
   }
+}
+
+bool HistoryBook::keeps_since(Second second, std::size_t tier) const {
+  const Second forgotten = static_cast<Second>(last_sample_) - reach_.keep[tier];
+  const Second width = HistoryReach::kSteps[tier];
+  const auto born = static_cast<Second>(Seconds(system_start_.time_since_epoch()).count());
+  return born >= forgotten || floor_to(second, width) + width > forgotten;
 }
 
 HistorySeries HistoryBook::history(const HistoryQuery& query) {
@@ -189,8 +196,7 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) {
       std::chrono::duration_cast<support::SystemTime::duration>(Seconds(grid.to)));
   series.points.reserve(grid.count());
   const double born = Seconds(system_start_.time_since_epoch()).count();
-  // What is forgotten is not known to be 0.
-  const Second kept_from = static_cast<Second>(last_sample_) - reach_.keep[grid.tier];
+  const bool is_total = metric.kind == HistoryKind::CostTotal;
   for (std::size_t i = 0; i < grid.count(); ++i) {
     const Second start = grid.start_of(i);
     HistoryPoint point;
@@ -200,7 +206,9 @@ HistorySeries HistoryBook::history(const HistoryQuery& query) {
     const double covered = wall_.covered(
         static_cast<double>(start), static_cast<double>(start + grid.step), born, last_sample_);
     const bool begins_now = start == static_cast<Second>(last_sample_) + wall_.offset();
-    const bool is_kept = wall_.from_wall(start + grid.step) > kept_from;
+    // What is forgotten is not known to be 0. A total counts back from now: it needs the end only.
+    const bool is_kept =
+        keeps_since(wall_.from_wall(is_total ? start + grid.step - 1 : start), grid.tier);
     if ((covered > 0 || begins_now) && is_kept && is_known && grid.is_known[i] != 0)
       point.value =
           metric.read(grid.deltas[i], std::clamp(covered, 1.0, static_cast<double>(grid.step)));

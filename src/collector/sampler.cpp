@@ -82,6 +82,9 @@ std::optional<HistoryDelta> SeriesSampler::sample() {
 
 HistoryDelta SeriesSampler::total() const noexcept {
   HistoryDelta all;
+  all.success = last_words_[RequestLayout::kStatus];
+  all.error = last_words_[RequestLayout::kStatus + 1];
+  all.cancelled = last_words_[RequestLayout::kStatus + 2];
   all.input_tokens = last_words_[RequestLayout::kInputTokens];
   all.output_tokens = last_words_[RequestLayout::kOutputTokens];
   all.usage_missing = last_words_[RequestLayout::kUsageMissing];

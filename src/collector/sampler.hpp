@@ -34,7 +34,7 @@ class SeriesSampler {
   }
   /// As series().slo_indexes; empty before the first call that found something.
   [[nodiscard]] const std::vector<Slo>& slos() const noexcept { return last_slos_; }
-  /// Costs and tokens as a delta of the whole life.
+  /// Calls, costs and tokens as a delta of the whole life.
   [[nodiscard]] HistoryDelta total() const noexcept;
 
  private:

@@ -51,6 +51,35 @@ TEST(HistoryRetention, WhatIsOlderIsForgottenAndShownAsAGap) {
   EXPECT_EQ(stage.collector().totals().total_cost, 1.0) << "totals are not history";
 }
 
+TEST(HistoryRetention, AStepOfWhichAPartIsForgottenIsAGap) {
+  const RecorderStage stage;
+  for (int second = 0; second < 1000; ++second) {
+    stage.succeed("p", "m", 0.5);
+    stage.advance(1s);
+  }
+  for (int shift = 0; shift < 7; ++shift) {  // seconds are kept for 900 s
+    const HistorySeries series =
+        stage.collector().history({.metric = "requests_per_second", .window = 900s, .step = 7s});
+    ASSERT_EQ(series.step, 7s);
+    for (std::size_t i = 0; i + 1 < series.points.size(); ++i)
+      EXPECT_EQ(series.points[i].value.value_or(1.0), 1.0) << shift << ", step " << i;
+    EXPECT_TRUE(series.points[1].value.has_value()) << shift;
+    stage.succeed("p", "m", 0.5);
+    stage.advance(1s);
+  }
+}
+
+TEST(HistoryRetention, AShortOneHoldsAllItsPercentiles) {
+  const RecorderStage stage(MonitoringConfig{}.with_retention_period(120s));
+  for (int second = 0; second < 300; ++second) {
+    stage.succeed("p", "m", 0.5);
+    stage.advance(1s);
+    if (second < 200) continue;
+    EXPECT_EQ(stage.collector().totals().latency.count, 120u) << second;
+    EXPECT_EQ(stage.collector().percentiles("p", "m", 1h).count, 120u) << second;
+  }
+}
+
 TEST(HistoryRetention, KeepsNoBytesOfAQuietSeries) {
   metrics::MetricStore store({});
   ManualClock clock;
