@@ -65,10 +65,11 @@ class CollectorCore final : public EventSink {
   template <typename RequestId>
   void book(metrics::RequestSeries& series, const metrics::CallRecord& call, RequestId&& request_id,
             support::SteadyTime now, RunRecord* run) noexcept {
+    // First: a sample that finds the call in the series finds its service levels too.
+    judge_.count_service_levels(series, call);
     series.record(call);
     if (run != nullptr) run->record(call);
     series.offer_exemplar(call, request_id, now, clock_);
-    judge_.count_service_levels(series, call);
   }
 
   [[nodiscard]] CallTotals totals();

@@ -189,9 +189,10 @@ void RequestSeries::published_ended() noexcept {
 
 void RequestSeries::record(const CallRecord& call) noexcept {
   const std::uint32_t slot = thread_slot();
-  words.write([&](const auto& writer) { write_call(writer, *layout, call); }, slot);
+  // First: whoever sees the call in the words finds its latency too.
   if (call.status == CallStatus::Success && call.duration_ns)
     latency_sketch.record(*call.duration_ns, slot);
+  words.write([&](const auto& writer) { write_call(writer, *layout, call); }, slot);
 }
 
 void RequestSeries::add_cost(const ExactCost& cost) noexcept {

@@ -191,9 +191,9 @@ std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSerie
   const BucketLayout& layout = store_.layout_.duration;
   const auto writer = series.words.writer();
   if (value.count == 1) {  // one observation: its value is the sum, whatever the bounds
+    series.latency_sketch.record(*sum);  // first, as RequestSeries::record() does
     writer.add(RequestLayout::kDuration + layout.index_of(*sum), 1);
     writer.add(store_.layout_.duration_sum(), *sum);
-    series.latency_sketch.record(*sum);
     return {};
   }
   std::vector<std::uint64_t> counts(layout.count(), 0);

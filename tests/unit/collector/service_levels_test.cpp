@@ -162,6 +162,26 @@ TEST(ServiceLevels, CallsOfEveryKindCount) {
   EXPECT_EQ(stage.collector().totals().total_requests, 8u);
 }
 
+TEST(ServiceLevels, AreInASampleThatFindsTheirCall) {
+  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  metrics::RequestSeries& series = stage.store().request_series("p", "m");
+  metrics::CallRecord call;
+  call.duration_ns = 5'000'000;
+  int looks = 0;
+  const auto look = [&]() -> std::string_view {  // asked for while the call is booked
+    ++looks;
+    stage.collector().sample();
+    return "req_1";
+  };
+
+  stage.collector().book(series, call, look, stage.clock->steady_now(), nullptr);
+
+  ASSERT_EQ(looks, 1);
+  const CallTotals totals = stage.collector().totals();
+  ASSERT_EQ(totals.slos.size(), 1u);
+  EXPECT_EQ(totals.slos[0].good, 1u) << "as /metrics says";
+}
+
 TEST(ServiceLevels, ApplyToTheirProviderAndModelOrToAll) {
   const RecorderStage stage(MonitoringConfig{}
                                 .with_slo({.name = "all", .latency = 1s})

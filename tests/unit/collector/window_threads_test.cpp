@@ -122,6 +122,30 @@ TEST(Windows, HoldTogetherExactlyWhatFourThreadsRecordedWhileTheyMovedOn) {
 
 // A count that was seen stays seen: were a difference ever negative, it would be a huge number
 // here.
+// The first call of a series makes its sketch meanwhile, which takes the time of many samples.
+TEST(Windows, ASampleThatFindsACallFindsItsLatency) {
+  for (int round = 0; round < 100; ++round) {
+    metrics::MetricStore store({});
+    metrics::RequestSeries& series = store.request_series("p", "m");
+    SeriesSampler sampler(series);
+    std::atomic<bool> is_ready{false};
+    std::thread recorder([&] {
+      is_ready = true;
+      series.record({.duration_ns = 5'000'000});
+    });
+    while (!is_ready) {
+    }
+    HistoryDelta found;
+    while (found.success == 0)
+      if (const auto delta = sampler.sample()) found.merge(*delta);
+    recorder.join();
+    if (found.latency.entries.empty()) {  // not by a sample that may never come
+      ADD_FAILURE() << "round " << round;
+      return;
+    }
+  }
+}
+
 TEST(Windows, NoWindowEverCountsMoreThanWasRecorded) {
   metrics::MetricStore store{{}};
   metrics::RequestSeries& series = store.request_series("p", "m");
