@@ -25,6 +25,8 @@ class BudgetMonitor {
 
  private:
   const std::optional<double> budget_usd_;
+  // In whole nano-dollars, as costs are summed: 0.3 USD less 0.1 is 0.2.
+  std::int64_t limit_nano_ = 0;
   const std::function<std::uint64_t()> total_cost_nano_;
   std::atomic<int> raised_{0};  // 1: the warning, 2: the error
 };

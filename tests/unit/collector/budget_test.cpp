@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -80,6 +81,37 @@ TEST_F(BudgetTest, EveryProviderAndEveryKindOfCallSpendsIt) {
   stage.recorder->record_cost("r", "m", 3.0);
 
   EXPECT_EQ(remaining(), 4.0);
+}
+
+TEST(Budget, IsCountedInWholeNanoDollars) {
+  const RecorderStage stage(MonitoringConfig{}.with_budget(0.3));
+  EventReceiver receiver = stage.bus().subscribe();
+  const auto remaining = [&] { return number(stage.store(), "llm_budget_remaining_usd", {}); };
+  stage.succeed("p", "m", 1.0, std::nullopt, 0.1);
+  EXPECT_EQ(remaining(), 0.2);
+  stage.succeed("p", "m", 1.0, std::nullopt, 0.2);
+  EXPECT_EQ(remaining(), 0.0) << "all of it, and not a trace more";
+}
+
+TEST(Budget, WarnsAtEightyPercentOfAnyLimit) {
+  for (const double limit : {0.05, 0.07, 0.1, 0.14, 0.38, 0.4, 19.9}) {
+    const RecorderStage stage(MonitoringConfig{}.with_budget(limit));
+    EventReceiver receiver = stage.bus().subscribe();
+    const double nano = std::round(limit * 1e9);
+    stage.succeed("p", "m", 1.0, std::nullopt, nano / 5 * 4 / 1e9);
+    stage.tick();
+    std::size_t alerts = 0;
+    for (const MonitoringEvent& event : RecorderStage::drain(receiver))
+      if (event.alert_payload() != nullptr) ++alerts;
+    EXPECT_EQ(alerts, 1u) << limit;
+  }
+}
+
+TEST(Budget, BelowANanoDollarIsNotSpentByNothing) {
+  const RecorderStage stage(MonitoringConfig{}.with_budget(1e-10));
+  EventReceiver receiver = stage.bus().subscribe();
+  stage.tick();
+  EXPECT_TRUE(RecorderStage::drain(receiver).empty());
 }
 
 TEST(Budget, WithoutOneThereIsNothingToShow) {
