@@ -4,6 +4,7 @@
 #include "exporter/line_writer.hpp"
 #include "metrics/family.hpp"
 
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,10 +44,12 @@ class FamilyRenderer {
     } else if (const auto* gauge = std::get_if<metrics::GaugeCell>(&row.series->cell)) {
       sample({}, labels, gauge->value->load(std::memory_order_relaxed));
     } else if (const auto* callback = std::get_if<metrics::CallbackCell>(&row.series->cell)) {
-      sample({}, labels, callback->read());
+      const double value = callback->read();
+      if (std::isnan(value)) return;  // not known: a gap, never a number
+      sample({}, labels, value);
       created(row, labels);
-    } else {
-      render_value(labels, metrics::read_value(*row.series, type_));
+    } else if (const auto value = metrics::read_value(*row.series, type_)) {
+      render_value(labels, *value);
       created(row, labels);
     }
   }

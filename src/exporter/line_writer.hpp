@@ -34,6 +34,8 @@ class LineWriter {
     size_ += to - from;
   }
   [[nodiscard]] std::size_t position() const noexcept { return size_; }
+  /// Drops what was written after a position.
+  void back_to(std::size_t position) noexcept { size_ = position; }
 
   [[nodiscard]] std::string take() {
     out_.resize(size_);

@@ -60,6 +60,8 @@ std::string render_openmetrics(const metrics::MetricStore& store,
     bool has_head = false;
     const OpenMetricsName name = names.take(*family);
     FamilyRenderer<OpenMetrics> renderer(*family, writer, name.has_created);
+    const std::size_t start = writer.position();
+    std::size_t samples = start;
     family->for_each_row([&](const metrics::SeriesRow& row, std::string_view labels) {
       if (!has_head) {  // an empty family says nothing
         has_head = true;
@@ -67,9 +69,11 @@ std::string render_openmetrics(const metrics::MetricStore& store,
         append_head(head, name, family->help());
         writer.line(head.size() + family->size() * renderer.about_bytes(row, labels));
         writer.text(head);
+        samples = writer.position();
       }
       renderer.render(row, labels);
     });
+    if (writer.position() == samples) writer.back_to(start);  // none of its values is known
   }
   const std::string foreign = render_host_families(std::move(hosts), names);
   writer.line(foreign.size() + 16);

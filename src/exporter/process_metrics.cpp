@@ -5,36 +5,48 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <locale>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace ltb::exporter {
 namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 std::string read_file(const char* path) {
   std::ifstream file(path);
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+/// Unknown when the text does not begin with a number.
+double number_in(std::string_view text) noexcept {
+  std::uint64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  return parsed.ec == std::errc{} ? static_cast<double>(value) : kUnknown;
+}
+
 // A field of /proc/self/stat by its number in proc(5). The command name, field 2, may hold blanks
-// and parentheses: the fields are counted from its closing one.
+// and parentheses: the fields are counted from its closing one. Unknown when the file cannot be
+// opened, as in a program that has no descriptor left.
 double stat_field(int number) {
   const std::string stat = read_file("/proc/self/stat");
   const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return 0;
+  if (name_end == std::string::npos) return kUnknown;
   std::istringstream fields(stat.substr(name_end + 1));
   fields.imbue(std::locale::classic());  // not the host's
   std::string field;
   for (int at = 3; at <= number; ++at) fields >> field;
-  std::uint64_t value = 0;
-  std::from_chars(field.data(), field.data() + field.size(), value);
-  return static_cast<double>(value);
+  return number_in(field);
 }
 
 double ticks_per_second() {
@@ -43,35 +55,38 @@ double ticks_per_second() {
 
 double cpu_seconds() {
   rusage usage{};
-  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return kUnknown;
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double open_descriptors() {
-  std::error_code error;
-  double count = 0;
-  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end;
-       !error && entry != end; entry.increment(error))
-    ++count;
-  return count > 0 ? count - 1 : 0;  // without the one that reads the folder
-}
-
 double most_descriptors() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kUnknown;
   return static_cast<double>(limit.rlim_cur);
 }
 
+double open_descriptors() {
+  std::error_code error;
+  std::filesystem::directory_iterator entry("/proc/self/fd", error);
+  // None is free for the folder itself: all that the limit allows are open.
+  if (error == std::errc::too_many_files_open) return most_descriptors();
+  double count = 0;
+  for (const std::filesystem::directory_iterator end; !error && entry != end;
+       entry.increment(error))
+    ++count;
+  return !error && count > 0 ? count - 1 : kUnknown;  // without the one that reads the folder
+}
+
 double start_time_seconds() {
+  constexpr std::string_view kBoot = "btime ";
   const std::string stat = read_file("/proc/stat");
-  const std::size_t at = stat.find("btime ");
-  if (at == std::string::npos) return 0;
-  std::uint64_t boot = 0;
-  std::from_chars(stat.data() + at + 6, stat.data() + stat.size(), boot);
-  return static_cast<double>(boot) + stat_field(22) / ticks_per_second();
+  const std::size_t at = stat.find(kBoot);
+  if (at == std::string::npos) return kUnknown;
+  return number_in(std::string_view(stat).substr(at + kBoot.size())) +
+         stat_field(22) / ticks_per_second();
 }
 
 }  // namespace
@@ -80,12 +95,15 @@ void add_process_metrics(metrics::MetricStore& store) {
   using enum MetricType;
   const double start = start_time_seconds();
   using std::chrono::system_clock;
+  std::optional<system_clock::time_point> began;
+  if (!std::isnan(start)) {
+    began = system_clock::time_point(
+        std::chrono::duration_cast<system_clock::duration>(std::chrono::duration<double>(start)));
+  }
   store
       .add_family("process_cpu_seconds_total",
                   "User and system CPU time of the host process in seconds.", Counter)
-      .add({}, metrics::CallbackCell{cpu_seconds}, nullptr,
-           system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(
-               std::chrono::duration<double>(start))));
+      .add({}, metrics::CallbackCell{cpu_seconds}, nullptr, began);
   store.add_callback("process_resident_memory_bytes",
                      "Resident memory of the host process in bytes.", Gauge,
                      [] { return stat_field(24) * static_cast<double>(sysconf(_SC_PAGESIZE)); });
@@ -99,7 +117,7 @@ void add_process_metrics(metrics::MetricStore& store) {
                      [] { return stat_field(20); });
   store.add_callback("process_start_time_seconds",
                      "Start of the host process, in seconds since the Unix epoch.", Gauge,
-                     [start] { return start; });
+                     [start] { return std::isnan(start) ? start_time_seconds() : start; });
 }
 
 }  // namespace ltb::exporter

@@ -49,9 +49,11 @@ std::vector<prometheus::MetricFamily> collect(const metrics::MetricStore& store)
     out.help = family->help();
     out.type = type_of(family->type());
     family->for_each([&](const metrics::Series& series) {
+      const auto value = metrics::read_value(series, family->type());
+      if (!value) return;
       prometheus::ClientMetric metric;
-      for (const auto& [name, value] : series.labels) metric.label.push_back({name, value});
-      fill(metric, metrics::read_value(series, family->type()));
+      for (const auto& [name, text] : series.labels) metric.label.push_back({name, text});
+      fill(metric, *value);
       out.metric.push_back(std::move(metric));
     });
     if (!out.metric.empty()) families.push_back(std::move(out));

@@ -28,6 +28,8 @@ std::string render_text(const metrics::MetricStore& store) {
   for (const metrics::Family* family : store.families()) {
     bool has_head = false;
     FamilyRenderer<PlainText> renderer(*family, writer);
+    const std::size_t start = writer.position();
+    std::size_t samples = start;
     family->for_each_row([&](const metrics::SeriesRow& row, std::string_view labels) {
       if (!has_head) {  // an empty family says nothing
         has_head = true;
@@ -37,9 +39,11 @@ std::string render_text(const metrics::MetricStore& store) {
         head.append(to_string(family->type())) += '\n';
         writer.line(head.size() + family->size() * renderer.about_bytes(row, labels));
         writer.text(head);
+        samples = writer.position();
       }
       renderer.render(row, labels);
     });
+    if (writer.position() == samples) writer.back_to(start);  // none of its values is known
   }
   return writer.take();
 }

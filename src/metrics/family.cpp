@@ -134,15 +134,18 @@ HistogramValue read_histogram(const HistogramCell& cell) {
 
 }  // namespace
 
-MetricValue read_value(const Series& series, MetricType type) {
+std::optional<MetricValue> read_value(const Series& series, MetricType type) {
   if (const auto* counter = std::get_if<CounterCell>(&series.cell))
     return plain(scaled(counter->read(), counter->decimals), type);
   if (const auto* histogram = std::get_if<HistogramCell>(&series.cell))
     return read_histogram(*histogram);
   if (const auto* gauge = std::get_if<GaugeCell>(&series.cell))
     return plain(gauge->value->load(std::memory_order_relaxed), type);
-  if (const auto* callback = std::get_if<CallbackCell>(&series.cell))
-    return plain(callback->read(), type);
+  if (const auto* callback = std::get_if<CallbackCell>(&series.cell)) {
+    const double value = callback->read();
+    if (std::isnan(value)) return std::nullopt;
+    return plain(value, type);
+  }
   const ValueCell& cell = *std::get<const ValueCell*>(series.cell);
   support::MutexLock lock(cell.mutex);
   return cell.value;

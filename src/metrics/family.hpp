@@ -53,7 +53,8 @@ struct GaugeCell {
   const std::atomic<double>* value;
 };
 
-/// A number asked for when it is shown. Must not throw, block or render.
+/// A number asked for when it is shown; NaN when it is not known, and then it is not shown. Must
+/// not throw, block or render.
 struct CallbackCell {
   std::function<double()> read;
 };
@@ -167,8 +168,8 @@ class Family {
   mutable std::string row_text_ LTB_GUARDED_BY(reader_mutex_);
 };
 
-/// The value of a series now, as a Metric value.
-[[nodiscard]] MetricValue read_value(const Series& series, MetricType type);
+/// The value of a series now, as a Metric value; nothing when it is not known.
+[[nodiscard]] std::optional<MetricValue> read_value(const Series& series, MetricType type);
 
 /// Series of several families that are added together or, when memory runs out, not at all: what
 /// their cells point to may then be destroyed.

@@ -144,7 +144,9 @@ std::vector<Metric> MonitoringSystem::get_metrics() const {
                     name == "llm_build_info"))
       continue;
     family->for_each([&](const metrics::Series& series) {
-      Metric metric(name, family->type(), metrics::read_value(series, family->type()));
+      auto now = metrics::read_value(series, family->type());
+      if (!now) return;
+      Metric metric(name, family->type(), *std::move(now));
       for (const auto& [label, value] : series.labels) metric.with_label(label, value);
       metric.with_help(family->help());
       all.push_back(std::move(metric));

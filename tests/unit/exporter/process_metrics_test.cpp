@@ -1,15 +1,18 @@
 // process_*: believable numbers of the program that runs this test.
 #include "exporter/process_metrics.hpp"
 
+#include "exporter/text_format.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <ctime>
 #include <latch>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -54,6 +57,53 @@ TEST_F(ProcessMetrics, DescriptorsAreCountedExactly) {
 
   close(descriptor);
   EXPECT_EQ(read("process_open_fds"), before);
+}
+
+/// Leaves this program no descriptor until it goes.
+class NoDescriptorsLeft {
+ public:
+  explicit NoDescriptorsLeft(rlim_t most) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit small{most, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &small);
+    for (int next = take(); next >= 0; next = take()) taken_.push_back(next);
+  }
+  ~NoDescriptorsLeft() {
+    for (const int descriptor : taken_) close(descriptor);
+    setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  NoDescriptorsLeft(const NoDescriptorsLeft&) = delete;
+  NoDescriptorsLeft& operator=(const NoDescriptorsLeft&) = delete;
+
+ private:
+  static int take() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEST_F(ProcessMetrics, WithoutADescriptorAllAreOpenAndWhatCannotBeReadIsNotShown) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan's vptr check needs a pipe to look at memory, and calls every object "
+                  "invalid when there are no descriptors left for one";
+#endif
+  constexpr double kMost = 200;
+  double open_ones = 0;
+  double most = 0;
+  std::string text;
+  {
+    const NoDescriptorsLeft none(static_cast<rlim_t>(kMost));
+    open_ones = read("process_open_fds");
+    most = read("process_max_fds");
+    text = render_text(store);
+  }
+  EXPECT_EQ(open_ones, kMost);
+  EXPECT_EQ(most, kMost);
+  for (const char* unread :
+       {"process_resident_memory_bytes", "process_virtual_memory_bytes", "process_threads"}) {
+    EXPECT_EQ(text.find("\n" + std::string(unread) + ' '), std::string::npos) << text;
+    EXPECT_GT(read(unread), 0.0) << unread;
+  }
+  EXPECT_NE(text.find("\nprocess_open_fds 200\n"), std::string::npos) << text;
 }
 
 TEST_F(ProcessMetrics, StartTimeIsALittleAgo) {
