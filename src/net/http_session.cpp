@@ -212,7 +212,7 @@ void HttpSession::answer(Request request) {
     return respond(std::move(*refused), keep_alive, head_only, request.http_1_0);
   }
   // Before it is made: what others leave unread bounds what is made anew.
-  if (seat_.context->unsent->is_full() && !seat_.context->router.is_open(request.path))
+  if (seat_.context->unsent->is_full(seat_.peer) && !seat_.context->router.is_open(request.path))
     return respond(overloaded(), keep_alive, head_only, request.http_1_0);
   auto response = call_handler(request);
   out_keep_alive_ = keep_alive && !response.close;
@@ -288,7 +288,9 @@ void HttpSession::refuse(const Refusal& refusal) {
 Response HttpSession::overloaded() {
   count(counters().answers_refused);
   return Response::text(503, "too many bytes of answers wait to be read (limit " +
-                                 std::to_string(UnsentBytes::kMost) + "); try again later\n")
+                                 std::to_string(UnsentBytes::kMost) + ", of one address " +
+                                 std::to_string(UnsentBytes::kMostOfOnePeer) +
+                                 "); try again later\n")
       .with_header("Retry-After", "1");
 }
 
@@ -312,7 +314,7 @@ void HttpSession::make_in_slices(std::shared_ptr<Reply> reply) {
   queue(
       [this, reply, is_first = true]() mutable {  // the queue holds this session
         auto& context = *seat_.context;
-        if (std::exchange(is_first, false) && context.unsent->is_full()) {
+        if (std::exchange(is_first, false) && context.unsent->is_full(seat_.peer)) {
           reply->response = overloaded();
           return true;
         }
@@ -325,7 +327,7 @@ void HttpSession::make_in_slices(std::shared_ptr<Reply> reply) {
           reply->response = Response::text(500, "internal error\n");
         }
         // Counted at once, so that the next in the queue sees it.
-        auto held = context.unsent->hold(reply->response.body);
+        auto held = context.unsent->hold(reply->response.body, seat_.peer);
         reply->response.body = held ? std::move(held) : reply->response.body;
         return true;
       },
@@ -338,7 +340,8 @@ void HttpSession::deliver(std::shared_ptr<Reply> reply) {
   Response& response = reply->response;
   if (seat_.context->router.checks_origin(request.path)) add_cors(request, response);
   if (response.compressible) response.with_header("Vary", "Accept-Encoding");
-  auto held = response.is_kept ? response.body : seat_.context->unsent->hold(response.body);
+  auto held =
+      response.is_kept ? response.body : seat_.context->unsent->hold(response.body, seat_.peer);
   if (response.body && !held) {
     return respond(overloaded(), out_keep_alive_, reply->head_only, request.http_1_0);
   }
@@ -371,7 +374,7 @@ void HttpSession::compress(std::shared_ptr<Reply> reply, Body text) {
       [this, reply] {
         // It takes the place of its text, which was counted.
         auto& body = reply->response.body;
-        if (auto held = seat_.context->unsent->hold(body)) body = std::move(held);
+        if (auto held = seat_.context->unsent->hold(body, seat_.peer)) body = std::move(held);
         reply->response.with_header("Content-Encoding", "gzip");
         respond(std::move(reply->response), out_keep_alive_, reply->head_only,
                 reply->request.http_1_0);

@@ -74,6 +74,9 @@ TEST_F(UnreadAnswers, AreBoundedAndTheOtherPortsAreServedMeanwhile) {
   const auto reply = RawClient(system_.dashboard_port()).get("/api/v1/overview");
   EXPECT_EQ(reply->status, 503);
   EXPECT_EQ(reply->header("retry-after"), "1");
+  EXPECT_EQ(RawClient(system_.dashboard_port(), 0, "127.0.0.2").get("/api/v1/overview")->status,
+            200)
+      << "another address";
   EXPECT_NE(RawClient(system_.dashboard_port()).get("/")->status, 503)
       << "a page needs no new bytes";
   EXPECT_EQ(RawClient(system_.prometheus_port()).get("/metrics")->status, 200)
