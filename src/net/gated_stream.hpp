@@ -3,17 +3,33 @@
 #pragma once
 
 #include "net/asio_types.hpp"
+#include "net/fragment_counter.hpp"
 #include "net/stream.hpp"
 
 #include <boost/asio/append.hpp>
+#include <boost/asio/associator.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace ltb::net {
+
+/// Calls `before` with the size that was read, then the handler, whose executor, allocator and
+/// cancellation slot it has.
+template <typename Before, typename Handler>
+struct ReadObserved {
+  void operator()(const ErrorCode& error, std::size_t size) {
+    before(size);
+    std::move(handler)(error, size);
+  }
+  Before before;
+  Handler handler;
+};
 
 /// Beast writes the handshake's answer, pongs, pings and close frames; data frames are sent around
 /// Beast. So that the two never interleave within a frame, a write of Beast's is copied here and
@@ -29,6 +45,8 @@ class GatedStream {
     /// control() has bytes to send. Called inside a Beast operation: only note it, do not call
     /// Beast or a handler.
     virtual void control_queued() = 0;
+    /// A message has too many fragments. Called once, as control_queued() is.
+    virtual void too_many_fragments() = 0;
     /// Beast's patience is over and the socket is closed. Called as control_queued() is.
     virtual void gave_up() = 0;
   };
@@ -45,7 +63,9 @@ class GatedStream {
   template <typename Buffers, typename Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
-        [this](auto handler, const Buffers& into) {
+        [this](auto wanting, const Buffers& into) {
+          const auto count = [this, into](std::size_t read) { count_fragments(into, read); };
+          ReadObserved<decltype(count), decltype(wanting)> handler{count, std::move(wanting)};
           if (unread_.empty()) return stream_.async_read_some(into, std::move(handler));
           const auto size = asio::buffer_copy(into, asio::buffer(unread_));
           unread_.erase(0, size);
@@ -108,6 +128,21 @@ class GatedStream {
     Handler handler;
   };
 
+  template <typename Buffers>
+  void count_fragments(const Buffers& into, std::size_t read) {
+    if (has_too_many_fragments_) return;
+    for (auto it = asio::buffer_sequence_begin(into);
+         read > 0 && it != asio::buffer_sequence_end(into); ++it) {
+      const asio::mutable_buffer buffer = *it;
+      const auto size = std::min(read, buffer.size());
+      read -= size;
+      if (!fragments_.take({static_cast<const std::byte*>(buffer.data()), size})) {
+        has_too_many_fragments_ = true;
+        return owner_.too_many_fragments();
+      }
+    }
+  }
+
   void complete(ErrorCode error) {
     if (!on_sent_) return;
     const auto size = error ? std::size_t{0} : control_.size();
@@ -133,8 +168,23 @@ class GatedStream {
   Owner& owner_;
   std::string control_;
   std::unique_ptr<Waiting> on_sent_;
+  FragmentCounter fragments_;
+  bool has_too_many_fragments_ = false;
   bool torn_down_ = false;
   bool closed_ = false;
 };
 
 }  // namespace ltb::net
+
+template <template <typename, typename> class Associator, typename Before, typename Handler,
+          typename Default>
+struct boost::asio::associator<Associator, ltb::net::ReadObserved<Before, Handler>, Default>
+    : Associator<Handler, Default> {
+  using Observed = ltb::net::ReadObserved<Before, Handler>;
+  static auto get(const Observed& observed) noexcept {
+    return Associator<Handler, Default>::get(observed.handler);
+  }
+  static auto get(const Observed& observed, const Default& otherwise) noexcept {
+    return Associator<Handler, Default>::get(observed.handler, otherwise);
+  }
+};

@@ -269,6 +269,13 @@ void WebSocketPeer::control_queued() {
   schedule_pump();
 }
 
+void WebSocketPeer::too_many_fragments() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->begin_close(CloseCode::kPolicyViolation, "a message has too many fragments: at most " +
+                                                       std::to_string(FragmentCounter::kMost));
+  });
+}
+
 void WebSocketPeer::schedule_pump() {
   if (std::exchange(pump_scheduled_, true)) return;
   asio::post(strand_, [self = shared_from_this()] {

@@ -74,6 +74,7 @@ class WebSocketPeer final : public SessionBase,
 
   void on_deadline();
   void control_queued() override;
+  void too_many_fragments() override;
   void gave_up() override;
 
  private:

@@ -192,6 +192,30 @@ TEST(Stream, PingAndPongFramesCountAsMessagesToo) {
   }
 }
 
+TEST(Stream, FragmentsOfAMessageWithoutEndCloseWith1008) {
+  MonitoringSystem system(free_ports());
+  system.start();
+  for (const char* const payload : {"", " "}) {
+    StreamClient client(system.websocket_port());
+    std::string whole = RawClient::client_frame(0x01, R"({"type":"Ping",)");
+    for (int i = 1; i < 256; ++i) whole += RawClient::client_frame(0x00, payload);
+    whole += RawClient::client_frame(0x80, R"("data":1})");
+    ASSERT_TRUE(client.raw.send(whole));
+    std::optional<WireFrame> frame;
+    do frame = client.raw.read_frame();
+    while (frame && frame->payload.find("Pong") == std::string::npos);
+    ASSERT_TRUE(frame) << "as many are allowed";
+    std::string endless = RawClient::client_frame(0x01, payload);
+    for (int i = 0; i < 256; ++i) endless += RawClient::client_frame(0x00, payload);
+    ASSERT_TRUE(client.raw.send(endless));
+
+    EXPECT_EQ(client.raw.read_close_code(), 1008);
+  }
+  EXPECT_NE(
+      system.render_prometheus().find("llm_monitor_ws_offending_total{listener=\"websocket\"} 2\n"),
+      std::string::npos);
+}
+
 TEST(Stream, AStalledClientLosesTheOldestIsToldAndTheOthersLoseNothing) {
   MonitoringConfig config = free_ports();
   config.event_history = 64;
