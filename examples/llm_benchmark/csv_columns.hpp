@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,20 +12,17 @@ namespace llm_benchmark {
 /// Which column of a CSV data set is what.
 class CsvColumns {
  public:
-  /// From the first record: a header when it names a question, otherwise MMLU's columns (question,
-  /// options, letter).
+  /// From the first record: a header when it names a question in one of the ways that question_of()
+  /// of an entry understands, otherwise MMLU's columns (question, options, letter).
   explicit CsvColumns(const std::vector<std::string>& first_record);
 
-  [[nodiscard]] bool has_header() const noexcept { return question_.has_value(); }
+  [[nodiscard]] bool has_header() const noexcept { return !names_.empty(); }
   /// Throws BadEntry.
   [[nodiscard]] Question question_of(const std::vector<std::string>& record) const;
 
  private:
   std::size_t count_ = 0;
-  std::optional<std::size_t> question_{};
-  std::optional<std::size_t> answer_{};
-  std::optional<std::size_t> id_{};
-  std::vector<std::size_t> options_{};
+  std::vector<std::string> names_{};  // Empty without a header.
 };
 
 }  // namespace llm_benchmark

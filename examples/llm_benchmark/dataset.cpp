@@ -110,7 +110,7 @@ void require_utf8(std::string_view text) {
 
 json value_of(std::string_view text) {
   require_utf8(text);
-  json value = read_json(text);
+  json value = read_json(with_long_numbers_as_text(text));
   if (!value.is_discarded()) return value;
   try {
     return json::parse(text);  // Again, to know where it fails.
@@ -250,7 +250,10 @@ DatasetFormat format_of(const std::filesystem::path& file) {
 std::string_view known_shapes() noexcept {
   return R"(  {"prompt", "expected"}          expected: text, number, or a list of accepted ones; optional
   {"question", "answer"}          GSM8K: what follows #### is expected
-  {"question", "choices", "answer"}  multiple choice: the answer as index or letter
+  {"question", "choices", "answer"}  multiple choice: the answer as index, letter or text; also
+                                  "options", "endings", option1 ..., A ..., sol1 ..., opa ...
+  {"instruction", "input"}        Alpaca; "context", "passage" are asked before a question
+  {"problem", "solution"}         MATH: what is in \boxed{} is expected
   {"input", "ideal"}              OpenAI evals: input is text or messages
   {"messages"}, {"conversations"} chats, ShareGPT: the first user message, not scored
   {"turns"}                       MT-bench: the first turn, not scored

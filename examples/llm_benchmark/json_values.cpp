@@ -62,4 +62,26 @@ bool JsonValues::next() {
   return true;
 }
 
+std::string with_long_numbers_as_text(std::string_view text) {
+  constexpr std::size_t kExactDigits = 15;
+  constexpr std::string_view kInNumber = "0123456789+-.eE";
+  std::string all;
+  all.reserve(text.size());
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    const bool is_number = !in_string && (c == '-' || (c >= '0' && c <= '9'));
+    std::size_t end = i + 1;
+    if (in_string && c == '\\') end = std::min(i + 2, text.size());
+    if (is_number) end = std::min(text.find_first_not_of(kInNumber, i), text.size());
+    if (c == '"') in_string = !in_string;
+    const bool is_long = is_number && end - i > kExactDigits && text[end - 1] >= '0';
+    if (is_long) all += '"';
+    all += text.substr(i, end - i);
+    if (is_long) all += '"';
+    i = end;
+  }
+  return all;
+}
+
 }  // namespace llm_benchmark

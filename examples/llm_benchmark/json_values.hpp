@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace llm_benchmark {
@@ -30,5 +31,9 @@ class JsonValues {
   std::string_view value_{};
   std::size_t line_of_value_ = 1;
 };
+
+/// The JSON text with the numbers that a double cannot hold exactly (more than 15 characters) as
+/// strings, so that they keep their digits.
+[[nodiscard]] std::string with_long_numbers_as_text(std::string_view text);
 
 }  // namespace llm_benchmark

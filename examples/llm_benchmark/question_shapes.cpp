@@ -3,12 +3,16 @@
 #include "question_shapes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "answer_options.hpp"
+#include "question_fields.hpp"
 
 namespace llm_benchmark {
 namespace {
@@ -17,24 +21,25 @@ using nlohmann::json;
 
 constexpr const char* kTextOrList = "text, a number, true, false or a list of them";
 
+// The names of what a question consists of, in data sets that people use; the first one counts.
+constexpr std::array<std::string_view, 12> kTexts{
+    "prompt",      "question",     "problem", "query", "goal",  "sentence",
+    "instruction", "questionstem", "stem",    "ctx",   "input", "inputs"};
+/// What the text is about; asked before it.
+constexpr std::array<std::string_view, 8> kContexts{"context", "passage",    "article", "document",
+                                                    "support", "background", "premise", "story"};
+constexpr std::array<std::string_view, 11> kExpected{
+    "expected",     "ideal",         "answer",      "answers", "target", "targets",
+    "answersspans", "correctanswer", "finalanswer", "gold",    "label"};
+constexpr std::string_view kAskForLetter = "\nAnswer with the letter alone.";
+constexpr std::array<std::string_view, 3> kSystem{"systemprompt", "system", "systemmessage"};
+
 const json* member(const json& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-[[noreturn]] void refuse(const char* field, const json& value, const char* expected) {
-  throw BadEntry(std::string("field \"") + field + "\" is " + value.type_name() + ", expected " +
-                 expected);
-}
-
-std::string text_of(const json& value, const char* field) {
-  if (!value.is_string()) refuse(field, value, "text");
-  const auto& text = value.get_ref<const std::string&>();
-  if (trimmed(text).empty()) throw BadEntry(std::string("field \"") + field + "\" is empty");
-  return text;
-}
-
-void add_accepted(std::vector<std::string>& accepted, const json& value, const char* field) {
+void add_accepted(std::vector<std::string>& accepted, const Field& field, const json& value) {
   if (value.is_string()) {
     accepted.push_back(final_answer(value.get<std::string>()));
   } else if (value.is_number()) {
@@ -43,31 +48,66 @@ void add_accepted(std::vector<std::string>& accepted, const json& value, const c
     accepted.insert(accepted.end(), value.get<bool>()
                                         ? std::initializer_list<std::string>{"true", "yes"}
                                         : std::initializer_list<std::string>{"false", "no"});
+  } else if (const json* text = value.is_object() ? member(value, "text") : nullptr) {
+    add_accepted(accepted, field, *text);
   } else {
-    refuse(field, value, kTextOrList);
+    refuse({field.name, &value}, kTextOrList);
   }
 }
 
+void add_all(std::vector<std::string>& accepted, const Field& field, const json& values) {
+  if (!values.is_array()) return add_accepted(accepted, field, values);
+  for (const json& one : values) add_accepted(accepted, field, one);
+}
+
+/// DROP: all of several different spans are wanted, which cannot be scored.
+void require_one_span(const Field& field, const json& spans) {
+  for (std::size_t i = 1; spans.is_array() && i < spans.size(); ++i) {
+    if (spans[i] == spans[0]) continue;
+    throw BadEntry("field \"" + std::string(field.name) +
+                   "\" has several different spans, all of which are wanted");
+  }
+}
+
+/// The last \boxed{...} of a solution (MATH), without its braces; empty without one.
+std::string boxed_answer(const std::string& solution) {
+  for (const std::string_view mark : {"\\boxed{", "\\fbox{"}) {
+    std::size_t at = solution.rfind(mark);
+    if (at == std::string::npos) continue;
+    const std::size_t begin = at += mark.size();
+    for (std::size_t depth = 1; at < solution.size(); ++at) {
+      if (solution[at] == '{') ++depth;
+      if (solution[at] == '}' && --depth == 0) return solution.substr(begin, at - begin);
+    }
+  }
+  return {};
+}
+
 /// What counts as right, under whichever name it is given.
-std::vector<std::string> accepted_of(const json& object) {
+std::vector<std::string> take_accepted(QuestionFields& fields) {
   std::vector<std::string> accepted;
-  for (const char* field : {"expected", "ideal", "answer", "answers", "target"}) {
-    const json* value = member(object, field);
-    if (value == nullptr) continue;
-    if (value->is_object() && value->contains("value")) {  // TriviaQA
-      add_accepted(accepted, (*value)["value"], field);
-      if (const json* aliases = member(*value, "aliases"); aliases && aliases->is_array()) {
-        for (const json& alias : *aliases) add_accepted(accepted, alias, field);
-      }
-      return accepted;
+  for (const std::string_view name : kExpected) {
+    const Field field = fields.take(name);
+    if (!field || is_blank(*field.value)) continue;
+    // A number that nothing explains: SuperGLUE's 1 for yes, the class of a classifier.
+    if (name == "label" && !field.value->is_string()) continue;
+    const json& value = *field.value;
+    if (const json* main = value.is_object() ? member(value, "value") : nullptr) {  // TriviaQA
+      add_accepted(accepted, field, *main);
+      if (const json* aliases = member(value, "aliases")) add_all(accepted, field, *aliases);
+    } else if (const json* spans = value.is_object() ? member(value, "spans") : nullptr) {
+      require_one_span(field, *spans);
+      add_all(accepted, field, *spans);
+    } else if (const json* texts = value.is_object() ? member(value, "text") : nullptr) {  // SQuAD
+      add_all(accepted, field, *texts);
+    } else {
+      add_all(accepted, field, value);
     }
-    if (value->is_object() && value->contains("text")) value = &(*value)["text"];  // SQuAD
-    if (!value->is_array()) {
-      add_accepted(accepted, *value, field);
-      return accepted;
-    }
-    for (const json& one : *value) add_accepted(accepted, one, field);
     return accepted;
+  }
+  const Field solution = fields.take("solution");
+  if (solution && solution.value->is_string()) {
+    accepted.push_back(boxed_answer(solution.value->get<std::string>()));
   }
   return accepted;
 }
@@ -77,7 +117,7 @@ std::string content_of(const json& message) {
   const json* content = member(message, "content");
   if (content == nullptr) content = member(message, "value");
   if (content == nullptr) throw BadEntry("a message has no \"content\"");
-  if (!content->is_array()) return text_of(*content, "content");
+  if (!content->is_array()) return text_of({"content", content});
   std::string text;
   for (const json& part : *content) {
     if (!part.is_object() || !part.contains("text") || !part["text"].is_string()) {
@@ -107,13 +147,14 @@ bool is_system(const std::string& role) {
 
 /// A conversation up to and with its first user message; with `all`, every message, marked by its
 /// role where there are several.
-ReadQuestion conversation(const json& messages, const char* field, bool all) {
-  if (!messages.is_array()) refuse(field, messages, "a list of messages");
+ReadQuestion conversation(const json& messages, std::string_view name, bool all) {
+  const Field field{name, &messages};
+  if (!messages.is_array()) refuse(field, "a list of messages");
   ReadQuestion read;
   Question& question = read.question;
   std::vector<std::pair<std::string, std::string>> turns;
   for (const json& message : messages) {
-    if (!message.is_object()) refuse(field, messages, "a list of objects");
+    if (!message.is_object()) refuse(field, "a list of objects");
     const std::string role = role_of(message);
     if (is_system(role)) {
       const std::string text = content_of(message);
@@ -125,7 +166,7 @@ ReadQuestion conversation(const json& messages, const char* field, bool all) {
       read.has_more_turns = true;
     }
   }
-  if (turns.empty()) throw BadEntry(std::string("field \"") + field + "\" has no user message");
+  if (turns.empty()) throw BadEntry("field \"" + std::string(name) + "\" has no user message");
   for (const auto& [role, text] : turns) {
     if (turns.size() == 1) {
       question.prompt = text;
@@ -136,103 +177,66 @@ ReadQuestion conversation(const json& messages, const char* field, bool all) {
   return read;
 }
 
-ReadQuestion text_or_conversation(const json& value, const char* field) {
-  if (value.is_array()) return conversation(value, field, true);
+ReadQuestion text_or_conversation(const Field& field) {
+  if (field.value->is_array()) return conversation(*field.value, field.name, true);
   ReadQuestion read;
-  read.question.prompt = text_of(value, field);
+  read.question.prompt = text_of(field);
   return read;
 }
 
-/// The options of a multiple-choice question, and their labels where they have some.
-struct Options {
-  std::vector<std::string> texts{};
-  std::vector<std::string> labels{};
-};
-
-Options options_of(const json& choices) {
-  Options options;
-  const auto add = [](std::vector<std::string>& list, const json& value) {
-    list.push_back(value.is_string() ? value.get<std::string>() : value.dump());
-  };
-  const json* texts = &choices;
-  if (choices.is_object() && choices.contains("text") && choices["text"].is_array()) {  // ARC
-    texts = &choices["text"];
-    if (const json* labels = member(choices, "label"); labels && labels->is_array()) {
-      for (const json& label : *labels) add(options.labels, label);
-    }
-  }
-  if (!texts->is_array()) refuse("choices", choices, "a list of texts");
-  for (const json& choice : *texts) {
-    if (choice.is_object() && choice.contains("text")) {
-      add(options.texts, choice["text"]);
-      if (choice.contains("label")) add(options.labels, choice["label"]);
-    } else {
-      add(options.texts, choice);
-    }
-  }
-  if (options.texts.size() < 2 || options.texts.size() > kMostOptions) {
-    throw BadEntry("field \"choices\" has " + std::to_string(options.texts.size()) +
-                   " options, expected 2 to " + std::to_string(kMostOptions));
-  }
-  return options;
-}
-
-/// The letter of the right option: given as index, as letter, as label or as text.
-std::string letter_of(const Options& options, const json* answer) {
-  if (answer == nullptr) return {};
-  std::size_t index = options.texts.size();
-  if (answer->is_number_integer() && answer->get<std::int64_t>() >= 0) {
-    index = answer->get<std::size_t>();
-  } else if (answer->is_string()) {
-    const auto& text = answer->get_ref<const std::string&>();
-    const auto find = [&](const std::vector<std::string>& list) {
-      return static_cast<std::size_t>(std::ranges::find(list, text) - list.begin());
-    };
-    if (!options.labels.empty()) {
-      index = find(options.labels);
-    } else if (text.size() == 1 && std::isalpha(static_cast<unsigned char>(text[0])) != 0) {
-      index = static_cast<std::size_t>(std::toupper(static_cast<unsigned char>(text[0])) - 'A');
-    }
-    if (index >= options.texts.size()) index = find(options.texts);
-  }
-  if (index >= options.texts.size()) {
-    throw BadEntry("the answer " + answer->dump(-1, ' ', false, json::error_handler_t::replace) +
-                   " is not one of the " + std::to_string(options.texts.size()) + " options");
-  }
-  return {static_cast<char>('A' + index)};
-}
-
-ReadQuestion choices_shape(const json& entry, const json& choices) {
-  std::string text;
-  if (const json* question = member(entry, "question")) {
-    const bool has_stem = question->is_object() && question->contains("stem");
-    text = text_of(has_stem ? (*question)["stem"] : *question, "question");
-  } else {
-    throw BadEntry("field \"question\" is missing beside \"choices\"");
-  }
-  const Options options = options_of(choices);
-  const json* answer = nullptr;
-  for (const char* field : {"answerKey", "answer", "expected", "label", "target"}) {
-    if (answer == nullptr) answer = member(entry, field);
-  }
-  return {choice_question(text, options.texts, letter_of(options, answer)), false};
-}
-
 ReadQuestion turns_shape(const json& turns) {
-  if (!turns.is_array()) refuse("turns", turns, "a list of texts");
+  const Field field{"turns", &turns};
+  if (!turns.is_array()) refuse(field, "a list of texts");
   if (turns.empty()) throw BadEntry("field \"turns\" is empty");
   ReadQuestion read;
-  read.question.prompt = text_of(turns.front(), "turns");
+  read.question.prompt = text_of({"turns", &turns.front()});
   read.has_more_turns = turns.size() > 1;
   return read;
 }
 
-ReadQuestion question_shape(const json& entry, const json& question) {
-  ReadQuestion read;
-  read.question.prompt = text_of(question, "question");
-  if (const json* context = member(entry, "context"); context && context->is_string()) {
-    read.question.prompt = context->get<std::string>() + "\n\n" + read.question.prompt;
+/// Puts what belongs to the question around its text, unless the text has it already.
+void add_parts(QuestionFields& fields, std::string& prompt) {
+  std::string before;
+  for (const std::string_view name : kContexts) {
+    if (!fields.has(name)) continue;
+    const std::string text = text_of(fields.take(name));
+    if (prompt.find(trimmed(text)) == std::string::npos) before += text + "\n\n";
   }
+  if (fields.has("input")) {  // Alpaca
+    const std::string text = text_of(fields.take("input"));
+    if (prompt.find(trimmed(text)) == std::string::npos) prompt += "\n\n" + text;
+  }
+  prompt.insert(0, before);
+}
+
+/// A text with what belongs to it, and options or accepted answers.
+ReadQuestion text_shape(const json& entry) {
+  QuestionFields fields(entry);
+  const auto* const name =
+      std::ranges::find_if(kTexts, [&fields](std::string_view one) { return fields.has(one); });
+  const Field text = name == kTexts.end() ? fields.take_first(kTexts) : fields.take(*name);
+  if (!text) {
+    throw BadEntry(
+        "field \"prompt\" is missing, and so are \"question\", \"problem\", \"input\", "
+        "\"messages\" and "
+        "the other names of a question");
+  }
+  ReadQuestion read = text_or_conversation(text);
+  Question& question = read.question;
+  add_parts(fields, question.prompt);
+  if (const Field system = fields.take_first(kSystem); system && !is_blank(*system.value)) {
+    question.system_prompt = text_of(system);
+  }
+  const std::string asked = question.prompt;
+  const AnswerOptions options = take_options(fields, asked);
+  if (options.texts.empty()) {
+    question.accepted = take_accepted(fields);
+  } else {
+    const auto system = std::move(question.system_prompt);
+    question = choice_question(asked, options.texts, take_letter(fields, options));
+    question.system_prompt = system;
+  }
+  fields.require_all_asked(question.prompt);
   return read;
 }
 
@@ -240,7 +244,8 @@ ReadQuestion question_shape(const json& entry, const json& question) {
 ReadQuestion sample_shape(const json& entry, const json& doc) {
   ReadQuestion read = question_of(doc);
   const json* target = member(entry, "target");
-  if (target != nullptr && target->is_string() && !doc.contains("choices")) {
+  const bool has_options = read.question.prompt.ends_with(kAskForLetter);
+  if (target != nullptr && target->is_string() && !has_options) {
     read.question.accepted = {final_answer(target->get<std::string>())};
   }
   return read;
@@ -250,38 +255,25 @@ ReadQuestion by_shape(const json& entry) {
   if (const json* doc = member(entry, "doc"); doc && doc->is_object()) {
     return sample_shape(entry, *doc);
   }
-  if (const json* choices = member(entry, "choices"); choices && !entry.contains("prompt")) {
-    return choices_shape(entry, *choices);
-  }
   // A benchmark's answer to a whole conversation is not a short text to look for.
   if (const json* turns = member(entry, "turns")) return turns_shape(*turns);
-  if (const json* messages = member(entry, "conversations")) {
-    return conversation(*messages, "conversations", false);
+  for (const char* name : {"conversations", "messages"}) {
+    if (const json* messages = member(entry, name)) return conversation(*messages, name, false);
   }
-  if (const json* messages = member(entry, "messages")) {
-    return conversation(*messages, "messages", false);
-  }
-  ReadQuestion read;
-  if (const json* prompt = member(entry, "prompt")) {
-    read = text_or_conversation(*prompt, "prompt");
-  } else if (const json* question = member(entry, "question")) {
-    read = question_shape(entry, *question);
-  } else if (const json* input = member(entry, "input")) {
-    read = text_or_conversation(*input, "input");
-  } else {
-    throw BadEntry(
-        "field \"prompt\" is missing, and so are \"question\", \"input\", \"messages\", "
-        "\"turns\" and \"conversations\"");
-  }
-  read.question.accepted = accepted_of(entry);
-  return read;
+  const json* question = member(entry, "question");
+  if (question == nullptr || !question->is_object()) return text_shape(entry);
+  json flat = entry;  // ARC and OpenBookQA in their first form: {"question": {"stem", "choices"}}
+  flat.erase("question");
+  flat.update(*question);
+  return text_shape(flat);
 }
 
 std::string id_of(const json& entry) {
-  for (const char* field : {"id", "question_id", "doc_id", "task_id"}) {
+  for (const char* field : {"id", "question_id", "doc_id", "task_id", "query_id", "qID", "ID",
+                            "unique_id", "key", "Record ID"}) {
     const json* id = member(entry, field);
     if (id == nullptr) continue;
-    if (id->is_string()) return id->get<std::string>();
+    if (id->is_string()) return trimmed(id->get<std::string>());
     if (id->is_number()) return id->dump();
   }
   return {};
@@ -302,6 +294,10 @@ std::string final_answer(const std::string& text) {
   return mark == std::string::npos ? text : trimmed(text.substr(mark + kMark.size()));
 }
 
+bool names_a_question(const std::string& name) {
+  return std::ranges::find(kTexts, key_of(name)) != kTexts.end();
+}
+
 ReadQuestion question_of(const json& entry) {
   if (!entry.is_object()) {
     throw BadEntry(std::string("is ") + entry.type_name() + ", expected a JSON object");
@@ -313,7 +309,8 @@ ReadQuestion question_of(const json& entry) {
       length->get<std::int64_t>() <= std::numeric_limits<std::uint32_t>::max()) {
     read.question.max_tokens = length->get<std::uint32_t>();
   }
-  std::erase_if(read.question.accepted, [](const std::string& text) { return text.empty(); });
+  std::erase_if(read.question.accepted,
+                [](const std::string& text) { return trimmed(text).empty(); });
   return read;
 }
 
@@ -325,7 +322,7 @@ Question choice_question(std::string_view text, const std::vector<std::string>& 
   for (const std::string& option : options) {
     question.prompt += std::string("\n") + letter++ + ". " + option;
   }
-  question.prompt += "\nAnswer with the letter alone.";
+  question.prompt += kAskForLetter;
   if (!answer.empty()) question.accepted.emplace_back(answer);
   return question;
 }

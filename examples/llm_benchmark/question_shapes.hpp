@@ -27,8 +27,11 @@ struct ReadQuestion {
 /// The question of a JSON object in one of the shapes that known_shapes() lists. Throws BadEntry.
 [[nodiscard]] ReadQuestion question_of(const nlohmann::json& entry);
 
-/// A question has at most this many lettered options, A to J.
-inline constexpr std::size_t kMostOptions = 10;
+/// Whether a column of that name holds the text of a question.
+[[nodiscard]] bool names_a_question(const std::string& name);
+
+/// A question has at most this many lettered options, A to Z.
+inline constexpr std::size_t kMostOptions = 26;
 
 /// A question with lettered options. `answer` is the letter; empty: not scored.
 [[nodiscard]] Question choice_question(std::string_view text,

@@ -222,9 +222,9 @@ TEST(Dataset, MmlusCsvIsReadWithAndWithoutAHeader) {
   EXPECT_EQ(named.questions,
             (std::vector<Question>{
                 {"x", "Which?\nA. one\nB. two\nAnswer with the letter alone.", {"B"}}}));
-  EXPECT_EQ(named.problems, (std::vector<LineProblem>{
-                                {3, "the answer \"C\" is not the letter of one of the 2 options"},
-                                {4, "has 3 columns, the first line has 6"}}));
+  EXPECT_EQ(named.problems,
+            (std::vector<LineProblem>{{3, "the answer \"C\" is not one of the 2 options"},
+                                      {4, "has 3 columns, the first line has 6"}}));
 }
 
 TEST(Dataset, ATableOfPromptsAndAnswersIsRead) {
@@ -232,6 +232,38 @@ TEST(Dataset, ATableOfPromptsAndAnswersIsRead) {
             (std::vector<Question>{{"2", "One?", {"1"}}, {"3", "Two?", {}}}));
   const Dataset open = parse_dataset("prompt\n\"One?", DatasetFormat::Csv);
   EXPECT_EQ(open.problems, (std::vector<LineProblem>{{2, "a quoted field is not closed"}}));
+}
+
+TEST(Dataset, ColumnsAreFoundUnderTheNamesOfPublicDataSets) {
+  const auto only = [](const char* text) {
+    const Dataset dataset = parse_dataset(text, DatasetFormat::Csv);
+    EXPECT_THAT(dataset.problems, IsEmpty()) << text;
+    EXPECT_EQ(dataset.questions.size(), 1U) << text;
+    return dataset.questions.empty() ? Question{} : dataset.questions.front();
+  };
+  const std::string ask = "\nAnswer with the letter alone.";
+  EXPECT_EQ(only("Question,option1,option2,answer\nQ,x,y,2\n"),
+            (Question{"2", "Q\nA. x\nB. y" + ask, {"B"}}));
+  EXPECT_EQ(only("id,question,Option A,Option B,Option C,Answer\n7,Q,x,y,,B\n"),
+            (Question{"7", "Q\nA. x\nB. y" + ask, {"B"}}));
+  EXPECT_EQ(only(",Question,A,B,Answer\n0,Q,x,y,A\n"),
+            (Question{"2", "Q\nA. x\nB. y" + ask, {"A"}}));
+  EXPECT_EQ(only("passage,question,answer\nP,Q,yes\n"), (Question{"2", "P\n\nQ", {"yes"}}));
+  EXPECT_EQ(only("problem,answer\nQ,27\n"), (Question{"2", "Q", {"27"}}));
+}
+
+TEST(Dataset, NumbersOfAnyLengthKeepTheirDigits) {
+  const Dataset dataset = parse_dataset(
+      "{\"id\":123456789012345678901,\"prompt\":\"1e5 12345678901234567890123\","
+      "\"expected\":[123456789012345678901234567890,-98765432109876543210,0.1234567890123456789,"
+      "18446744073709551615,12]}");
+
+  ASSERT_EQ(dataset.questions.size(), 1U);
+  EXPECT_EQ(dataset.questions[0],
+            (Question{"123456789012345678901",
+                      "1e5 12345678901234567890123",
+                      {"123456789012345678901234567890", "-98765432109876543210",
+                       "0.1234567890123456789", "18446744073709551615", "12"}}));
 }
 
 TEST(Dataset, TheEndingOfAFileSaysWhetherItIsCsv) {
