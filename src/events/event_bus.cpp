@@ -92,8 +92,8 @@ std::optional<ReceivedEvent> EventReceiver::receive(const std::stop_token& stop)
   });
   while (!stopped.load(std::memory_order_acquire)) {
     if (auto received = try_receive()) return received;
-    if (state_->closed.load(std::memory_order_acquire)) break;
-    if (core->wait(state_->cursor, stopped, std::nullopt) == detail::EventBusCore::Wait::Closed)
+    if (core->wait(state_->cursor, state_->closed, std::nullopt, &stopped) ==
+        detail::EventBusCore::Wait::Closed)
       break;
   }
   return std::nullopt;

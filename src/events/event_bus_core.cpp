@@ -200,14 +200,18 @@ std::uint64_t EventBusCore::read_batch(EventCursor& cursor,
   return lagged;
 }
 
-EventBusCore::Wait EventBusCore::wait(
-    const EventCursor& cursor, const std::atomic<bool>& closed,
-    std::optional<std::chrono::steady_clock::time_point> deadline) {
+EventBusCore::Wait EventBusCore::wait(const EventCursor& cursor, const std::atomic<bool>& closed,
+                                      std::optional<std::chrono::steady_clock::time_point> deadline,
+                                      const std::atomic<bool>* stopped) {
+  const auto has_ended = [&] {
+    return closed.load(std::memory_order_acquire) ||
+           (stopped != nullptr && stopped->load(std::memory_order_acquire));
+  };
   support::MutexLock lock(mutex_);
   ++waiting_;
   Wait result = Wait::Ready;
   while (true) {
-    if (closed.load(std::memory_order_acquire) || cursor.next >= cursor.end) {
+    if (has_ended() || cursor.next >= cursor.end) {
       result = Wait::Closed;
       break;
     }

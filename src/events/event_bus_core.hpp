@@ -71,9 +71,10 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
                            std::size_t max);
   enum class Wait { Ready, TimedOut, Closed };
   /// Waits until there is an event at the cursor, or `closed` is set (see wake_receivers), or the
-  /// cursor was closed and has read everything, or the deadline is over.
+  /// cursor was closed and has read everything, or the deadline is over. `stopped` as `closed`.
   Wait wait(const EventCursor& cursor, const std::atomic<bool>& closed,
-            std::optional<std::chrono::steady_clock::time_point> deadline);
+            std::optional<std::chrono::steady_clock::time_point> deadline,
+            const std::atomic<bool>* stopped = nullptr);
   void wake_receivers() noexcept;
   /// The receivers of now read what was published before, and then nothing more.
   void close_receivers() noexcept;

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -264,6 +266,24 @@ TEST(EndOfABus, CallsNoSubscriberAnyMoreAndTakesNoNewOne) {
   EXPECT_EQ(receiver.receive(), std::nullopt);
   EXPECT_FALSE(core(bus).has_listeners());
   EXPECT_EQ(bus.last_event_id(), 1u) << "still counted";
+}
+
+TEST(EventReceiver, CloseEndsTheWaitingThatAStopTokenCouldEndToo) {
+  for (int round = 0; round < 200; ++round) {  // closed at different moments of the wait
+    EventBus bus;
+    EventReceiver receiver = bus.subscribe();
+    std::promise<void> begun, ended;
+    std::jthread reader([&](const std::stop_token& stop) {
+      begun.set_value();
+      (void)receiver.receive(stop);
+      ended.set_value();
+    });
+    begun.get_future().wait();
+    for (int i = 0; i < round; ++i) std::this_thread::yield();
+    receiver.close();
+
+    ASSERT_EQ(ended.get_future().wait_for(std::chrono::seconds{5}), std::future_status::ready);
+  }
 }
 
 }  // namespace
