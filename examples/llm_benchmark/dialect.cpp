@@ -115,6 +115,17 @@ ltb::CompletionResponse ReplyStream::response(const HttpReply& headers) const {
   return response;
 }
 
+ltb::ProviderError with_headers(const ltb::ProviderError& error, const HttpReply& reply) {
+  ltb::LlmReply read;
+  read.error = ltb::CallError{error.type(), error.what(), error.code()};
+  read.retry_after = error.retry_after();
+  add_headers(read, reply);
+  ltb::ProviderError told(error.type(), error.what(), error.code(), read.retry_after,
+                          error.failed_attempts());
+  told.with_rate_limits(error.rate_limits() ? error.rate_limits() : read.rate_limits);
+  return told;
+}
+
 ltb::CompletionResponse read_answer(const Dialect& dialect, const HttpReply& reply) {
   const json answer = read_json(reply.body);
   if (!answer.is_object()) throw no_answer("is not a JSON object", reply.body);
@@ -123,7 +134,8 @@ ltb::CompletionResponse read_answer(const Dialect& dialect, const HttpReply& rep
   if (read.error) {
     throw ltb::ProviderError(by_server(read.error->type),
                              "the answer is an error: " + excerpt(read.error->message),
-                             read.error->code, read.retry_after);
+                             read.error->code, read.retry_after)
+        .with_rate_limits(read.rate_limits);
   }
   try {
     return to_response(read, dialect.text(answer));

@@ -102,6 +102,10 @@ class Dialect {
 /// it holds. An error of the type Cancelled is ServerError: the server gave up, the caller did not.
 [[nodiscard]] ltb::CompletionResponse read_answer(const Dialect& dialect, const HttpReply& reply);
 
+/// An error that stood in a stream, with the wait and the limits that the stream's headers tell.
+[[nodiscard]] ltb::ProviderError with_headers(const ltb::ProviderError& error,
+                                              const HttpReply& reply);
+
 /// The exception for an answer with another status; `url` names the endpoint in its message.
 [[nodiscard]] ltb::ProviderError error_from_reply(const Dialect& dialect, const HttpReply& reply,
                                                   const std::string& url);

@@ -111,8 +111,8 @@ bool StreamReader::take(const HttpReply& head, const Piece& piece) {
   const bool was_complete = stream_->is_finished();
   try {
     parser_.feed(bytes, piece.arrived);
-  } catch (const ltb::ProviderError&) {
-    if (!was_complete) throw;
+  } catch (const ltb::ProviderError& error) {
+    if (!was_complete) throw with_headers(error, head);
   }
   return !cancelled_;
 }

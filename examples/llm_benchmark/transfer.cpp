@@ -15,6 +15,7 @@ constexpr int kMostRedirects = 5;
 constexpr int kTemporaryRedirect = 307;
 constexpr int kPermanentRedirect = 308;
 constexpr int kFirstFinalStatus = 200;
+constexpr int kFirstRefusal = 400;
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -247,7 +248,11 @@ bool Transfer::complete(CURLcode code) {
                  "cannot read the answer: its status is " + std::to_string(reply.status)};
     }
   } else {
-    failure = refusal_ ? *refusal_ : failure_of(code);
+    if (!body_began) end_of_head();
+    // A refusal is one, however much of its page came.
+    const bool has_refused =
+        !refusal_ && code != CURLE_FILESIZE_EXCEEDED && reply.status >= kFirstRefusal;
+    if (!has_refused) failure = refusal_ ? *refusal_ : failure_of(code);
   }
   over = true;
   changed.notify_all();

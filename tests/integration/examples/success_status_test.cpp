@@ -84,4 +84,63 @@ TEST(SuccessStatus, A2xxWithoutAnAnswerIsAParseErrorThatSaysWhatCame) {
   }
 }
 
+TEST(SuccessStatus, ARefusalWhoseBodyIsCutKeepsItsStatusAndItsWait) {
+  for (const std::string body : {"", R"({"error":{"message":"slow)"}) {
+    for (const bool stream : {false, true}) {
+      ScriptedServer server([&](std::size_t) {
+        return Reply{.bytes =
+                         "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\n"
+                         "X-RateLimit-Remaining-Requests: 0\r\nContent-Length: 1000\r\n\r\n" +
+                         body,
+                     .close = true};
+      });
+      const auto provider = provider_for(server.url());
+      std::optional<ltb::ProviderError> error;
+      try {
+        if (stream) {
+          (void)provider->stream({.model = "m", .prompt = "P"}, {});
+        } else {
+          (void)provider->complete({.model = "m", .prompt = "P"});
+        }
+      } catch (const ltb::ProviderError& thrown) {
+        error = thrown;
+      }
+
+      ASSERT_TRUE(error.has_value());
+      EXPECT_EQ(error->type(), ltb::ErrorType::RateLimit) << error->what();
+      EXPECT_EQ(error->retry_after(), std::chrono::milliseconds{3000});
+      ASSERT_TRUE(error->rate_limits().has_value());
+      EXPECT_EQ(error->rate_limits()->requests_remaining, 0U);
+    }
+  }
+}
+
+TEST(SuccessStatus, AnErrorUnderA2xxTellsTheWaitAndTheLimitsOfItsHeaders) {
+  ScriptedServer server([](std::size_t n) {
+    const std::string headers = "Retry-After: 3\r\nX-RateLimit-Remaining-Requests: 0\r\n";
+    const std::string body = R"({"error":{"code":429,"message":"slow down"}})";
+    return Reply{n == 0 ? http("200 OK", body, headers)
+                        : stream_head(headers) + chunk("data: " + body + "\n\n") + chunk("")};
+  });
+  const auto provider = provider_for(server.url());
+  for (const bool stream : {false, true}) {
+    std::optional<ltb::ProviderError> error;
+    try {
+      if (stream) {
+        (void)provider->stream({.model = "m", .prompt = "P"}, {});
+      } else {
+        (void)provider->complete({.model = "m", .prompt = "P"});
+      }
+    } catch (const ltb::ProviderError& thrown) {
+      error = thrown;
+    }
+
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->type(), ltb::ErrorType::RateLimit) << error->what();
+    EXPECT_EQ(error->retry_after(), std::chrono::milliseconds{3000}) << stream;
+    ASSERT_TRUE(error->rate_limits().has_value()) << stream;
+    EXPECT_EQ(error->rate_limits()->requests_remaining, 0U);
+  }
+}
+
 }  // namespace
