@@ -1,5 +1,6 @@
 #include <ltb/request_scope.hpp>
 
+#include "metrics/known_error.hpp"
 #include "provider/recorder.hpp"
 
 #include <algorithm>
@@ -100,10 +101,10 @@ void RequestScope::attempt(ErrorType failed_with, std::chrono::nanoseconds wait)
 
 void RequestScope::past_attempt(ErrorType failed_with, std::chrono::nanoseconds wait) noexcept {
   if (!state_ || state_->finished) return;
+  const ErrorType type = metrics::known(failed_with);
   ++state_->failed_attempts;
-  if (const auto type = static_cast<std::size_t>(failed_with); type < state_->attempt_errors.size())
-    ++state_->attempt_errors[type];
-  state_->series->attempts_failed(failed_with,
+  ++state_->attempt_errors[static_cast<std::size_t>(type)];
+  state_->series->attempts_failed(type,
                                   wait.count() > 0 ? static_cast<std::uint64_t>(wait.count()) : 0);
 }
 
@@ -160,8 +161,8 @@ void RequestScope::finish(const TokenUsage& usage, double cost_usd) noexcept {
 }
 
 void RequestScope::fail(ErrorType type, std::string_view message, std::string_view code) noexcept {
-  end(state_.get(), type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error, type,
-      message, code);
+  end(state_.get(), type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error,
+      metrics::known(type), message, code);
 }
 
 void RequestScope::fail(const std::exception_ptr& error) noexcept {

@@ -13,6 +13,8 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <variant>
 
 namespace ltb {
 namespace {
@@ -46,6 +48,24 @@ TEST_P(Booking, ACompletedCallIsTheSameByScopeAndByEvent) {
   EXPECT_EQ(number(published.store(), "llm_tokens_input_total", kGpt), 150.0);
   EXPECT_EQ(number(published.store(), "llm_requests_active", {{"provider", "openai"}}), 0.0);
   EXPECT_EQ(histogram(published.store(), "llm_request_duration_seconds", kGpt).sum, 1.52);
+}
+
+TEST_P(Booking, AnErrorTypeOutsideTheEnumerationIsOther) {
+  const auto outside = static_cast<ErrorType>(200);
+  RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
+  scope.attempt(outside);
+  scope.fail(outside);
+  wrapped.recorder->record_error("openai", "gpt-4", outside);
+  MonitoringEvent event = MonitoringEvent::request_failed("openai", "gpt-4", "r1", outside);
+  auto& payload = std::get<RequestPayload>(event.payload);
+  payload.attempts = 2;
+  payload.attempt_errors = {{outside, 1}};
+  published.bus().publish(std::move(event));
+
+  Metric::Labels labels = kGpt;
+  labels.emplace_back("error_type", "other");
+  EXPECT_EQ(number(wrapped.store(), "llm_errors_total", labels), 2.0);
+  EXPECT_EQ(number(published.store(), "llm_errors_total", labels), 1.0);
 }
 
 TEST_P(Booking, AFailedCallIsTheSameByScopeAndByEvent) {
