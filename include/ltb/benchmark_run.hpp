@@ -45,8 +45,9 @@ class LTB_MONITORING_EXPORT CurrentRun {
 /// begin_request(), by observe(run, ...) or by a wrapper made with the run; those that start on a
 /// thread where the run is current; and every other call that starts while no other run is in
 /// progress. While several runs are in progress, a call without any of these belongs to none of
-/// them: see BenchmarkStatus::has_unattributed_calls. A call belongs to the run in which it
-/// started, also when it ends after the run.
+/// them: see BenchmarkStatus::has_unattributed_calls. A run known from published events that has
+/// been silent for AlertThresholds::benchmark_stalled_after is not counted among these. A call
+/// belongs to the run in which it started, also when it ends after the run.
 ///
 /// Thread safety: complete(), move and destruction from one thread; the rest from any thread.
 /// Lifetime: may outlive the MonitoringSystem. Nothing here throws.

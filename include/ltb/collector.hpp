@@ -119,8 +119,9 @@ struct BenchmarkStatus {
   std::optional<std::string> current_provider{};
   /// Absent without a total or pace, and once the estimate has passed; 0 when completed.
   std::optional<double> eta_seconds{};
-  /// Over about the last minute; 0 when stalled; over the whole run when completed. Absent before
-  /// there was progress and in the first tenth of a second.
+  /// Over about the last minute; 0 when stalled; over the whole run when completed, of examples
+  /// processed since the start. Absent before there was progress and in the first tenth of a
+  /// second.
   std::optional<double> examples_per_second{};
   double elapsed_seconds = 0;  ///< Until now, or until it completed.
   double idle_seconds = 0;     ///< Since its last progress or event; 0 when completed.
@@ -140,8 +141,8 @@ struct BenchmarkStatus {
   std::optional<std::uint64_t> total_output_tokens{};
   std::optional<double> cost{};  ///< USD; absent when calls finished and none has a known cost.
   std::optional<std::uint64_t> cost_nano_usd{};  ///< The same, exact.
-  /// `cost` for each processed example, times the total. Absent while no call has a known cost;
-  /// calls without one are not part of it.
+  /// `cost` for each example processed since the start, times the total. Absent while no call has
+  /// a known cost; calls without one are not part of it.
   std::optional<double> projected_cost{};
   /// Finished calls over elapsed_seconds; absent in the first tenth of a second.
   std::optional<double> requests_per_second{};

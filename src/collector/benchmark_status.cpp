@@ -22,7 +22,8 @@ std::optional<double> per_second(std::uint64_t count, double seconds) {
 }
 
 // The numbers that only the run's own calls make, absent where calls could not be attributed.
-void write_calls(BenchmarkStatus& status, const detail::RunRecord& record) {
+// `examples`: those that these calls were for.
+void write_calls(BenchmarkStatus& status, const detail::RunRecord& record, std::uint64_t examples) {
   const detail::RunCalls calls = record.calls();
   status.total_requests = calls.finished();
   status.successful_requests = calls.successful;
@@ -36,9 +37,9 @@ void write_calls(BenchmarkStatus& status, const detail::RunRecord& record) {
   status.total_output_tokens = calls.output_tokens;
   status.cost_nano_usd = calls.cost_nano;
   if (calls.cost_nano) status.cost = static_cast<double>(*calls.cost_nano) / 1e9;
-  if (calls.priced > 0 && status.completed_examples > 0 && status.total_examples > 0)
-    status.projected_cost = *status.cost * static_cast<double>(status.total_examples) /
-                            static_cast<double>(status.completed_examples);
+  if (calls.priced > 0 && examples > 0 && status.total_examples > 0)
+    status.projected_cost =
+        *status.cost * static_cast<double>(status.total_examples) / static_cast<double>(examples);
   status.requests_per_second = per_second(calls.finished(), status.elapsed_seconds);
   status.latency = record.latency();
   status.time_to_first_token = record.time_to_first_token();
@@ -83,14 +84,16 @@ BenchmarkStatus BenchmarkTracker::status_of(const Benchmark& run, support::Stead
   status.elapsed_seconds = seconds_between(run.record->started, run.running ? now : run.ended);
   status.idle_seconds = run.running ? seconds_between(run.last_event, now) : 0;
   status.eta_seconds = eta_of(run, now);
+  const std::uint64_t examples = run.completed - run.brought;
   if (!run.running) {
-    status.examples_per_second = per_second(run.completed, status.elapsed_seconds);
+    if (examples > 0 || run.brought == 0)
+      status.examples_per_second = per_second(examples, status.elapsed_seconds);
   } else if (run.stalled) {
     status.examples_per_second = 0;
   } else {
     status.examples_per_second = run.pace.examples_per_second();
   }
-  write_calls(status, *run.record);
+  write_calls(status, *run.record, examples);
   return status;
 }
 

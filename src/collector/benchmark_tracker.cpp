@@ -27,6 +27,8 @@ BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::C
     : store_(store),
       clock_(clock),
       stalled_after_(stalled_after),
+      silent_after_(stalled_after.count() > 0 ? stalled_after
+                                              : AlertThresholds{}.benchmark_stalled_after),
       retention_(retention),
       runs_(std::move(runs)),
       run_layout_(metrics::histogram_layout(store.options().histogram_buckets,
@@ -63,6 +65,8 @@ BenchmarkTracker::Events BenchmarkTracker::begin(const std::shared_ptr<RunRecord
   Benchmark& run = add(record, false, events);
   show(run, record->started);
   events.push_back(event_of(EventType::BenchmarkStarted, *record, &run, record->started));
+  // Under the lock: a run that replaces this one at once takes it out again.
+  runs_->add(record);
   return events;
 }
 
@@ -104,16 +108,14 @@ BenchmarkTracker::Events BenchmarkTracker::apply(EventType type, BenchmarkPayloa
   if (!run.running && !is_end) return events;
   const bool overtaken = !is_end && event.completed_examples < run.record->examples().completed;
   if (event.total_examples > 0) run.total = event.total_examples;
-  if (event.current_provider) run.record->set_current_provider(*event.current_provider);
   run.record->raise(event.completed_examples, event.failed_examples.value_or(0), now);
   run.last_event = now;
-  run.told_eta = event.eta_seconds;
-  run.told_progress.reset();
-  if (!is_end && !overtaken && event.progress_percent > 0)
-    run.told_progress = std::min(event.progress_percent, 100.0);
+  if (run.by_hand) run.record->set_silent_at(now + silent_after_);
   look(run, now);
+  if (!overtaken) tell(run, event);
   if (is_end) {
     run.told_eta.reset();
+    run.told_progress.reset();
     if (run.record->end()) {
       finish(run, now);
       observe_duration(run);
@@ -126,20 +128,30 @@ BenchmarkTracker::Events BenchmarkTracker::apply(EventType type, BenchmarkPayloa
   return events;
 }
 
+// What the publisher of an event says of the run itself, in place of what is computed.
+void BenchmarkTracker::tell(Benchmark& run, const BenchmarkPayload& event) {
+  if (event.current_provider) run.record->set_current_provider(*event.current_provider);
+  run.told_eta = event.eta_seconds;
+  run.told_progress.reset();
+  if (event.progress_percent > 0) run.told_progress = std::min(event.progress_percent, 100.0);
+}
+
 BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_add(EventType type,
                                                            const BenchmarkPayload& event,
                                                            Events& events) {
   const std::size_t most = store_.options().max_label_bytes;
   const auto found = benchmarks_.find(metrics::clean_label(event.benchmark_id, most));
   if (found != benchmarks_.end() && type != EventType::BenchmarkStarted &&
-      found->second->name == metrics::clean_label(event.name, most))
+      (found->second->running || found->second->name == metrics::clean_label(event.name, most)))
     return *found->second;
   auto record = std::make_shared<RunRecord>(runs_, event.benchmark_id, event.name,
                                             event.total_examples, clock_);
+  const bool is_start = type == EventType::BenchmarkStarted;
   // What it spent before it was heard of is not known.
-  if (type != EventType::BenchmarkStarted) record->note_unattributed();
+  if (!is_start) record->note_unattributed();
   record->raise(event.completed_examples, 0, record->started);
   Benchmark& run = add(record, true, events);
+  run.has_start = is_start;
   runs_->add(record);
   return run;
 }
@@ -155,7 +167,7 @@ BenchmarkTracker::Benchmark& BenchmarkTracker::add(std::shared_ptr<RunRecord> re
   run->name = metrics::clean_label(record->name, most);
   run->by_hand = by_hand;
   run->total = record->total;
-  run->completed = run->published = by_hand ? record->examples().completed : 0;
+  run->brought = run->completed = run->published = by_hand ? record->examples().completed : 0;
   run->last_event = record->started;
   run->pace.start(record->started, run->completed);
   run->record = std::move(record);
@@ -253,8 +265,11 @@ void BenchmarkTracker::look(Benchmark& run, support::SteadyTime now) {
                  std::max(failed, run.booked_failures) - run.booked_failures);
   run.booked_successes = successes;
   run.booked_failures = std::max(failed, run.booked_failures);
-  if (examples.completed > run.completed)
+  if (examples.completed > run.completed) {
     run.pace.add(run.record->last_progress(), examples.completed);
+    run.told_progress.reset();  // that was before
+    run.told_eta.reset();
+  }
   run.completed = examples.completed;
   run.failed = run.booked_failures;
   run.last_event = std::max(run.last_event, run.record->last_progress());
@@ -263,15 +278,14 @@ void BenchmarkTracker::look(Benchmark& run, support::SteadyTime now) {
 }
 
 void BenchmarkTracker::observe_duration(Benchmark& run) {
+  if (!run.has_start) return;  // how long it took is not known
   if (!run.durations) {
     run.durations = std::make_shared<metrics::Words>(run_layout_.count() + 1);
     run.durations_shown = duration_.add(
         {{"benchmark_id", run.id}, {"name", run.name}},
         metrics::HistogramCell{run.durations.get(), 0, &run_layout_, 9}, run.durations);
   }
-  const auto nanoseconds = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(run.ended - run.record->started)
-          .count());
+  const std::uint64_t nanoseconds = support::nanoseconds_between(run.record->started, run.ended);
   const auto writer = run.durations->writer();
   writer.add(run_layout_.index_of(nanoseconds), 1);
   writer.add(run_layout_.count(), nanoseconds);

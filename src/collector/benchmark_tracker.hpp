@@ -59,11 +59,13 @@ class BenchmarkTracker {
     std::shared_ptr<detail::RunRecord> record;  // which run this is; never null
     std::string id, name;                       // as labels show them
     bool by_hand = false;                       // known from published events only
+    bool has_start = true;                      // false: first heard of later on
     bool running = true;
     bool stalled = false;
     bool stall_alerted = false;
     std::uint64_t total = 0;                  // as declared; 0: unknown
     std::uint64_t completed = 0, failed = 0;  // as of the last look
+    std::uint64_t brought = 0;                // completed before it was heard of
     std::uint64_t booked_successes = 0, booked_failures = 0;
     std::uint64_t published = 0;            // completed examples in its last progress event
     std::optional<double> told_progress{};  // the caller's own percentage
@@ -90,6 +92,7 @@ class BenchmarkTracker {
   [[nodiscard]] Benchmark* find(const detail::RunRecord& record) LTB_REQUIRES(mutex_);
   Benchmark& find_or_add(EventType type, const BenchmarkPayload& event, Events& events)
       LTB_REQUIRES(mutex_);
+  void tell(Benchmark& run, const BenchmarkPayload& event) LTB_REQUIRES(mutex_);
   void replace(Benchmark& old, Events& events) LTB_REQUIRES(mutex_);
   void finish(Benchmark& run, support::SteadyTime now) LTB_REQUIRES(mutex_);
   void forget(Benchmark& run) LTB_REQUIRES(mutex_);
@@ -114,6 +117,7 @@ class BenchmarkTracker {
   metrics::MetricStore& store_;
   const support::Clock& clock_;
   const std::chrono::seconds stalled_after_;
+  const std::chrono::seconds silent_after_;
   const std::chrono::seconds retention_;
   const std::shared_ptr<detail::RunRegistry> runs_;
   const metrics::BucketLayout run_layout_;

@@ -1,6 +1,7 @@
 #include "collector/collector_core.hpp"
 
 #include "collector/statistics.hpp"
+#include "metrics/known_error.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -81,6 +82,7 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   if (request.finish_reason)
     call.finish_reason = metrics::finish_reason_index(*request.finish_reason);
   if (type == EventType::RequestFailed) {
+    if (request.error_type) request.error_type = metrics::known(*request.error_type);
     call.error_type = request.error_type.value_or(ErrorType::Other);
     call.status =
         call.error_type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
@@ -99,7 +101,7 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
   if (call.cost && !request.cost) request.cost = call.cost->usd();
   book(
       series, call, [&request]() -> std::string_view { return request.request_id; },
-      clock_.steady_now(), runs_->run_of_new_call().get());
+      clock_.steady_now(), runs_->run_of_new_call(clock_).get());
 }
 
 // Attempts before the last one: those whose error the event tells, and the rest as `other`.
@@ -111,7 +113,7 @@ void CollectorCore::count_attempts(RequestSeries& series, const RequestPayload& 
       request.attempts.value_or(1) > 0 ? request.attempts.value_or(1) - 1 : 0;
   if (told > kMost || before > kMost) return store_.count_rejected();
   for (const auto& [type, count] : request.attempt_errors)
-    if (static_cast<std::size_t>(type) < kErrorTypeCount) series.attempts_failed(type, 0, count);
+    series.attempts_failed(metrics::known(type), 0, count);
   if (before > told)
     series.attempts_failed(ErrorType::Other, 0, static_cast<std::uint32_t>(before - told));
 }
@@ -133,9 +135,7 @@ std::shared_ptr<RunRecord> CollectorCore::begin_run(std::string benchmark_id, st
                                                     std::uint64_t total_examples) {
   auto run = std::make_shared<RunRecord>(runs_, std::move(benchmark_id), std::move(name),
                                          total_examples, clock_);
-  auto events = benchmarks_.begin(run);
-  runs_->add(run);  // before its subscribers hear of it: they may begin calls
-  publish(std::move(events));
+  publish(benchmarks_.begin(run));  // its subscribers may begin calls: it is in progress by then
   return run;
 }
 

@@ -42,11 +42,10 @@ class EvaluationPairs {
                                                  support::SteadyTime now) {
     const auto found = open_.find(key_of(evaluation));
     if (found == open_.end()) return std::nullopt;
-    const auto took = now - found->second->started;
+    const std::uint64_t took = support::nanoseconds_between(found->second->started, now);
     by_start_.erase(found->second);
     open_.erase(found);
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(took).count());
+    return took;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }

@@ -61,6 +61,15 @@ class RunRecord {
   /// True for the first caller in each interval: at most that many progress events are published.
   [[nodiscard]] bool claim_event(support::SteadyTime now) noexcept;
 
+  /// For a run known from published events, which nobody may ever end: silent from `at` on, unless
+  /// it is heard of again before.
+  void set_silent_at(support::SteadyTime at) noexcept {
+    silent_at_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool is_silent(support::SteadyTime now) const noexcept {
+    return now.time_since_epoch().count() >= silent_at_.load(std::memory_order_relaxed);
+  }
+
   /// True for the one caller who ends it.
   [[nodiscard]] bool end() noexcept { return !ended_.exchange(true, std::memory_order_acq_rel); }
   [[nodiscard]] bool has_ended() const noexcept { return ended_.load(std::memory_order_acquire); }
@@ -89,6 +98,8 @@ class RunRecord {
   Count completed_{0}, failed_{0};
   std::atomic<support::SteadyTime::rep> last_progress_;
   std::atomic<support::SteadyTime::rep> next_event_;
+  std::atomic<support::SteadyTime::rep> silent_at_{
+      support::SteadyTime::max().time_since_epoch().count()};
   std::atomic<bool> ended_{false};
   std::atomic<bool> unattributed_{false};
   Count successes_{0}, errors_{0}, cancels_{0}, usage_missing_{0}, unpriced_{0};

@@ -52,7 +52,7 @@ void RunRegistry::clear() noexcept {
   count_.store(0, std::memory_order_relaxed);
 }
 
-std::shared_ptr<RunRecord> RunRegistry::run_of_new_call() noexcept {
+std::shared_ptr<RunRecord> RunRegistry::run_of_new_call(const support::Clock& clock) noexcept {
   if (current_runs != nullptr) {
     forget_inactive(*current_runs);
     for (auto entry = current_runs->rbegin(); entry != current_runs->rend(); ++entry) {
@@ -64,14 +64,22 @@ std::shared_ptr<RunRecord> RunRegistry::run_of_new_call() noexcept {
   }
   // relaxed: a call that starts while a run begins on another thread is of either side.
   if (count_.load(std::memory_order_relaxed) == 0) return nullptr;
-  return only_run();
+  return only_run(clock);
 }
 
-std::shared_ptr<RunRecord> RunRegistry::only_run() noexcept {
+std::shared_ptr<RunRecord> RunRegistry::only_run(const support::Clock& clock) noexcept {
   support::MutexLock lock(mutex_);
   if (runs_.size() == 1) return runs_.front();
-  for (const auto& run : runs_) run->note_unattributed();
-  return nullptr;
+  const auto now = clock.steady_now();
+  std::shared_ptr<RunRecord> only;
+  std::size_t heard = 0;
+  for (const auto& run : runs_) {
+    if (run->is_silent(now)) continue;
+    only = ++heard == 1 ? run : nullptr;
+  }
+  for (const auto& run : runs_)
+    if (run != only) run->note_unattributed();
+  return only;
 }
 
 std::shared_ptr<CurrentRunEntry> push_current_run(std::shared_ptr<RunRecord> run) noexcept {

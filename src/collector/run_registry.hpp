@@ -23,11 +23,12 @@ class RunRegistry {
   void clear() noexcept;
 
   /// The run of a call that starts now on this thread and names none; null when there is none, or
-  /// when it cannot be told: then every run in progress has unattributed calls.
-  [[nodiscard]] std::shared_ptr<RunRecord> run_of_new_call() noexcept;
+  /// when it cannot be told: then every run in progress has unattributed calls. A silent run
+  /// (RunRecord::is_silent) does not get a call that another one may have.
+  [[nodiscard]] std::shared_ptr<RunRecord> run_of_new_call(const support::Clock& clock) noexcept;
 
  private:
-  [[nodiscard]] std::shared_ptr<RunRecord> only_run() noexcept;
+  [[nodiscard]] std::shared_ptr<RunRecord> only_run(const support::Clock& clock) noexcept;
 
   std::atomic<std::size_t> count_{0};
   support::Mutex mutex_;

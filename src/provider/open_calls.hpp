@@ -12,6 +12,7 @@
 namespace ltb::detail {
 
 class Recorder;
+class RunRecord;
 
 /// A call that this thread started by record_request(), or ended without having started it.
 struct OpenCall {
@@ -21,6 +22,7 @@ struct OpenCall {
   std::string provider;  // as the caller names them, which the series may not
   std::string model;
   std::uint64_t id_bits = 0;
+  std::shared_ptr<RunRecord> run{};  // the benchmark run it belongs to, if any
   bool ended = false;
   bool failed = false;
   bool has_usage = false;  // record_tokens() came for it

@@ -93,7 +93,7 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
     scope->id_bits = events::new_request_id_bits();
     scope->recorder = recorder;
     if (!run) {
-      scope->run = self.collector_.runs().run_of_new_call();
+      scope->run = self.collector_.runs().run_of_new_call(*self.clock_);
     } else if (!run->has_ended()) {
       scope->run = run;
     }

@@ -74,9 +74,13 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
                          std::uint64_t& id);
   void book_separate(std::string_view provider, std::string_view model, metrics::CallRecord& call,
                      RequestPayload payload) noexcept;
+  struct LastCall {
+    metrics::RequestSeries& series;
+    std::shared_ptr<RunRecord> run;  // null: none
+  };
   template <typename Tell>
-  metrics::RequestSeries& tell_last(std::string_view provider, std::string_view model,
-                                    Tell&& tell) noexcept;
+  LastCall tell_last(std::string_view provider, std::string_view model, Tell&& tell) noexcept;
+  [[nodiscard]] std::shared_ptr<RunRecord> run_of_new_call() noexcept;
   void keep_own_names(ScopeState& scope, std::string_view provider, std::string_view model) const;
   [[nodiscard]] static std::shared_ptr<MonitoringEvent> event_of(EventType type,
                                                                  const ScopeState& scope);

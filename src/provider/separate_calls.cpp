@@ -1,5 +1,6 @@
 // The separate calls: a call told in numbers, one by one, by the thread that makes it.
 #include "events/request_id.hpp"
+#include "metrics/known_error.hpp"
 #include "provider/open_calls.hpp"
 #include "provider/recorder.hpp"
 
@@ -27,8 +28,8 @@ void Recorder::record_request(std::string_view provider, std::string_view model)
   const std::uint64_t id = events::new_request_id_bits();
   try {
     if (OpenCalls* calls = OpenCalls::of_this_thread()) {
-      calls->start(
-          {weak_from_this(), this, &series, std::string(provider), std::string(model), id});
+      calls->start({weak_from_this(), this, &series, std::string(provider), std::string(model), id,
+                    run_of_new_call()});
       series.started();
     }
     if (!events_.has_listeners()) return events_.skip_event();
@@ -50,8 +51,8 @@ OpenCall* Recorder::end_separate(std::string_view provider, std::string_view mod
     if (model.empty()) model = kUnknownModel;
     series = &store_.request_series(provider, model);
     if (calls == nullptr) return nullptr;
-    open = &calls->start(
-        {weak_from_this(), this, series, std::string(provider), std::string(model), id});
+    open = &calls->start({weak_from_this(), this, series, std::string(provider), std::string(model),
+                          id, run_of_new_call()});
   }
   series = open->series;
   id = open->id_bits;
@@ -70,13 +71,13 @@ void Recorder::book_separate(std::string_view provider, std::string_view model, 
   }
   if (series == nullptr)
     series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
+  const std::shared_ptr<RunRecord> run = ended != nullptr ? ended->run : run_of_new_call();
   call.has_separate_usage = ended != nullptr && ended->has_usage;
   call.has_separate_cost = ended != nullptr && ended->has_cost;
   const auto text = events::request_id_text(id);
   const std::string_view id_view(text.data(), text.size());
   collector_.book(
-      *series, call, [id_view] { return id_view; }, clock_->steady_now(),
-      collector_.runs().run_of_new_call().get());
+      *series, call, [id_view] { return id_view; }, clock_->steady_now(), run.get());
   if (!events_.has_listeners()) return events_.skip_event();
   try {
     payload.provider = series->provider();
@@ -109,6 +110,7 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
 void Recorder::record_error(std::string_view provider, std::string_view model, ErrorType type,
                             std::string_view message, std::string_view code) noexcept {
   CallRecord call;
+  type = metrics::known(type);
   call.error_type = type;
   call.status = type == ErrorType::Cancelled ? CallStatus::Cancelled : CallStatus::Error;
   RequestPayload payload;
@@ -129,32 +131,37 @@ void Recorder::record_error(std::string_view provider, std::string_view error_ty
                known ? std::string_view() : error_type);
 }
 
-// Calls `tell(call)` with what tokens or a cost belong to (null: to no call), and takes back what
-// its end counted as missing and is not missing any more.
+std::shared_ptr<RunRecord> Recorder::run_of_new_call() noexcept {
+  return collector_.runs().run_of_new_call(*clock_);
+}
+
+// Calls `tell(call)` with the call that tokens or a cost belong to, if there is one, and takes back
+// what its end counted as missing and is not missing any more.
 template <typename Tell>
-RequestSeries& Recorder::tell_last(std::string_view provider, std::string_view model,
-                                   Tell&& tell) noexcept {
+Recorder::LastCall Recorder::tell_last(std::string_view provider, std::string_view model,
+                                       Tell&& tell) noexcept {
   OpenCalls* calls = OpenCalls::of_this_thread();
   OpenCall* call = calls == nullptr ? nullptr : calls->last(*this, provider, model);
   if (call == nullptr)
-    return store_.request_series(provider, model.empty() ? kUnknownModel : model);
-  const auto run = collector_.runs().run_of_new_call();
+    return {store_.request_series(provider, model.empty() ? kUnknownModel : model),
+            run_of_new_call()};
   const bool lacked_usage = call->lacks_usage();
   const bool lacked_cost = call->lacks_cost();
   tell(*call);
   const int usage = int{call->lacks_usage()} - int{lacked_usage};
   const int cost = int{call->lacks_cost()} - int{lacked_cost};
   call->series->correct_missing(usage, cost);
-  if (run) run->correct_missing(usage, cost);
-  return *call->series;
+  if (call->run) call->run->correct_missing(usage, cost);
+  return {*call->series, call->run};
 }
 
 void Recorder::record_tokens(std::string_view provider, std::string_view model,
                              const TokenUsage& usage) noexcept {
   if (!metrics::is_sane(usage)) return store_.count_rejected();
-  RequestSeries& series = tell_last(provider, model, [](OpenCall& call) { call.has_usage = true; });
+  const auto [series, run] =
+      tell_last(provider, model, [](OpenCall& call) { call.has_usage = true; });
   series.add_usage(usage);
-  if (const auto run = collector_.runs().run_of_new_call()) run->add_usage(usage);
+  if (run) run->add_usage(usage);
   if (!details_wanted()) return;
   try {
     for (Metric& metric :
@@ -170,9 +177,10 @@ void Recorder::record_cost(std::string_view provider, std::string_view model,
                            double cost_usd) noexcept {
   const auto cost = metrics::to_exact_cost(cost_usd);
   if (!cost) return store_.count_rejected();
-  RequestSeries& series = tell_last(provider, model, [](OpenCall& call) { call.has_cost = true; });
+  const auto [series, run] =
+      tell_last(provider, model, [](OpenCall& call) { call.has_cost = true; });
   series.add_cost(*cost);
-  if (const auto run = collector_.runs().run_of_new_call()) run->add_cost(*cost);
+  if (run) run->add_cost(*cost);
   if (!details_wanted()) return;
   try {
     distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());

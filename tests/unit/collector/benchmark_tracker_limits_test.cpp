@@ -168,5 +168,68 @@ TEST(BenchmarkLimits, AnUnknownTotalHasNoPercentageEtaOrProjection) {
   }
 }
 
+TEST(BenchmarkLimits, ARunWhoseStartWasNotPublishedHasNoDuration) {
+  const RecorderStage stage;
+  stage.bus().publish(MonitoringEvent::benchmark_completed("only its end", "MMLU", 10));
+  stage.bus().publish(MonitoringEvent::benchmark_progress("half way", "MMLU", 5, 10));
+  stage.advance(30s);
+  stage.bus().publish(MonitoringEvent::benchmark_completed("half way", "MMLU", 10));
+
+  EXPECT_EQ(series_in(stage.store(), "llm_benchmark_duration_seconds"), 0u);
+  for (const BenchmarkStatus& one : stage.collector().benchmarks())
+    EXPECT_EQ(one.state, BenchmarkState::Completed);
+}
+
+TEST(BenchmarkLimits, WhatARunBroughtAlongIsNotInItsPaceOrProjection) {
+  const RecorderStage stage;
+  // Goes on at 900 of 1,000, where it was left.
+  stage.bus().publish(
+      MonitoringEvent(EventType::BenchmarkStarted, payload_of("resumed", 900, 1'000)));
+  stage.advance(10s);
+  stage.succeed("openai", "gpt-4", 1.0, {}, 0.5);
+  stage.bus().publish(
+      MonitoringEvent(EventType::BenchmarkProgress, payload_of("resumed", 950, 1'000)));
+
+  EXPECT_DOUBLE_EQ(*stage.collector().benchmarks()[0].projected_cost, 10.0) << "50 cost 0.5";
+  stage.advance(10s);
+  stage.bus().publish(MonitoringEvent::benchmark_completed("resumed", "MMLU", 1'000));
+  EXPECT_EQ(stage.collector().benchmarks()[0].examples_per_second, 5.0) << "100 in 20 s";
+}
+
+TEST(BenchmarkLimits, AnOvertakenEventDoesNotReplaceTheNewerEstimate) {
+  const RecorderStage stage;
+  stage.bus().publish(MonitoringEvent::benchmark_started("b", "MMLU", 100));
+  BenchmarkPayload newer = payload_of("b", 50, 100);
+  newer.progress_percent = 55;  // by the caller's own weights
+  newer.eta_seconds = 10;
+  newer.current_provider = "newer";
+  BenchmarkPayload older = payload_of("b", 30, 100);
+  older.eta_seconds = 40;
+  older.current_provider = "older";
+  stage.bus().publish(MonitoringEvent(EventType::BenchmarkProgress, newer));
+  stage.bus().publish(MonitoringEvent(EventType::BenchmarkProgress, older));
+
+  const BenchmarkStatus now = stage.collector().benchmarks()[0];
+  EXPECT_EQ(now.completed_examples, 50u);
+  EXPECT_EQ(now.progress_percent, 55.0);
+  EXPECT_EQ(now.eta_seconds, 10.0);
+  EXPECT_EQ(now.current_provider, "newer");
+}
+
+TEST(BenchmarkLimits, AnEventUnderAnotherNameIsOfTheRunInProgress) {
+  const RecorderStage stage;
+  stage.bus().publish(MonitoringEvent::benchmark_started("b", "MMLU", 100));
+  stage.advance(10s);
+  stage.succeed("openai", "gpt-4", 1.0, {}, 0.5);
+  stage.bus().publish(MonitoringEvent::benchmark_progress("b", "", 50, 100));
+  stage.bus().publish(MonitoringEvent::benchmark_completed("b", "mmlu", 100));
+
+  const BenchmarkStatus now = stage.collector().benchmarks().at(0);
+  EXPECT_EQ(now.name, "MMLU");
+  EXPECT_EQ(now.state, BenchmarkState::Completed);
+  EXPECT_EQ(now.elapsed_seconds, 10.0);
+  EXPECT_EQ(now.cost, 0.5);
+}
+
 }  // namespace
 }  // namespace ltb

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -266,6 +267,115 @@ TEST_F(AttributionTest, ARunMovedFromStillMakesCalls) {
   moved.begin_request("openai", "gpt-4").finish({}, 1.0);
 
   EXPECT_EQ(status("a").total_requests, 1u);
+}
+
+// The separate calls of one call come from one thread, one by one, while runs begin and end.
+TEST_F(AttributionTest, SeparateCallsBelongToTheRunInWhichTheirCallStarted) {
+  BenchmarkRun a = begin("a");
+  stage.recorder->record_request("openai", "gpt-4");
+  a.complete();
+  const BenchmarkRun b = begin("b");
+  stage.recorder->record_latency("openai", {}, 1.5);
+  stage.recorder->record_tokens("openai", {}, {.input_tokens = 150, .output_tokens = 75});
+  stage.recorder->record_cost("openai", {}, 0.0135);
+
+  EXPECT_EQ(status("a").total_requests, 1u);
+  EXPECT_EQ(status("a").total_input_tokens, 150u);
+  EXPECT_EQ(status("a").cost_nano_usd, 13'500'000u);
+  EXPECT_EQ(status("a").usage_missing_requests, 0u);
+  EXPECT_EQ(status("a").unpriced_requests, 0u);
+  EXPECT_EQ(status("b").total_requests, 0u);
+  EXPECT_EQ(status("b").cost_nano_usd, 0u);
+  EXPECT_EQ(status("b").usage_missing_requests, 0u);
+  EXPECT_EQ(status("b").unpriced_requests, 0u);
+}
+
+TEST_F(AttributionTest, TokensAndCostThatComeAfterTheRunAreThoseOfItsCall) {
+  BenchmarkRun a = begin("a");
+  stage.recorder->record_latency("openai", "gpt-4", 1.5);
+  a.complete();
+  const BenchmarkRun b = begin("b");
+  stage.recorder->record_tokens("openai", {}, {.input_tokens = 150, .output_tokens = 75});
+  stage.recorder->record_cost("openai", {}, 0.0135);
+
+  EXPECT_EQ(status("a").total_output_tokens, 75u);
+  EXPECT_EQ(status("a").cost_nano_usd, 13'500'000u);
+  EXPECT_EQ(status("a").usage_missing_requests, 0u);
+  EXPECT_EQ(status("a").unpriced_requests, 0u);
+  EXPECT_EQ(status("b").total_output_tokens, 0u);
+  EXPECT_EQ(status("b").usage_missing_requests, 0u);
+  EXPECT_EQ(status("b").unpriced_requests, 0u);
+}
+
+// A program that publishes its events died in the middle of a run, or never says that it is over.
+TEST_F(AttributionTest, AStalledRunOfPublishedEventsLeavesTheCallsToTheOtherRun) {
+  stage.bus().publish(MonitoringEvent::benchmark_started("left", "MMLU", 100));
+  call().finish({}, 1.0);
+  stage.clock->advance(60s);  // AlertThresholds::benchmark_stalled_after
+  BenchmarkRun a = begin("a");
+  call().finish({}, 2.0);
+  stage.recorder->record_latency("openai", "gpt-4", 0.1);
+  stage.succeed("openai", "gpt-4", 0.1, {}, 4.0);
+
+  EXPECT_FALSE(status("a").has_unattributed_calls);
+  EXPECT_EQ(status("a").total_requests, 3u);
+  EXPECT_EQ(status("a").cost, 6.0);
+  EXPECT_TRUE(status("left").has_unattributed_calls) << "it may have made these calls";
+  EXPECT_EQ(status("left").cost, std::nullopt);
+}
+
+TEST_F(AttributionTest, AStalledRunThatIsAloneKeepsItsCalls) {
+  stage.bus().publish(MonitoringEvent::benchmark_started("slow", "MMLU", 100));
+  stage.clock->advance(1h);
+  call().finish({}, 1.0);
+  stage.bus().publish(MonitoringEvent::benchmark_progress("slow", "MMLU", 1, 100));
+  call().finish({}, 2.0);
+
+  EXPECT_FALSE(status("slow").has_unattributed_calls);
+  EXPECT_EQ(status("slow").cost, 3.0);
+}
+
+TEST_F(AttributionTest, ARunThatPublishesAgainIsInProgressAgain) {
+  stage.bus().publish(MonitoringEvent::benchmark_started("slow", "MMLU", 100));
+  stage.clock->advance(1h);
+  stage.bus().publish(MonitoringEvent::benchmark_progress("slow", "MMLU", 0, 100));  // still there
+  BenchmarkRun a = begin("a");
+  call().finish({}, 2.0);
+
+  EXPECT_TRUE(status("a").has_unattributed_calls);
+  EXPECT_TRUE(status("slow").has_unattributed_calls);
+}
+
+// A BenchmarkRun is an object that ends: it is in progress however long an example takes.
+TEST_F(AttributionTest, ABenchmarkRunIsInProgressUntilItEnds) {
+  const BenchmarkRun slow = begin("slow");
+  stage.clock->advance(1h);
+  const BenchmarkRun a = begin("a");
+  call().finish({}, 2.0);
+
+  EXPECT_TRUE(status("a").has_unattributed_calls);
+  EXPECT_TRUE(status("slow").has_unattributed_calls);
+}
+
+TEST_F(AttributionTest, RunsOfOneIdThatBeginAtOnceLeaveNoneInProgress) {
+  for (int round = 0; round < 500; ++round) {
+    std::atomic<int> ready{0};
+    const auto run = [&] {
+      ++ready;
+      while (ready < 2) {
+      }
+      const BenchmarkRun one = begin("same");
+    };
+    std::thread first(run);
+    std::thread second(run);
+    first.join();
+    second.join();
+  }
+  const BenchmarkRun after = begin("after");
+  call().finish({}, 1.0);
+
+  EXPECT_FALSE(status("after").has_unattributed_calls);
+  EXPECT_EQ(status("after").cost, 1.0);
 }
 
 }  // namespace
