@@ -62,8 +62,7 @@ TEST_P(Booking, AnErrorTypeOutsideTheEnumerationIsOther) {
   payload.attempt_errors = {{outside, 1}};
   published.bus().publish(std::move(event));
 
-  Metric::Labels labels = kGpt;
-  labels.emplace_back("error_type", "other");
+  const Metric::Labels labels{kGpt[0], kGpt[1], {"error_type", "other"}};
   EXPECT_EQ(number(wrapped.store(), "llm_errors_total", labels), 2.0);
   EXPECT_EQ(number(published.store(), "llm_errors_total", labels), 1.0);
 }
