@@ -10,12 +10,14 @@
 
 #include <array>
 #include <chrono>
+#include <limits>
 #include <random>
 #include <utility>
 
 namespace ltb::detail {
 namespace {
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr std::chrono::milliseconds kCollectorInterval{250};
 /// Left alone, the kernel grows it to some MB for each client that does not read, and a container
 /// pays for that too.
@@ -226,7 +228,7 @@ void MonitoringSystemImpl::add_listener_metrics() {
                  metrics::CallbackCell{[server = std::weak_ptr<net::Server>(server_),
                                         name = std::string(listener), field = row.field] {
                    const auto alive = server.lock();
-                   return alive ? static_cast<double>(alive->stats(name).*field) : 0.0;
+                   return alive ? static_cast<double>(alive->stats(name).*field) : kUnknown;
                  }});
     }
   }
@@ -235,12 +237,12 @@ void MonitoringSystemImpl::add_listener_metrics() {
 void MonitoringSystemImpl::add_stream_metrics() {
   using enum MetricType;
   metrics::MetricStore& store = recorder_->store();
-  // The store may outlive the hub (a wrapper keeps it): then these show 0.
+  // The store may outlive the hub (a wrapper keeps it): then these are not known.
   const auto from_hub =
       [hub = std::weak_ptr<websocket::Hub>(hub_)](std::uint64_t websocket::HubStats::*field) {
         return [hub, field] {
           const auto alive = hub.lock();
-          return alive ? static_cast<double>(alive->stats().*field) : 0.0;
+          return alive ? static_cast<double>(alive->stats().*field) : kUnknown;
         };
       };
   store.add_callback("llm_monitor_ws_clients", "WebSocket clients connected.", Gauge,

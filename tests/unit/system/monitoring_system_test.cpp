@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -256,6 +257,25 @@ TEST(PrometheusBridge, GivesTheSeriesOfASystemEvenAfterItsEnd) {
   for (const auto& family : collectable->Collect())
     if (family.name == "llm_tokens_input_total") tokens = family.metric.at(0).counter.value;
   EXPECT_EQ(tokens, 150.0);
+}
+
+TEST(PrometheusBridge, WhatOnlyARunningSystemKnowsIsAbsentAfterItsEndAndNotSetBackToZero) {
+  std::optional<MonitoringSystem> monitoring(std::in_place);
+  const std::shared_ptr<prometheus::Collectable> collectable = make_collectable(*monitoring);
+  const auto names = [&] {
+    std::set<std::string> all;
+    for (const auto& family : collectable->Collect()) all.insert(family.name);
+    return all;
+  };
+  const std::set<std::string> before = names();
+  monitoring.reset();
+  const std::set<std::string> after = names();
+
+  for (const char* name : {"llm_monitor_ws_messages_total", "llm_monitor_http_requests_total"}) {
+    EXPECT_TRUE(before.contains(name)) << name;
+    EXPECT_FALSE(after.contains(name)) << name;
+  }
+  EXPECT_TRUE(after.contains("llm_monitor_series")) << "the core is there still";
 }
 
 TEST(PrometheusBridge, ShowsAHostsRegistryWhileTheHostKeepsIt) {
