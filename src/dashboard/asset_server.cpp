@@ -165,7 +165,7 @@ net::Response AssetServer::answer(const net::Request& request) const {
     response.content_type = asset->content_type;
     response.with_header("ETag", asset->etag).with_header("Cache-Control", "no-cache");
     if (asset->gzip) response.with_header("Vary", "Accept-Encoding");
-    if (etag_matches(request.header("if-none-match"), asset->etag)) {
+    if (etag_matches(request.list_header("if-none-match"), asset->etag)) {
       response.status = 304;
     } else {
       if (compressed) response.with_header("Content-Encoding", "gzip");
@@ -191,8 +191,9 @@ bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcep
     const std::size_t comma = if_none_match.find(',');
     std::string_view tag = if_none_match.substr(0, comma);
     if_none_match.remove_prefix(comma == std::string_view::npos ? if_none_match.size() : comma + 1);
-    while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
-    while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!tag.empty() && is_blank(tag.front())) tag.remove_prefix(1);
+    while (!tag.empty() && is_blank(tag.back())) tag.remove_suffix(1);
     if (tag == "*" || without_weak_mark(tag) == etag) return true;
   }
   return false;

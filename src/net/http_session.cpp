@@ -20,6 +20,11 @@ constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::chrono::milliseconds kRefusalTime{1000};  // to ask, for a connection over a limit
 constexpr std::size_t kLeastToCompress = 1024;           // less fits into a packet as it is
 
+/// A refusal of HEAD has no content either, though nothing else of the request may be known.
+bool asks_for_head(std::string_view received) noexcept {
+  return received.starts_with("HEAD ");
+}
+
 }  // namespace
 
 HttpSession::HttpSession(Stream stream, SessionSeat seat)
@@ -78,14 +83,14 @@ bool HttpSession::find_place(Request& request) {
   }
   request.keep_alive = false;
   if (seat_.context->router.is_spared(request.path)) return true;
-  refuse_place(std::move(admission.refusal));
+  refuse_place(std::move(admission.refusal), request.method == "HEAD");
   return false;
 }
 
-void HttpSession::refuse_place(std::string why) {
+void HttpSession::refuse_place(std::string why, bool head_only) {
   count(counters().connections_refused);
   auto response = Response::text(503, std::move(why)).with_header("Retry-After", "1");
-  respond(std::move(response), false, false, false);
+  respond(std::move(response), false, head_only, false);
 }
 
 void HttpSession::request_stop() {
@@ -114,12 +119,14 @@ void HttpSession::on_deadline() {
   if (phase_ == Phase::Lingering) return close();
   if (!seat_.has_place && phase_ != Phase::Writing) {
     auto admission = seat_.context->admit(seat_.peer);
-    return admission.place ? close() : refuse_place(std::move(admission.refusal));
+    return admission.place ? close()
+                           : refuse_place(std::move(admission.refusal), asks_for_head(in_));
   }
   count(counters().timeouts);
   if (phase_ == Phase::ReadingHead) {
     return refuse({408, "the request head did not arrive within " +
-                            std::to_string(limits().header_timeout.count()) + " ms"});
+                            std::to_string(limits().header_timeout.count()) + " ms"},
+                  asks_for_head(in_));
   }
   if (phase_ == Phase::Writing) {
     stream_.abort();  // it takes nothing, so it would keep the rest in the kernel for minutes
@@ -163,14 +170,15 @@ void HttpSession::take_requests() {
     checked_ = 0;
   }
 
+  const bool head_only = asks_for_head(in_);
   const auto found = find_head(in_, checked_, seat_.context->head_limits());
-  if (const auto* refusal = std::get_if<Refusal>(&found)) return refuse(*refusal);
+  if (const auto* refusal = std::get_if<Refusal>(&found)) return refuse(*refusal, head_only);
   if (const auto* head = std::get_if<HeadFound>(&found)) {
     auto parsed =
         parse_head(std::string_view(in_).substr(0, head->size), seat_.context->head_limits());
     in_.erase(0, head->size);
     checked_ = 0;
-    if (const auto* refusal = std::get_if<Refusal>(&parsed)) return refuse(*refusal);
+    if (const auto* refusal = std::get_if<Refusal>(&parsed)) return refuse(*refusal, head_only);
     return answer(std::get<Request>(std::move(parsed)));
   }
   checked_ = in_.size();
@@ -278,9 +286,9 @@ void HttpSession::upgrade(const Request& request, const UpgradeHandler& handler)
   }
 }
 
-void HttpSession::refuse(const Refusal& refusal) {
+void HttpSession::refuse(const Refusal& refusal, bool head_only) {
   count(counters().bad_requests);
-  respond(Response::text(refusal.status, refusal.message + "\n"), false, false, false);
+  respond(Response::text(refusal.status, refusal.message + "\n"), false, head_only, false);
 }
 
 // ---- writing ----

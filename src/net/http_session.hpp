@@ -49,7 +49,7 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   void answer(Request request);
   void wait_for_request(std::chrono::milliseconds patience);
   bool find_place(Request& request);
-  void refuse_place(std::string why);
+  void refuse_place(std::string why, bool head_only);
   std::optional<Response> check_access(const Request& request, bool websocket);
   std::optional<Response> check_origin(const Request& request, bool origin_matters);
   /// 403, counted and logged. `remedy` names the setting that would allow `value`.
@@ -59,7 +59,7 @@ class HttpSession final : public SessionBase, public std::enable_shared_from_thi
   [[nodiscard]] bool has_token(const Request& request, bool websocket) const;
   Response call_handler(const Request& request);
   void upgrade(const Request& request, const UpgradeHandler& handler);
-  void refuse(const Refusal& refusal);
+  void refuse(const Refusal& refusal, bool head_only);
   void add_cors(const Request& request, Response& response) const;
 
   void make_in_slices(std::shared_ptr<Reply> reply);

@@ -255,5 +255,15 @@ TEST(EmbeddedAssets, ThePageOfThisBuildIsWhole) {
   }
 }
 
+TEST_F(Assets, TagsMayStandInSeveralHeadersAndBehindTabs) {
+  const AssetServer server(kAssets, "");
+  net::Request request;
+  request.path = "/app.js";
+  request.headers = {{"If-None-Match", "\"zz\",\t\"yy\""}};
+  EXPECT_EQ(server.answer(request).status, 200u);
+  request.headers.emplace_back("If-None-Match", "\"xx\",\t\"bb\"\t");
+  EXPECT_EQ(server.answer(request).status, 304u);
+}
+
 }  // namespace
 }  // namespace ltb::dashboard
