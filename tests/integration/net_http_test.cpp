@@ -271,6 +271,73 @@ TEST_F(NetHttp, MoreConnectionsThanTheLimitGet503) {
   EXPECT_EQ(ask("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"), (Answer{200, false}));
 }
 
+TEST_F(NetHttp, ARefusedHeadRequestGetsNoContent) {
+  options_.limits.max_connections = 1;
+  start();
+  const std::string host = "Host: localhost\r\n";
+  const auto all_of = [&](const std::string& bytes) {
+    auto client = connect();
+    EXPECT_TRUE(client.send(bytes));
+    const auto text = client.read_to_end().value_or("");
+    EXPECT_TRUE(eventually([&] { return stats().connections == 0; }));
+    return text;
+  };
+  const auto is_head_alone = [](const std::string& text, const std::string& status) {
+    return text.starts_with("HTTP/1.1 " + status) && text.find("\r\n\r\n") == text.size() - 4;
+  };
+  EXPECT_TRUE(is_head_alone(all_of("HEAD /hello HTTP/1.1\r\n\r\n"), "400"));
+  EXPECT_TRUE(is_head_alone(
+      all_of("HEAD /hello HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nabc"), "413"));
+  EXPECT_TRUE(is_head_alone(
+      all_of("HEAD /" + std::string(5000, 'x') + " HTTP/1.1\r\n" + host + "\r\n"), "414"));
+  auto first = connect();
+  ASSERT_EQ(first.get("/hello")->status, 200);
+  auto second = connect();
+  ASSERT_TRUE(second.send("HEAD /hello HTTP/1.1\r\n" + host + "\r\n"));
+  EXPECT_TRUE(is_head_alone(second.read_to_end().value_or(""), "503"));
+}
+
+TEST_F(NetHttp, AMappedAddressIsItsIPv4Address) {
+  listener_.address = "::ffff:127.0.0.1";
+  options_.limits.max_connections_per_peer = 1;
+  try {
+    start();
+  } catch (const std::system_error& error) {
+    GTEST_SKIP() << "no IPv6 here: " << error.what();
+  }
+  auto client = connect();
+  EXPECT_EQ(client.get("/hello")->status, 200);
+  EXPECT_EQ(connect().get("/hello")->body, "too many connections from 127.0.0.1 (limit 1)\n");
+  ASSERT_TRUE(client.send("GET /hello HTTP/1.1\r\nHost: [::ffff:127.0.0.1]\r\n\r\n"));
+  EXPECT_EQ(client.read_reply()->status, 200);
+  ASSERT_TRUE(client.send("GET /hello HTTP/1.1\r\nHost: rebound.example\r\n\r\n"));
+  EXPECT_EQ(client.read_reply()->status, 403);
+}
+
+TEST_F(NetHttp, HostileTextStaysOnItsLineOfTheLog) {
+  std::ostringstream log;
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
+  options_.log = support::Log(std::make_shared<spdlog::logger>("test", sink));
+  server_.emplace(options_);
+  Router router;
+  router.get_prefix("/bad", [](const Request&) -> Response {
+    throw std::runtime_error("first\nsecond \x1b[2J {} \xc2\x9b\xff");
+  });
+  router.check_origin("/bad");
+  server_->add_listener(listener_, std::move(router));
+  server_->start();
+  auto client = connect();
+  EXPECT_EQ(client.get("/bad%0Aforged%1B%5B2J%7B%7D%C2%9B%FF%E2%80%AE")->status, 500);
+  EXPECT_EQ(client.get("/bad", "Origin: http://x\xc2\x9b\xe2\x80\xae.example\r\n")->status, 403);
+  server_->stop();
+
+  const std::string text = log.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+  for (const char* const raw : {"\x1b", "\xc2\x9b", "\xff", "\xe2\x80\xae"})
+    EXPECT_EQ(text.find(raw), std::string::npos) << text;
+  EXPECT_NE(text.find("forged"), std::string::npos) << "it is there, but as one line";
+}
+
 TEST_F(NetHttp, AHealthCheckIsAnsweredThoughThereIsNoPlace) {
   options_.limits.max_connections = 2;
   start();

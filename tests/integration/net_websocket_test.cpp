@@ -140,6 +140,21 @@ TEST_F(NetWebSocket, MoreClientsThanTheLimitGet503) {
   EXPECT_EQ(connect().upgrade("/ws")->status, 101);
 }
 
+TEST_F(NetWebSocket, OnePeerCannotTakeAllClientPlaces) {
+  options_.limits.max_websocket_clients = 40;
+  start();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(join());
+  const auto refused = connect().upgrade("/ws");
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->body, "too many WebSocket clients from 127.0.0.1 (limit 20)\n");
+  EXPECT_EQ(stats().websockets_refused, 1U);
+  RawClient other(server_->port(kName), 0, "127.0.0.2");
+  EXPECT_EQ(other.upgrade("/ws")->status, 101);
+  clients.pop_back();
+  EXPECT_TRUE(eventually([&] { return connect().upgrade("/ws")->status == 101; }));
+}
+
 TEST_F(NetWebSocket, LimitsAMessageAtTheByteAlsoInFragments) {
   options_.limits.max_websocket_message_bytes = 128;
   start();
