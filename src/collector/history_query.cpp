@@ -1,6 +1,7 @@
 // Series over time: the answer to HistoryQuery.
 #include "collector/history_book.hpp"
 #include "collector/history_metrics.hpp"
+#include "collector/one_moment.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -179,7 +180,7 @@ bool HistoryBook::keeps_since(Second second, std::size_t tier) const {
 
 HistorySeries HistoryBook::history(const HistoryQuery& query) {
   const HistoryMetric metric = history_metric(query.metric);
-  sample();
+  if (OneMoment::is_first(this)) sample();
   support::MutexLock lock(mutex_);
   Grid grid = grid_of(query);
   const auto selected = select(query, metric.kind == HistoryKind::Active);

@@ -1,10 +1,12 @@
 #include "dashboard/series_answer.hpp"
 
+#include "collector/one_moment.hpp"
 #include "dashboard/series_table.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <tuple>
@@ -83,11 +85,17 @@ class SeriesAnswers::Answer final : public net::SlicedAnswer {
     if (is_whole_.load(std::memory_order_acquire)) return true;
     // Room for the largest one at once: what is not written to costs no memory.
     if (!table_) table_ = std::make_unique<SeriesTable>(query_, format_, Limits::kMaxBytes);
-    const auto until = std::chrono::steady_clock::now() + kSlice;
+    const collector::OneMoment moment;
+    const auto begin = std::chrono::steady_clock::now();
+    // The first series of a slice samples all of them. The others get as much time as that took, or
+    // sampling would be most of the work.
+    std::optional<std::chrono::steady_clock::time_point> until;
     while (next_ < selections_.size() * query_.metrics.size()) {
       add_next();
       if (table_->size() > Limits::kMaxBytes) return finish(too_large());
-      if (std::chrono::steady_clock::now() >= until) return false;
+      const auto now = std::chrono::steady_clock::now();
+      if (!until) until = now + std::max<std::chrono::nanoseconds>(kSlice, now - begin);
+      if (now >= *until) return false;
     }
     return finish(whole());
   } catch (...) {  // no memory: whoever shares this answer begins anew
@@ -105,6 +113,7 @@ class SeriesAnswers::Answer final : public net::SlicedAnswer {
  private:
   // A name that history does not know is refused before anything is made.
   void check_metrics() const {
+    const collector::OneMoment moment;
     HistoryQuery small = question_;
     small.window = small.step = std::chrono::seconds(1);
     for (const std::string& metric : query_.metrics) {

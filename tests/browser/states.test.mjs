@@ -248,18 +248,16 @@ test('nearly all is not all: 9,996 of 10,000 are 99.9 %', async () => {
   assert.deepEqual(page.problems, []);
 });
 
-test('more than five hundred providers: every chart has its lines, and no error', async () => {
+test('six hundred providers: every chart has its lines, and no error', async () => {
   await open();
-  await stage.do('load', { providers: 510, rate: 900, streamed: false });
-  await until('all providers', async () => (await stage.overview()).providers.length === 510);
-  // Answers about so many take seconds of a busy machine; what is asked stays the same.
-  await stage.do('load', { rate: 0 });
+  await stage.do('load', { providers: 600, rate: 900, streamed: false });
+  await until('all providers', async () => (await stage.overview()).providers.length === 600);
   await untilHolds(async () => {
     for (const chart of ['cost', 'in_flight']) {
       const labels = await texts(page, `[data-chart="${chart}"] .entry-label`);
-      assert.equal(labels.at(-1), 'other (504)', chart);
+      assert.equal(labels.at(-1), 'other (594)', chart);
     }
-  }, { seconds: 60 });
+  });
   assert.ok(await page.isHidden('#chart-error'));
   // While the number of providers grows past what one answer holds, a question may be refused and asked anew.
   assert.deepEqual(page.problems.filter((text) => !/status of 400/.test(text)), []);

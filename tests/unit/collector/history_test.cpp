@@ -1,5 +1,6 @@
 // History: every metric name, gaps, steps and tiers.
 #include "collector/collector_core.hpp"
+#include "collector/one_moment.hpp"
 #include "unit/support/recorder_stage.hpp"
 
 #include <gtest/gtest.h>
@@ -391,6 +392,21 @@ TEST(History, MetricsPublishedByThemselvesMoveItToo) {
   EXPECT_NEAR(
       at(stage.collector().history({.metric = "latency_p50", .window = 12s}), kStart).value_or(0),
       0.5, 0.008);
+}
+
+// What an answer about hundreds of series does: sampling all of them for each would take seconds.
+TEST_F(HistoryTest, QuestionsOfOneMomentShareTheFirstSample) {
+  const auto succeed = [this] {
+    stage.succeed("openai", "gpt-4", 0.1, TokenUsage{.input_tokens = 7}, 0.001);
+  };
+  {
+    const collector::OneMoment moment;
+    succeed();
+    EXPECT_EQ(sum(ask("input_tokens_per_second")), 157) << "the first question samples";
+    succeed();
+    EXPECT_EQ(sum(ask("input_tokens_per_second")), 157) << "the second one does not";
+  }
+  EXPECT_EQ(sum(ask("input_tokens_per_second")), 164) << "afterwards every question does";
 }
 
 }  // namespace
