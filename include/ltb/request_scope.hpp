@@ -51,7 +51,7 @@ class LTB_MONITORING_EXPORT CallSource {
 /// What a streamed piece holds.
 enum class ChunkKind : std::uint8_t {
   Content,    ///< Text, a tool call: what is left when reasoning is over.
-  Reasoning,  ///< A piece of the reasoning itself, where the provider streams it.
+  Reasoning,  ///< A piece of the reasoning, or of a summary of it, where either is streamed.
 };
 
 /// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active;
