@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "latex.hpp"
 #include "number_reader.hpp"
 #include "unicode_text.hpp"
 
@@ -27,11 +28,16 @@ std::size_t end_of_word(const CodePoints& text, std::size_t begin) {
   return end;
 }
 
-/// The end of the signs behind a single letter that make another name of it: C++, C#, A+.
+/// The end of the signs behind one or two letters that make another name of it: C++, C#, A+, AB-.
+/// A hyphen before a word or a space only separates.
 std::size_t end_of_signs(const CodePoints& text, std::size_t begin) {
   std::size_t end = begin;
   while (end < text.size() && (text[end] == U'+' || text[end] == U'#')) ++end;
-  return end < text.size() && is_word_character(text[end]) ? begin : end;
+  if (end < text.size() && is_word_character(text[end])) return begin;
+  if (end > begin || end == text.size() || text[end] != U'-') return end;
+  constexpr std::u32string_view kEnds = U".,;:!?)\"'\n*";
+  const bool is_sign = end + 1 == text.size() || kEnds.find(text[end + 1]) != kEnds.npos;
+  return is_sign ? end + 1 : end;
 }
 
 /// The end of one character with the marks that belong to it.
@@ -54,7 +60,7 @@ CodePoints without_apostrophes(CodePoints word) {
 }  // namespace
 
 AnswerWords words_of(std::string_view utf8) {
-  const CodePoints text = unified(utf8);
+  const CodePoints text = unified(with_plain_numbers(utf8));
   AnswerWords all;
   std::size_t gap = 0;  // Where what separates begins.
   for (std::size_t i = 0; i < text.size();) {
@@ -71,7 +77,7 @@ AnswerWords words_of(std::string_view utf8) {
       word.text = folded(part(text, i, end));
     } else if (is_word_character(text[i])) {
       end = end_of_word(text, i);
-      if (end == i + 1) end = end_of_signs(text, end);
+      if (end <= i + 2) end = end_of_signs(text, end);
       word.text = folded(without_apostrophes(part(text, i, end)));
     } else {
       ++i;

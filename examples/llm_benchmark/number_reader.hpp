@@ -1,4 +1,4 @@
-// Decimal numbers as people and models write them.
+// Numbers as people and models write them.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,7 @@
 
 namespace llm_benchmark {
 
-/// A number, or digits with points or slashes that are not one number: a date, a version, a
-/// fraction.
+/// A number, or digits that are not one number: a date, a time, a version, a power.
 struct ReadNumber {
   bool is_number = false;
   std::string text{};   ///< The number in one form each; the digits as written otherwise.

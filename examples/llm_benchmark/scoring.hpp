@@ -14,17 +14,18 @@ namespace llm_benchmark {
 [[nodiscard]] std::string normalised(std::string_view text);
 
 /// Whether the answer contains one of the accepted ones. A model that answers in a sentence is as
-/// right as one that answers in a word. The thoughts of a reasoning model are not part of its answer
-/// (see without_thoughts()). An accepted text that is
+/// right as one that answers in a word. The thoughts of a reasoning model are not part of its
+/// answer (see without_thoughts()), and of an answer with \boxed{} only what is in the last one is
+/// compared. An accepted text that is
 ///
-/// - one number ("29", "-3", "$1,200.50") is compared as a number: 29.00 is 29. Where the answer
-///   names its result ("#### 7", "\boxed{7}", "the answer is 7", "which gives 7.", "2 + 5 = 7"),
-///   the result decides; otherwise any number in it counts.
-/// - one letter ("B", "(b)") is an option: what the answer names first as its choice decides
-///   ("B", "b) Paris", "**B**", "The answer is (B)."). The article "A" and the pronoun "I" in a
-///   sentence are not options.
+/// - one number ("29", "-3", "$1,200.50", "1/2") is compared as a number: 29.00 is 29. Where the
+///   answer names its result ("#### 7", "the answer is 7", "which gives 7.", "2 + 5 = 7"), the
+///   result decides; otherwise any number in it counts (see states_number()).
+/// - one letter ("B", "(b)") is an option (see named_option()).
+/// - "yes", "true", "no" or "false" is a verdict (see verdict_of()).
 /// - anything else is searched as whole words ("It is Paris, of course." contains "Paris"; but
-///   "14" does not contain "4"), and in Chinese, Japanese, Korean and the like as characters.
+///   "14" does not contain "4"), and in Chinese, Japanese, Korean and the like as characters. Words
+///   after "not" do not count, and between numbers and variables the signs must agree.
 /// - without letters and digits ("+", "<=") is searched as it is.
 ///
 /// An empty answer is wrong, and an empty accepted text matches nothing. Throws std::bad_alloc.

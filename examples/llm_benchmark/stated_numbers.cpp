@@ -23,7 +23,7 @@ bool is_here(const Words& words, std::size_t i, std::string_view number) {
   if (!is_number(words[i])) return false;
   if (words[i].text == number) return true;
   std::string grouped = words[i].text;
-  if (grouped.size() > 4 || grouped.find('.') != std::string::npos) return false;
+  if (grouped.size() > 4 || grouped.find_first_of("./") != std::string::npos) return false;
   for (++i; i < words.size() && is_number(words[i]) && words[i].before == " "; ++i) {
     const std::string& group = words[i].raw;
     if (group.size() != 3 || group.find_first_not_of("0123456789") != std::string::npos) break;
@@ -40,6 +40,34 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
 
 bool ends_sentence(std::string_view gap) {
   return gap.find_first_of(".!?;") != gap.npos;
+}
+
+/// Whether the number at `i` is called wrong: "not 20 but 18", "18 instead of 20".
+bool is_rejected(const Words& words, std::size_t i) {
+  constexpr std::array<std::string_view, 7> kNegations{"not",   "isnt",   "wasnt", "arent",
+                                                       "never", "werent", "nor"};
+  if (i == 0 || ends_sentence(words[i].before)) return false;
+  const std::string& before = words[i - 1].text;
+  if (is_one_of(before, kNegations)) return true;
+  return i > 1 && ((before == "of" && words[i - 2].text == "instead") ||
+                   (before == "than" && words[i - 2].text == "rather"));
+}
+
+/// Where the numbers begin of which any may be the answer when it names no result: at the
+/// beginning; in a derivation of three sentences with numbers or more, at the last of them.
+std::size_t begin_of_candidates(const Words& words) {
+  std::size_t begin = 0;
+  std::size_t sentences = 0;
+  bool is_counted = false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& gap = words[i].before;
+    if (ends_sentence(gap) || gap.find('\n') != std::string::npos) is_counted = false;
+    if (is_counted || !is_number(words[i])) continue;
+    is_counted = true;
+    ++sentences;
+    begin = i;
+  }
+  return sentences < 3 ? 0 : begin;
 }
 
 /// Whether "=" before the number at `i` follows a calculation: "2 + 5 = 7", but not "100 C = 212
@@ -82,6 +110,7 @@ Results results_of(const Words& words) {
       is_concluded = is_concluded || is_one_of(word, kConclusions);
       continue;
     }
+    if (is_rejected(words, i)) continue;
     results.conclusion.reset();
     if (is_stated || (has_answer && i > 0 && words[i - 1].text == "answer")) {
       results.statement = i;
@@ -105,10 +134,29 @@ bool states_number(const AnswerWords& answer, std::string_view number) {
   for (const auto& decisive : {results.statement, results.conclusion, results.calculation}) {
     if (decisive) return is_here(words, *decisive, number);
   }
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (is_here(words, i, number)) return true;
+  for (std::size_t i = begin_of_candidates(words); i < words.size(); ++i) {
+    if (!is_rejected(words, i) && is_here(words, i, number)) return true;
   }
   return false;
+}
+
+bool is_number(const AnswerWords& answer, std::string_view number) {
+  constexpr std::array<std::string_view, 16> kFormula{"sqrt", "frac", "pi",  "\u03C0", "log", "ln",
+                                                      "sin",  "cos",  "tan", "i",      "x",   "y",
+                                                      "z",    "n",    "e",   "infty"};
+  const Words& words = answer.words;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].before.find('=') != std::string::npos) begin = i;
+  }
+  std::size_t numbers = 0;
+  std::size_t first = words.size();
+  for (std::size_t i = begin; i < words.size(); ++i) {
+    if (is_one_of(words[i].text, kFormula)) return false;
+    if (is_number(words[i]) && numbers++ == 0) first = i;
+  }
+  if (numbers == 0 || !is_here(words, first, number)) return false;
+  return numbers == 1 || words[first].text != number;  // Otherwise a group of digits follows.
 }
 
 }  // namespace llm_benchmark
