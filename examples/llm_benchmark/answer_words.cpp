@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "latex.hpp"
 #include "number_reader.hpp"
@@ -57,6 +58,18 @@ CodePoints without_apostrophes(CodePoints word) {
   return word;
 }
 
+/// Whether the number after the last of the words is called negative: "minus 3", but not "5 minus
+/// 3".
+bool is_called_negative(const std::vector<AnswerWord>& words, const AnswerWord& number) {
+  if (words.empty() || number.before != " " || number.text == "0" || number.text[0] == '-') {
+    return false;
+  }
+  if (words.back().text == "negative") return true;
+  const bool is_subtraction =
+      words.size() > 1 && words[words.size() - 2].kind == AnswerWord::Kind::Number;
+  return words.back().text == "minus" && !is_subtraction;
+}
+
 }  // namespace
 
 AnswerWords words_of(std::string_view utf8) {
@@ -85,6 +98,9 @@ AnswerWords words_of(std::string_view utf8) {
     }
     word.raw = to_utf8(part(text, i, end));
     word.before = to_utf8(part(text, gap, i));
+    if (word.kind == AnswerWord::Kind::Number && is_called_negative(all.words, word)) {
+      word.text.insert(0, 1, '-');
+    }
     all.words.push_back(std::move(word));
     gap = i = end;
   }

@@ -37,7 +37,7 @@ struct AnswerWords {
 /// before exactly three digits (in India two, and three at the end), and the point where it cannot
 /// be a decimal one (1.234.567). A comma that cannot separate thousands is a decimal point (3,5).
 /// Scientific notation (1e3, 1.5x10^3), fractions (1/2, 2 1/2), LaTeX and words of scale (1.2
-/// million) are numbers. Throws std::bad_alloc.
+/// million) are numbers; "minus" and "negative" before one are its sign. Throws std::bad_alloc.
 [[nodiscard]] AnswerWords words_of(std::string_view text);
 
 }  // namespace llm_benchmark

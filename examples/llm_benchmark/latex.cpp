@@ -15,6 +15,7 @@ struct Replacement {
 };
 
 constexpr std::array kPlain{
+    Replacement{"^\\circ", "\u00B0"}, Replacement{"^{\\circ}", "\u00B0"},
     Replacement{"{,}", ","},          Replacement{"\\!", ""},
     Replacement{"\\,", "\u2009"},     Replacement{"\\;", "\u2009"},
     Replacement{"\\:", "\u2009"},     Replacement{"\\ ", "\u2009"},

@@ -28,9 +28,9 @@ constexpr std::array<std::string_view, 16> kWrong{
     "wrong",      "incorrect", "false",       "no",          "invalid",  "impossible",
     "eliminated", "excluded",  "out",         "implausible", "rejected", "ruled",
     "unlikely",   "untrue",    "incorrectly", "inaccurate"};
-constexpr std::array<std::string_view, 17> kNegations{
-    "not",  "isnt",  "arent",   "cannot", "cant",   "doesnt",  "dont",     "wasnt", "wouldnt",
-    "wont", "never", "neither", "nor",    "\u4E0D", "couldnt", "shouldnt", "no"};
+constexpr std::array<std::string_view, 18> kNegations{
+    "none",    "not",  "isnt",  "arent",   "cannot", "cant",   "doesnt",  "dont",     "wasnt",
+    "wouldnt", "wont", "never", "neither", "nor",    "\u4E0D", "couldnt", "shouldnt", "no"};
 constexpr std::array<std::string_view, 21> kExclusions{
     "rule",     "ruled",     "ruling", "eliminate", "eliminated", "eliminating", "exclude",
     "excluded", "excluding", "reject", "rejected",  "discard",    "discarded",   "except",
@@ -112,7 +112,7 @@ void read_verdict(const AnswerWords& answer, OptionClaim& claim) {
     }
     if (i < begin + 2 && is_one_of(word, kNegations)) is_negated = true;
   }
-  claim.is_rejected = is_negated;
+  claim.is_rejected = is_negated && (has_verb || end - begin == 1);  // Not "B (not C)".
 }
 
 /// Whether the words of the clause before the letters exclude them: "not A", "rule out A".

@@ -48,6 +48,8 @@ const OptionClaim* leading(const AnswerWords& answer, const Claims& claims) {
   const bool is_set_off =
       after.find_first_not_of(" \t\r") != after.npos || words.size() == begin + 1;
   if (!first.is_capital && !is_set_off) return nullptr;
+  if (after.find_first_of("<>=+*/") == 0 || after.find_first_of("<>=+") == 1)
+    return nullptr;  // A > B
   const bool is_list = std::ranges::any_of(claims, [&](const OptionClaim& claim) {
     return !claim.is_rejected && claim.letters != first.letters && heads_line(answer, claim);
   });

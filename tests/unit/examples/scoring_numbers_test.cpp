@@ -209,9 +209,17 @@ TEST(Scoring, WordsOfScaleAndSignBelongToTheirNumber) {
                 {"2 hundred", "200"},
                 {"3.5 Crore", "35000000"},
                 {"\u22127", "-7"},
-                {"50 %", "50"}});
-  expect_wrong(
-      {{"5 million", "5"}, {"5", "5 million"}, {"5 billion", "5 million"}, {"50 %", "0.5"}});
+                {"50 %", "50"},
+                {"negative 3", "-3"},
+                {"It is minus 3.", "-3"},
+                {"5 minus 3 is 2", "2"},
+                {"\\boxed{90^\\circ}", "90"}});
+  expect_wrong({{"negative 3", "3"},
+                {"It is minus 3.", "3"},
+                {"5 million", "5"},
+                {"5", "5 million"},
+                {"5 billion", "5 million"},
+                {"50 %", "0.5"}});
 }
 
 TEST(Scoring, ANumberThatIsCalledWrongIsNotTheAnswer) {

@@ -107,6 +107,8 @@ TEST(Scoring, AnOptionThatIsRejectedIsNotTheAnswer) {
                 {"I would rule out A. The answer is (B)", "B"},
                 {"Answer: B.", "B"},
                 {"B) because A is false", "B"},
+                {"B (not C)", "B"},
+                {"None of A, B, C is right, so D.", "D"},
                 {"The answer is A. Wait, the answer is B.", "B"},
                 {"**Answer:** **B**", "B"},
                 {"I'll go with B.", "B"},
@@ -118,7 +120,7 @@ TEST(Scoring, SeveralOptionsOrNoneAreNoAnswer) {
        {"A or B", "The answer is A or B.", "A and B", "Both A and B are correct.", "A/B",
         "It is between A and B.", "A. Paris\nB. Rome", "A) Paris\nB) Rome\nC) Oslo", "Not A.",
         "The answer is not A.", "A is wrong.", "A is right. B is right.", "A, B",
-        "Neither A nor B.", "I am torn: A? B?"}) {
+        "Neither A nor B.", "A > B", "A = B", "I am torn: A? B?"}) {
     for (const char* accepted : {"A", "B"}) {
       EXPECT_FALSE(is_right(answer, {accepted})) << answer << " for " << accepted;
     }
