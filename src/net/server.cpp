@@ -3,6 +3,7 @@
 
 #include "net/listener.hpp"
 #include "net/session.hpp"
+#include "net/ticker.hpp"
 #include "support/utf8.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -23,58 +24,6 @@ namespace {
 constexpr std::chrono::milliseconds kOrderlyStop{
     1000};  // for responses under way and WebSocket close handshakes
 constexpr std::chrono::milliseconds kAbort{300};
-
-struct PeriodicTask {
-  std::chrono::milliseconds interval;
-  std::function<void()> run;
-};
-
-/// Runs one task at its interval on a strand of its own, until the runtime ends.
-class Ticker : public std::enable_shared_from_this<Ticker> {
- public:
-  Ticker(asio::io_context& io, std::shared_ptr<const PeriodicTask> task, support::Log log,
-         const std::atomic<bool>& ending)
-      : timer_(asio::make_strand(io)),
-        task_(std::move(task)),
-        log_(std::move(log)),
-        ending_(ending) {}
-
-  void start() {
-    timer_.expires_after(task_->interval);
-    wait();
-  }
-
- private:
-  void wait() {
-    timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-      if (error || self->ending_) return;
-      self->run();
-      // A fixed rate; after a run that took longer, the beats it missed are skipped.
-      const auto now = std::chrono::steady_clock::now();
-      auto next = self->timer_.expiry() + self->task_->interval;
-      if (next <= now) next = now + self->task_->interval;
-      self->timer_.expires_at(next);
-      self->wait();
-    });
-  }
-
-  void run() noexcept {
-    try {
-      task_->run();
-    } catch (const std::exception& error) {
-      if (limit_.due())
-        log_.error("a periodic task threw: {}", support::escape_for_log(error.what()));
-    } catch (...) {
-      if (limit_.due()) log_.error("a periodic task threw something that is not a std::exception");
-    }
-  }
-
-  Timer timer_;
-  std::shared_ptr<const PeriodicTask> task_;
-  support::Log log_;
-  LogLimit limit_;
-  const std::atomic<bool>& ending_;  // of the runtime, which outlives the io_context
-};
 
 /// Everything that exists only between start() and stop().
 class Runtime {
