@@ -177,7 +177,7 @@ OverviewSource::OverviewSource(const MetricCollector& collector, const support::
                                std::function<std::uint64_t()> last_event_id)
     : collector_(collector),
       clock_(clock),
-      started_(clock.steady_now()),
+      started_(clock.steady_now() + clock.slept()),
       epoch_(std::move(epoch)),
       version_(std::move(version)),
       last_event_id_(std::move(last_event_id)) {}
@@ -187,7 +187,8 @@ Overview OverviewSource::read() const {
   out.epoch = epoch_;
   out.version = version_;
   out.timestamp = clock_.system_now();
-  out.uptime_seconds = std::chrono::duration<double>(clock_.steady_now() - started_).count();
+  out.uptime_seconds =
+      std::chrono::duration<double>(clock_.steady_now() + clock_.slept() - started_).count();
   // Before the numbers: whoever asks for events since this id may see some that the numbers hold
   // already, but misses none.
   out.last_event_id = last_event_id_();

@@ -1,6 +1,7 @@
 // History is bounded in time and in bytes, and a step of the wall clock moves no slot.
 #include "collector/collector_core.hpp"
 #include "collector/history_book.hpp"
+#include "collector/overview_json.hpp"
 #include "unit/support/recorder_stage.hpp"
 
 #include <gtest/gtest.h>
@@ -66,6 +67,22 @@ TEST(HistoryRetention, AStepOfWhichAPartIsForgottenIsAGap) {
     EXPECT_TRUE(series.points[1].value.has_value()) << shift;
     stage.succeed("p", "m", 0.5);
     stage.advance(1s);
+  }
+}
+
+TEST(HistoryRetention, AStretchThatNobodySampledIsRememberedAsLongAsTheStepItEndsIn) {
+  const RecorderStage stage(MonitoringConfig{}.with_retention_period(60s));
+  stage.advance(30s);
+  for (int i = 0; i < 600; ++i) stage.succeed("p", "m", 0.5);
+  stage.clock->advance(35s);  // [30, 65), held up
+  stage.tick();
+  stage.succeed("p", "m", 0.5);
+  for (const auto until : {100s, 122s, 126s, 150s, 179s}) {
+    while (stage.clock->system_now() < kStart + until) stage.advance(1s);
+    const HistorySeries series = stage.collector().history(
+        {.metric = "requests_per_second", .window = 120s, .step = 60s, .to = kStart + 120s});
+    ASSERT_EQ(series.points.back().time, kStart + 60s);
+    EXPECT_EQ(series.points.back().value, std::nullopt) << until.count();
   }
 }
 
@@ -201,6 +218,17 @@ TEST(WallClock, SleepOfTheMachineIsAGapAndNoRateLooksAcrossIt) {
   stage.tick();
   EXPECT_EQ(stage.collector().totals().requests_per_second, std::nullopt);
   EXPECT_EQ(stage.collector().totals().total_requests, 150u);
+}
+
+TEST(WallClock, TheSleepOfTheMachineIsPartOfTheUptime) {
+  const RecorderStage stage;
+  const MetricCollector collector(stage.collector());
+  stage.clock->sleep(1h);  // before the system was made
+  const collector::OverviewSource source(collector, *stage.clock, "epoch", "1", [] { return 0u; });
+  stage.clock->advance(10s);
+  EXPECT_EQ(source.read().uptime_seconds, 10.0);
+  stage.clock->sleep(2h);
+  EXPECT_EQ(source.read().uptime_seconds, 7210.0);
 }
 
 TEST(WallClock, AJumpBackLosesNothing) {
