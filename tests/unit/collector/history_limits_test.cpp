@@ -1,4 +1,5 @@
-// History is bounded in time and in bytes, and a step of the wall clock moves no slot.
+// History is bounded in time and in bytes, a step of the wall clock moves no slot, and unknown is
+// not 0.
 #include "collector/collector_core.hpp"
 #include "collector/history_book.hpp"
 #include "collector/overview_json.hpp"
@@ -30,6 +31,43 @@ double sum(const HistorySeries& series) {
   double total = 0;
   for (const HistoryPoint& point : series.points) total += point.value.value_or(0);
   return total;
+}
+
+std::optional<double> at(const HistorySeries& series, std::chrono::system_clock::time_point time) {
+  for (const HistoryPoint& point : series.points)
+    if (point.time == time) return point.value;
+  ADD_FAILURE() << "no such point";
+  return -1;
+}
+
+TEST(HistoryTotals, TheTotalOfUnknownCostsIsUnknown) {
+  const RecorderStage stage;
+  stage.advance(2s);  // [0, 2): nothing, which costs nothing
+  stage.succeed("p", "m", 0.1);
+  stage.advance(2s);  // since 2: a call without a known cost
+  stage.succeed("p", "m", 0.1, {}, 0.25);
+  stage.advance(2s);  // since 4: one whose cost is known
+  stage.succeed("free", "m", 0.1, {}, 0.0);
+  stage.succeed("unpriced", "m", 0.1);
+  stage.fail("down", "m");
+  stage.tick();
+
+  const HistorySeries all =
+      stage.collector().history({.metric = "cost_total", .window = 6s, .step = 1s});
+  EXPECT_EQ(at(all, kStart + 1s), 0.0);
+  EXPECT_EQ(at(all, kStart + 2s), std::nullopt);
+  EXPECT_EQ(at(all, kStart + 3s), std::nullopt);
+  EXPECT_EQ(at(all, kStart + 4s), 0.25);
+  EXPECT_EQ(at(all, kStart + 6s), 0.25);
+  const auto last_of = [&](const char* provider) {
+    return stage.collector()
+        .history({.metric = "cost_total", .provider = provider, .window = 6s, .step = 1s})
+        .points.back()
+        .value;
+  };
+  EXPECT_EQ(last_of("free"), 0.0);
+  EXPECT_EQ(last_of("unpriced"), std::nullopt);
+  EXPECT_EQ(last_of("down"), std::nullopt);
 }
 
 TEST(HistoryRetention, WhatIsOlderIsForgottenAndShownAsAGap) {

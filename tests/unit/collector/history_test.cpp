@@ -110,36 +110,6 @@ TEST_F(HistoryTest, CostTotalIsCumulative) {
   EXPECT_DOUBLE_EQ(*later.points.back().value, 0.503);
 }
 
-TEST(History, TheTotalOfUnknownCostsIsUnknown) {
-  const RecorderStage stage;
-  stage.advance(2s);  // [0, 2): nothing, which costs nothing
-  stage.succeed("p", "m", 0.1);
-  stage.advance(2s);  // since 2: a call without a known cost
-  stage.succeed("p", "m", 0.1, {}, 0.25);
-  stage.advance(2s);  // since 4: one whose cost is known
-  stage.succeed("free", "m", 0.1, {}, 0.0);
-  stage.succeed("unpriced", "m", 0.1);
-  stage.fail("down", "m");
-  stage.tick();
-
-  const HistorySeries all =
-      stage.collector().history({.metric = "cost_total", .window = 6s, .step = 1s});
-  EXPECT_EQ(at(all, kStart + 1s), 0.0);
-  EXPECT_EQ(at(all, kStart + 2s), std::nullopt);
-  EXPECT_EQ(at(all, kStart + 3s), std::nullopt);
-  EXPECT_EQ(at(all, kStart + 4s), 0.25);
-  EXPECT_EQ(at(all, kStart + 6s), 0.25);
-  const auto last_of = [&](const char* provider) {
-    return stage.collector()
-        .history({.metric = "cost_total", .provider = provider, .window = 6s, .step = 1s})
-        .points.back()
-        .value;
-  };
-  EXPECT_EQ(last_of("free"), 0.0);
-  EXPECT_EQ(last_of("unpriced"), std::nullopt);
-  EXPECT_EQ(last_of("down"), std::nullopt);
-}
-
 TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
   RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
   scope.on_chunk();
