@@ -1,15 +1,15 @@
 #include "collector/overview_json.hpp"
 
 #include "events/event_id.hpp"
-#include "events/timestamp.hpp"
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
+#include "support/timestamp.hpp"
 
 #include <utility>
 
 namespace ltb::collector {
 namespace {
 
-using events::JsonWriter;
+using support::JsonWriter;
 
 void write(JsonWriter& json, std::string_view name, const Percentiles& percentiles) {
   json.key(name);
@@ -24,9 +24,9 @@ void write(JsonWriter& json, std::string_view name, const Percentiles& percentil
 // From the integer, so that the text is exact to the nano-dollar.
 void write_cost(JsonWriter& json, std::string_view name, std::optional<std::uint64_t> nano_usd) {
   if (!nano_usd) return;
-  char cost[metrics::kNumberTextBytes];
+  char cost[support::kNumberTextBytes];
   json.key(name);
-  json.raw({cost, static_cast<std::size_t>(metrics::write_decimal(cost, *nano_usd, 9) - cost)});
+  json.raw({cost, static_cast<std::size_t>(support::write_decimal(cost, *nano_usd, 9) - cost)});
 }
 
 void write_fields(JsonWriter& json, const CallTotals& totals) {
@@ -78,7 +78,7 @@ void write(JsonWriter& json, const RateLimits& limits) {
   json.field("requests_remaining", limits.requests_remaining);
   json.field("tokens_limit", limits.tokens_limit);
   json.field("tokens_remaining", limits.tokens_remaining);
-  if (limits.reset_at) json.field("reset_at", events::timestamp_text(*limits.reset_at));
+  if (limits.reset_at) json.field("reset_at", support::timestamp_text(*limits.reset_at));
   json.end_object();
 }
 
@@ -110,7 +110,7 @@ void write(JsonWriter& json, const BenchmarkStatus& benchmark) {
   json.field("requests_per_second", benchmark.requests_per_second);
   write(json, "latency", benchmark.latency);
   write(json, "time_to_first_token", benchmark.time_to_first_token);
-  json.field("started_at", events::timestamp_text(benchmark.started_at));
+  json.field("started_at", support::timestamp_text(benchmark.started_at));
   json.end_object();
 }
 
@@ -155,7 +155,7 @@ std::string overview_json(const Overview& overview) {
   json.begin_object();
   json.field("epoch", overview.epoch);
   json.field("version", overview.version);
-  json.field("timestamp", events::timestamp_text(overview.timestamp));
+  json.field("timestamp", support::timestamp_text(overview.timestamp));
   json.field("uptime_seconds", overview.uptime_seconds);
   json.field("last_event_id", events::event_id_text(overview.last_event_id));
   json.key("totals");

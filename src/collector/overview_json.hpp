@@ -2,8 +2,8 @@
 // routes.
 #pragma once
 
-#include "events/json_writer.hpp"
 #include "support/clock.hpp"
+#include "support/json_writer.hpp"
 
 #include <ltb/collector.hpp>
 
@@ -15,9 +15,9 @@
 namespace ltb::collector {
 
 // Each writes one JSON array of docs/protocol.md.
-void write_providers(events::JsonWriter& json, const std::vector<ProviderStats>& providers);
-void write_models(events::JsonWriter& json, const std::vector<ModelStats>& models);
-void write_benchmarks(events::JsonWriter& json, const std::vector<BenchmarkStatus>& benchmarks);
+void write_providers(support::JsonWriter& json, const std::vector<ProviderStats>& providers);
+void write_models(support::JsonWriter& json, const std::vector<ModelStats>& models);
+void write_benchmarks(support::JsonWriter& json, const std::vector<BenchmarkStatus>& benchmarks);
 
 /// All that the overview shows.
 struct Overview {

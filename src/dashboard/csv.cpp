@@ -1,6 +1,6 @@
 #include "dashboard/csv.hpp"
 
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
 
 namespace ltb::dashboard {
 namespace {
@@ -46,7 +46,7 @@ CsvWriter& CsvWriter::cell(std::string_view text) {
 }
 
 CsvWriter& CsvWriter::cell(double number) {
-  return std::isfinite(number) ? raw(metrics::number_text(number)) : raw({});
+  return std::isfinite(number) ? raw(support::number_text(number)) : raw({});
 }
 
 CsvWriter& CsvWriter::raw(std::string_view text) {

@@ -1,7 +1,7 @@
 #include "dashboard/page_routes.hpp"
 
 #include "dashboard/asset_server.hpp"
-#include "events/json_writer.hpp"
+#include "support/json_writer.hpp"
 
 #include <chrono>
 #include <memory>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kProtocolVersion = 1;  // of docs/protocol.md
 
-void write(events::JsonWriter& json, const ServiceLevel& level) {
+void write(support::JsonWriter& json, const ServiceLevel& level) {
   const auto seconds = [&json](std::string_view name, const auto& bound) {
     if (bound) json.field(name, std::chrono::duration<double>(*bound).count());
   };
@@ -28,7 +28,7 @@ void write(events::JsonWriter& json, const ServiceLevel& level) {
 
 std::string config_json(const PageOptions& options) {
   std::string out;
-  events::JsonWriter json(out);
+  support::JsonWriter json(out);
   json.begin_object();
   json.field("websocket_url", options.websocket_url);
   json.field("protocol", kProtocolVersion);

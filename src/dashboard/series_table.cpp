@@ -1,6 +1,6 @@
 #include "dashboard/series_table.hpp"
 
-#include "events/timestamp.hpp"
+#include "support/timestamp.hpp"
 
 #include <utility>
 
@@ -43,7 +43,7 @@ void SeriesTable::add(const NamedSeries& series) {
   if (csv_) {
     for (const HistoryPoint& point : series.history.points) {
       csv_->cell(series.metric).cell(series.provider).cell(series.model);
-      csv_->cell(events::timestamp_text(point.time)).cell(point.value).end_row();
+      csv_->cell(support::timestamp_text(point.time)).cell(point.value).end_row();
     }
     return;
   }

@@ -3,7 +3,7 @@
 
 #include "dashboard/api_query.hpp"
 #include "dashboard/csv.hpp"
-#include "events/json_writer.hpp"
+#include "support/json_writer.hpp"
 
 #include <ltb/collector.hpp>
 
@@ -42,7 +42,7 @@ class SeriesTable {
   const SeriesQuery query_;
   std::optional<CsvWriter> csv_;
   std::string json_text_;
-  events::JsonWriter json_{json_text_};
+  support::JsonWriter json_{json_text_};
   bool begun_ = false;
 };
 

@@ -3,9 +3,9 @@
 #include "collector/overview_json.hpp"
 #include "dashboard/csv.hpp"
 #include "events/event_id.hpp"
-#include "events/json_writer.hpp"
-#include "events/timestamp.hpp"
-#include "metrics/number_text.hpp"
+#include "support/json_writer.hpp"
+#include "support/number_text.hpp"
+#include "support/timestamp.hpp"
 
 #include <map>
 #include <string_view>
@@ -13,7 +13,7 @@
 namespace ltb::dashboard {
 namespace {
 
-using events::JsonWriter;
+using support::JsonWriter;
 
 // {"name": <what fill writes>}
 template <typename Fill>
@@ -42,8 +42,8 @@ void for_each_error(const std::vector<ModelStats>& models, Visit visit) {
 
 // From the integer, so that the text is exact to the nano-dollar.
 std::string exact_usd(std::uint64_t nano_usd) {
-  char text[metrics::kNumberTextBytes];
-  return {text, static_cast<std::size_t>(metrics::write_decimal(text, nano_usd, 9) - text)};
+  char text[support::kNumberTextBytes];
+  return {text, static_cast<std::size_t>(support::write_decimal(text, nano_usd, 9) - text)};
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ std::string benchmarks_csv(const std::vector<BenchmarkStatus>& benchmarks) {
     csv.cell(row.progress_percent).cell(row.current_provider).cell(row.eta_seconds);
     csv.cell(row.examples_per_second).cell(row.elapsed_seconds).cell(row.idle_seconds);
     csv.raw(row.cost_nano_usd ? exact_usd(*row.cost_nano_usd) : std::string());
-    csv.cell(row.projected_cost).cell(events::timestamp_text(row.started_at));
+    csv.cell(row.projected_cost).cell(support::timestamp_text(row.started_at));
     csv.cell(row.total_requests).cell(row.successful_requests).cell(row.failed_requests);
     csv.cell(row.cancelled_requests).cell(row.usage_missing_requests).cell(row.unpriced_requests);
     csv.cell(row.has_unattributed_calls ? "true" : "false");

@@ -1,7 +1,7 @@
 // The decoder of events: reads what the encoder writes, and says which field is wrong otherwise.
 #include "events/event_id.hpp"
-#include "events/json_parse.hpp"
-#include "events/timestamp.hpp"
+#include "support/json_parse.hpp"
+#include "support/timestamp.hpp"
 #include "support/utf8.hpp"
 
 #include <ltb/event.hpp>
@@ -103,7 +103,7 @@ class Object {
     const Json* value = find(name);
     if (value == nullptr) return {};
     if (value->is_string()) {
-      if (const auto time = events::parse_timestamp(value->get_ref<const std::string&>())) {
+      if (const auto time = support::parse_timestamp(value->get_ref<const std::string&>())) {
         return *time;
       }
     }
@@ -361,7 +361,7 @@ MonitoringEvent event_from(const Json& json) {
 MonitoringEvent event_from_json(std::string_view json) {
   nlohmann::json parsed;
   try {
-    parsed = events::parse_json(json);
+    parsed = support::parse_json(json);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument("event JSON: " + std::string(error.what()) +
                                 ": expected one JSON object");

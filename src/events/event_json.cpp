@@ -3,8 +3,8 @@
 #include "events/event_json.hpp"
 
 #include "events/event_id.hpp"
-#include "events/json_writer.hpp"
-#include "events/timestamp.hpp"
+#include "support/json_writer.hpp"
+#include "support/timestamp.hpp"
 
 #include <cmath>
 
@@ -12,7 +12,7 @@ namespace ltb {
 namespace events {
 namespace {
 
-using EventWriter = BasicJsonWriter<BufferOut>;
+using EventWriter = support::BasicJsonWriter<support::BufferOut>;
 
 void write(EventWriter& json, const TokenUsage& tokens) {
   json.begin_object();
@@ -125,7 +125,7 @@ void write_value(EventWriter& json, const SummaryValue& summary) {
 }
 
 void write_timestamp(EventWriter& json, std::chrono::system_clock::time_point time) {
-  const TimestampText text = timestamp_chars(time);
+  const support::TimestampText text = support::timestamp_chars(time);
   json.field("timestamp", std::string_view(text.data(), text.size()));
 }
 

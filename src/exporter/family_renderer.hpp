@@ -56,7 +56,7 @@ class FamilyRenderer {
 
  private:
   // What a line has beside its name and labels: suffix, braces, an extra label's name, a number.
-  static constexpr std::size_t kRestOfLine = 32 + metrics::kNumberTextBytes;
+  static constexpr std::size_t kRestOfLine = 32 + support::kNumberTextBytes;
 
   /// `name{labels,extra} ` with what is there.
   void head(std::string_view suffix, std::string_view labels, std::string_view extra_name = {},

@@ -1,7 +1,7 @@
 #include "exporter/host_families.hpp"
 
 #include "metrics/labels.hpp"
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -39,16 +39,16 @@ class MetricWriter {
   void write(MetricType type) {
     switch (type) {
       case MetricType::Counter:
-        if (metric_.counter.value >= 0) line("", metrics::number_text(metric_.counter.value));
+        if (metric_.counter.value >= 0) line("", support::number_text(metric_.counter.value));
         return;
       case MetricType::Gauge:
-        return line("", metrics::number_text(metric_.gauge.value));
+        return line("", support::number_text(metric_.gauge.value));
       case MetricType::Histogram:
         return histogram();
       case MetricType::Summary:
         return summary();
       default:
-        return line("", metrics::number_text(metric_.untyped.value));
+        return line("", support::number_text(metric_.untyped.value));
     }
   }
 
@@ -68,9 +68,9 @@ class MetricWriter {
     if (separator == ',') out_ += '}';
     out_.append(" ").append(value);
     if (metric_.timestamp_ms > 0) {
-      char text[metrics::kNumberTextBytes];
+      char text[support::kNumberTextBytes];
       const char* end =
-          metrics::write_decimal(text, static_cast<std::uint64_t>(metric_.timestamp_ms), 3);
+          support::write_decimal(text, static_cast<std::uint64_t>(metric_.timestamp_ms), 3);
       out_.append(" ").append(text, static_cast<std::size_t>(end - text));
     }
     out_ += '\n';
@@ -79,7 +79,7 @@ class MetricWriter {
   void totals(std::uint64_t count, double sum, bool has_sum) {
     if (!has_sum) return;
     line("_count", std::to_string(count));
-    line("_sum", metrics::number_text(sum));
+    line("_sum", support::number_text(sum));
   }
 
   void histogram() {
@@ -88,7 +88,7 @@ class MetricWriter {
     for (const auto& bucket : value.bucket) {
       has_inf = std::isinf(bucket.upper_bound);
       line("_bucket", std::to_string(bucket.cumulative_count), "le",
-           metrics::canonical_number_text(bucket.upper_bound));
+           support::canonical_number_text(bucket.upper_bound));
     }
     if (!has_inf) line("_bucket", std::to_string(value.sample_count), "le", "+Inf");
     const bool may_go_down = !value.bucket.empty() && value.bucket.front().upper_bound < 0;
@@ -99,7 +99,7 @@ class MetricWriter {
     const auto& value = metric_.summary;
     for (const auto& [quantile, at] : value.quantile)
       if (!(at < 0))
-        line("", metrics::number_text(at), "quantile", metrics::canonical_number_text(quantile));
+        line("", support::number_text(at), "quantile", support::canonical_number_text(quantile));
     totals(value.sample_count, value.sample_sum, value.sample_sum >= 0);
   }
 

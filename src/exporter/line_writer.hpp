@@ -1,7 +1,7 @@
 // Lines of an exposition, written into one buffer.
 #pragma once
 
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -24,9 +24,9 @@ class LineWriter {
   }
   void text(std::string_view piece) noexcept { size_ += piece.copy(at(), piece.size()); }
   void character(char c) noexcept { out_[size_++] = c; }
-  void number(double value) noexcept { advance_to(metrics::write_number(at(), value)); }
+  void number(double value) noexcept { advance_to(support::write_number(at(), value)); }
   void decimal(std::uint64_t value, unsigned decimals) noexcept {
-    advance_to(metrics::write_decimal(at(), value, decimals));
+    advance_to(support::write_decimal(at(), value, decimals));
   }
   /// Once more what was written between two positions.
   void again(std::size_t from, std::size_t to) noexcept {

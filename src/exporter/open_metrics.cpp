@@ -18,7 +18,7 @@ struct OpenMetrics {
   static const std::vector<std::string>& le_texts(const metrics::BucketLayout& layout) {
     return layout.canonical_le_texts();
   }
-  static std::string label_number(double value) { return metrics::canonical_number_text(value); }
+  static std::string label_number(double value) { return support::canonical_number_text(value); }
   // A sum that may go down is no sum for OpenMetrics, and without it there is no count either.
   static bool shows_sum(const HistogramValue& value) {
     return value.sum >= 0 && (value.buckets.empty() || value.buckets.front().le >= 0);
@@ -37,7 +37,7 @@ struct OpenMetrics {
     if (!kept) return;
     std::string id;
     metrics::append_escaped_label(id, kept->request_id);
-    writer.line(id.size() + 2 * metrics::kNumberTextBytes + 32);
+    writer.line(id.size() + 2 * support::kNumberTextBytes + 32);
     writer.text(" # {request_id=\"");
     writer.text(id);
     writer.text("\"} ");

@@ -12,7 +12,7 @@ struct PlainText {
   static const std::vector<std::string>& le_texts(const metrics::BucketLayout& layout) {
     return layout.le_texts();
   }
-  static std::string label_number(double value) { return metrics::number_text(value); }
+  static std::string label_number(double value) { return support::number_text(value); }
   static bool shows_sum(const HistogramValue&) { return true; }
   static bool shows_sum(const SummaryValue&) { return true; }
   static bool shows_quantile(double) { return true; }

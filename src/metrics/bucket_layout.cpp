@@ -1,7 +1,7 @@
 #include "metrics/bucket_layout.hpp"
 
 #include "metrics/default_buckets.hpp"
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
 #include "support/utf8.hpp"
 
 #include <algorithm>
@@ -33,19 +33,20 @@ BucketLayout::BucketLayout(std::span<const double> bounds, double units_per_one)
   for (const double bound : bounds_) {
     const double units = bound * units_per_one;
     if (!std::isfinite(bound) || bound < 0)
-      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
+      throw std::invalid_argument("histogram buckets: upper bound " + support::number_text(bound) +
                                   ": expected a finite number from 0 up");
     if (units > kMostUnits)
-      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
-                                  ": expected at most " + number_text(kMostUnits / units_per_one));
+      throw std::invalid_argument("histogram buckets: upper bound " + support::number_text(bound) +
+                                  ": expected at most " +
+                                  support::number_text(kMostUnits / units_per_one));
     if (bound <= previous)
-      throw std::invalid_argument("histogram buckets: upper bound " + number_text(bound) +
-                                  " after " + number_text(previous) +
+      throw std::invalid_argument("histogram buckets: upper bound " + support::number_text(bound) +
+                                  " after " + support::number_text(previous) +
                                   ": expected ascending bounds");
     previous = bound;
     units_.push_back(whole_units(units));
-    le_texts_.push_back(number_text(bound));
-    canonical_le_texts_.push_back(canonical_number_text(bound));
+    le_texts_.push_back(support::number_text(bound));
+    canonical_le_texts_.push_back(support::canonical_number_text(bound));
   }
   le_texts_.emplace_back("+Inf");
   canonical_le_texts_.emplace_back("+Inf");

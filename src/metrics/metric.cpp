@@ -2,7 +2,7 @@
 #include <ltb/metric.hpp>
 
 #include "metrics/default_buckets.hpp"
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
 #include "support/utf8.hpp"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ std::string quoted(std::string_view text) {
 
 double checked(double value, const char* what) {
   if (std::isfinite(value) && value >= 0) return value;
-  throw std::invalid_argument(std::string(what) + " " + metrics::number_text(value) +
+  throw std::invalid_argument(std::string(what) + " " + support::number_text(value) +
                               ": expected a finite number, 0 or more");
 }
 

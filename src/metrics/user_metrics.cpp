@@ -1,7 +1,7 @@
 #include "metrics/user_metrics.hpp"
 
 #include "metrics/labels.hpp"
-#include "metrics/number_text.hpp"
+#include "support/number_text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -37,12 +37,12 @@ bool is_counter_value(double value) noexcept {
 std::string check_value(const Metric& metric) {
   if (const auto* counter = std::get_if<Counter>(&metric.value())) {
     if (!std::isfinite(counter->value) || counter->value < 0)
-      return refused(metric, "counter increment " + number_text(counter->value) +
+      return refused(metric, "counter increment " + support::number_text(counter->value) +
                                  ": expected a finite number from 0 up");
   } else if (const auto* gauge = std::get_if<Gauge>(&metric.value())) {
     if (!std::isfinite(gauge->value))
-      return refused(metric,
-                     "gauge value " + number_text(gauge->value) + ": expected a finite number");
+      return refused(metric, "gauge value " + support::number_text(gauge->value) +
+                                 ": expected a finite number");
   } else if (const auto* histogram = std::get_if<HistogramValue>(&metric.value())) {
     if (!std::isfinite(histogram->sum))
       return refused(metric, "histogram sum: expected a finite number");
@@ -52,7 +52,7 @@ std::string check_value(const Metric& metric) {
       // A +Inf bucket that agrees with `count` is not there any more: see Metric.
       if (!(bucket.le > previous_le) || std::isinf(bucket.le) || bucket.count < previous_count ||
           bucket.count > histogram->count)
-        return refused(metric, "histogram bucket le=" + number_text(bucket.le) +
+        return refused(metric, "histogram bucket le=" + support::number_text(bucket.le) +
                                    ": expected ascending bounds and cumulative counts up to "
                                    "`count`, which a +Inf bucket must equal");
       previous_le = bucket.le;
@@ -65,11 +65,11 @@ std::string check_value(const Metric& metric) {
     for (std::size_t i = 0; i < summary.quantiles.size(); ++i) {
       const auto [quantile, value] = summary.quantiles[i];
       if (!(quantile >= 0 && quantile <= 1) || !std::isfinite(value))
-        return refused(metric, "summary quantile " + number_text(quantile) +
+        return refused(metric, "summary quantile " + support::number_text(quantile) +
                                    ": expected a quantile in 0..1 with a finite value");
       for (std::size_t k = 0; k < i; ++k)
         if (summary.quantiles[k].quantile == quantile)
-          return refused(metric, "summary quantile " + number_text(quantile) +
+          return refused(metric, "summary quantile " + support::number_text(quantile) +
                                      ": expected each quantile once");
     }
   }
@@ -149,11 +149,12 @@ std::string UserMetrics::record_own(const Metric& metric) {
   if (metric.type() == MetricType::Counter) {
     const double value = std::get<Counter>(metric.value()).value;
     if (!is_counter_value(value))
-      return refused(metric, "increment " + number_text(value) + " is too large");
+      return refused(metric, "increment " + support::number_text(value) + " is too large");
     const auto add = [&](std::uint32_t word, double units) -> std::string {
       // Things are counted whole: half a token rounded would be a wrong number that nobody sees.
       if (units == 1 && value != std::floor(value))
-        return refused(metric, "increment " + number_text(value) + ": expected a whole number");
+        return refused(metric,
+                       "increment " + support::number_text(value) + ": expected a whole number");
       store_.request_series(provider, model)
           .words.writer()
           .add(word, static_cast<std::uint64_t>(std::llround(value * units)));
@@ -185,9 +186,10 @@ std::string UserMetrics::record_own(const Metric& metric) {
 std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSeries& series) {
   const auto& value = std::get<HistogramValue>(metric.value());
   if (value.sum < 0)
-    return refused(metric, "sum " + number_text(value.sum) + ": durations cannot be negative");
+    return refused(metric,
+                   "sum " + support::number_text(value.sum) + ": durations cannot be negative");
   const auto sum = to_nanoseconds(value.sum);
-  if (!sum) return refused(metric, "sum " + number_text(value.sum) + " is too large");
+  if (!sum) return refused(metric, "sum " + support::number_text(value.sum) + " is too large");
   const BucketLayout& layout = store_.layout_.duration;
   const auto writer = series.words.writer();
   if (value.count == 1) {  // one observation: its value is the sum, whatever the bounds
@@ -201,8 +203,8 @@ std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSerie
   for (const auto& bucket : value.buckets) {
     const auto found = std::find(layout.bounds().begin(), layout.bounds().end(), bucket.le);
     if (found == layout.bounds().end())
-      return refused(metric,
-                     "bucket le=" + number_text(bucket.le) + " is not one of the family's bounds");
+      return refused(metric, "bucket le=" + support::number_text(bucket.le) +
+                                 " is not one of the family's bounds");
     counts[static_cast<std::size_t>(found - layout.bounds().begin())] = bucket.count - below;
     below = bucket.count;
   }

@@ -1,7 +1,7 @@
 #include "provider/reset_time.hpp"
 
-#include "events/timestamp.hpp"
 #include "metrics/http_date.hpp"
+#include "support/timestamp.hpp"
 
 #include <ltb/error_type.hpp>
 #include <ltb/llm_reply.hpp>
@@ -187,7 +187,7 @@ milliseconds wait_until(SystemTime then, SystemTime now) noexcept {
 
 std::optional<SystemTime> parse_reset(std::string_view text, SystemTime now) noexcept {
   text = trim(text);
-  if (const auto time = events::parse_timestamp(text))
+  if (const auto time = support::parse_timestamp(text))
     return is_near(*time, now) ? time : std::nullopt;
   std::string_view rest = text;
   if (const auto number = take_decimal(rest); number && rest.empty())

@@ -3,8 +3,8 @@
 
 #include "metrics/bucket_layout.hpp"
 #include "metrics/labels.hpp"
-#include "metrics/number_text.hpp"
 #include "net/access.hpp"
+#include "support/number_text.hpp"
 #include "support/utf8.hpp"
 #include "system/config_text.hpp"
 
@@ -42,7 +42,7 @@ void check_range(std::string_view field, Number value, Number least, Number most
 
 void check_share(std::string_view field, double value) {
   if (!(value >= 0 && value <= 1))
-    refuse(field, metrics::number_text(value), "a share from 0 to 1");
+    refuse(field, support::number_text(value), "a share from 0 to 1");
 }
 
 std::string quoted(std::string_view text) {
@@ -280,7 +280,7 @@ void MonitoringConfig::validate() const {
   check_range<std::int64_t>("alerts.benchmark_stalled_after",
                             alerts.benchmark_stalled_after.count(), 0, 86'400);
   if (budget_usd && !(*budget_usd > 0 && *budget_usd <= 1e9))
-    refuse("budget_usd", metrics::number_text(*budget_usd),
+    refuse("budget_usd", support::number_text(*budget_usd),
            "more than 0 and at most 1,000,000,000");
   check_service_levels(service_levels);
   check_limits(limits);

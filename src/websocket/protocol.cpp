@@ -1,9 +1,9 @@
 #include "websocket/protocol.hpp"
 
 #include "events/event_id.hpp"
-#include "events/json_parse.hpp"
-#include "events/json_writer.hpp"
 #include "net/target.hpp"
+#include "support/json_parse.hpp"
+#include "support/json_writer.hpp"
 #include "support/utf8.hpp"
 
 #include <charconv>
@@ -14,7 +14,7 @@ namespace ltb::websocket {
 namespace {
 
 using events::EventMask;
-using events::JsonWriter;
+using support::JsonWriter;
 using Json = nlohmann::json;
 
 constexpr std::string_view kExpected =
@@ -147,7 +147,7 @@ std::string raw_message(std::string_view type, std::string_view data_json) {
 
 ClientMessage parse_client_message(std::string_view text) {
   try {
-    return dispatch(events::parse_json(text));
+    return dispatch(support::parse_json(text));
   } catch (const std::invalid_argument& error) {
     return Refused{std::string(error.what()) + ": " + std::string(kExpected)};
   }

@@ -1,6 +1,6 @@
 #include "websocket/routes.hpp"
 
-#include "events/json_writer.hpp"
+#include "support/json_writer.hpp"
 #include "websocket/client_session.hpp"
 
 #include <string>
@@ -23,7 +23,7 @@ void add_stream_route(net::Router& router, const std::shared_ptr<Hub>& hub) {
 void add_health_route(net::Router& router, const std::shared_ptr<Hub>& hub) {
   router.get("/health", [hub](const net::Request&) {
     std::string body;
-    events::JsonWriter json(body);
+    support::JsonWriter json(body);
     json.begin_object();
     json.field("status", "healthy");
     json.field("active_connections", hub->stats().clients);

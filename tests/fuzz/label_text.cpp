@@ -1,8 +1,8 @@
 // Names and texts from anywhere: cleaned once and for all, and read back by another parser from
 // labels, logs and JSON.
-#include "events/json_writer.hpp"
 #include "fuzz/support.hpp"
 #include "metrics/labels.hpp"
+#include "support/json_writer.hpp"
 #include "support/utf8.hpp"
 #include "unit/exporter/exposition_parser.hpp"
 
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string log = support::escape_for_log(raw, limit);
   require(is_printable(log) && log.find('\n') == log.npos, "a log line is one readable line");
   std::string json;
-  events::JsonWriter writer(json);
+  support::JsonWriter writer(json);
   writer.begin_object();
   writer.field("k", raw);
   writer.end_object();

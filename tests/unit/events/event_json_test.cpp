@@ -1,8 +1,8 @@
 // Events as JSON: exact bytes, round trips, hostile text, and what the decoder refuses.
 #include "events/event_json.hpp"
 #include "events/event_id.hpp"
-#include "events/json_writer.hpp"
-#include "events/timestamp.hpp"
+#include "support/json_writer.hpp"
+#include "support/timestamp.hpp"
 
 #include <ltb/event.hpp>
 
@@ -294,7 +294,7 @@ TEST(EventDecoder, RefusesBadIdsAndTimes) {
 }
 
 TEST(Timestamp, IsRfc3339InUtcWithMilliseconds) {
-  using events::timestamp_text;
+  using support::timestamp_text;
   EXPECT_EQ(timestamp_text(kGuideTime), "2025-01-15T10:30:00.123Z");
   EXPECT_EQ(timestamp_text({}), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(timestamp_text(system_clock::time_point{milliseconds{-1}}), "1969-12-31T23:59:59.999Z");
@@ -303,15 +303,15 @@ TEST(Timestamp, IsRfc3339InUtcWithMilliseconds) {
 }
 
 TEST(Timestamp, TimesThatCannotBeReadBackAreWrittenAsTheNearestThatCan) {
-  using events::timestamp_text;
+  using support::timestamp_text;
   EXPECT_EQ(timestamp_text(system_clock::time_point::min()), "1700-01-01T00:00:00.000Z");
   EXPECT_EQ(timestamp_text(system_clock::time_point::max()), "2260-12-31T23:59:59.999Z");
-  EXPECT_EQ(timestamp_text(*events::parse_timestamp("2260-12-31T23:59:60Z")),
+  EXPECT_EQ(timestamp_text(*support::parse_timestamp("2260-12-31T23:59:60Z")),
             "2260-12-31T23:59:59.999Z");
 }
 
 TEST(Timestamp, OffsetsFractionsAndLeapSecondsAreRead) {
-  using events::parse_timestamp;
+  using support::parse_timestamp;
   const auto at = [](std::int64_t ms) { return system_clock::time_point{milliseconds{ms}}; };
   EXPECT_EQ(parse_timestamp("2025-01-15T10:30:00Z"), at(1736937000000));
   EXPECT_EQ(parse_timestamp("2025-01-15t10:30:00.5z"), at(1736937000500));
@@ -329,7 +329,7 @@ TEST(Timestamp, OffsetsFractionsAndLeapSecondsAreRead) {
 
 TEST(JsonWriter, PutsCommasBetweenValuesOnly) {
   std::string out;
-  events::JsonWriter json(out);
+  support::JsonWriter json(out);
   json.begin_array();
   json.begin_object();
   json.end_object();

@@ -1,9 +1,9 @@
-#include "events/json_parse.hpp"
+#include "support/json_parse.hpp"
 
 #include <stdexcept>
 #include <string>
 
-namespace ltb::events {
+namespace ltb::support {
 
 nlohmann::json parse_json(std::string_view text, int max_depth) {
   using Json = nlohmann::json;
@@ -23,4 +23,4 @@ nlohmann::json parse_json(std::string_view text, int max_depth) {
   }
 }
 
-}  // namespace ltb::events
+}  // namespace ltb::support

@@ -1,4 +1,4 @@
-#include "events/json_writer.hpp"
+#include "support/json_writer.hpp"
 
 #include "support/utf8.hpp"
 
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace ltb::events {
+namespace ltb::support {
 namespace {
 
 // What a byte needs inside a JSON string: 0 nothing, 1 a check that it is part of valid UTF-8, else
@@ -84,4 +84,4 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace ltb::events
+}  // namespace ltb::support

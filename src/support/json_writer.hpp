@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace ltb::events {
+namespace ltb::support {
 
 /// Appends the text as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
@@ -176,4 +176,4 @@ class BasicJsonWriter {
 
 using JsonWriter = BasicJsonWriter<StringOut>;
 
-}  // namespace ltb::events
+}  // namespace ltb::support

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace ltb::events {
+namespace ltb::support {
 
 /// "2025-01-15T10:30:00.123Z", the milliseconds rounded down. A time outside of 1700..2260 is
 /// written as the nearest one within.
@@ -20,4 +20,4 @@ using TimestampText = std::array<char, 24>;
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_timestamp(
     std::string_view text) noexcept;
 
-}  // namespace ltb::events
+}  // namespace ltb::support

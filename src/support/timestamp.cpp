@@ -1,9 +1,9 @@
-#include "events/timestamp.hpp"
+#include "support/timestamp.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace ltb::events {
+namespace ltb::support {
 namespace {
 
 using std::chrono::days;
@@ -137,4 +137,4 @@ std::optional<system_clock::time_point> parse_timestamp(std::string_view text) n
          std::chrono::nanoseconds{nanoseconds};
 }
 
-}  // namespace ltb::events
+}  // namespace ltb::support

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ltb::metrics {
+namespace ltb::support {
 
 /// Room enough for any number this header writes.
 inline constexpr std::size_t kNumberTextBytes = 40;
@@ -61,4 +61,4 @@ inline std::string number_text(double value) {
   return std::string(buffer, write_number(buffer, value));
 }
 
-}  // namespace ltb::metrics
+}  // namespace ltb::support
