@@ -149,14 +149,4 @@ struct ScopeState {
 /// The recorder of a system; implemented by the system room, which alone knows its inside.
 [[nodiscard]] std::shared_ptr<Recorder> recorder_of(MonitoringSystem& monitoring) noexcept;
 
-/// What an exception says about its call.
-struct ClassifiedError {
-  ErrorType type = ErrorType::Other;
-  std::string message{};
-  std::string code{};
-  std::vector<FailedAttempt> failed_attempts{};
-  std::optional<RateLimits> rate_limits{};
-};
-[[nodiscard]] ClassifiedError classify(const std::exception_ptr& error);
-
 }  // namespace ltb::detail

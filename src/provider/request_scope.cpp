@@ -3,6 +3,8 @@
 #include "metrics/known_error.hpp"
 #include "provider/recorder.hpp"
 
+#include "llm/classify.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -168,7 +170,7 @@ void RequestScope::fail(ErrorType type, std::string_view message, std::string_vi
 void RequestScope::fail(const std::exception_ptr& error) noexcept {
   if (!state_ || state_->finished) return;
   try {
-    const detail::ClassifiedError classified = detail::classify(error);
+    const llm::ClassifiedError classified = llm::classify(error);
     for (const FailedAttempt& one : classified.failed_attempts) past_attempt(one.error, one.wait);
     if (classified.rate_limits) set_rate_limits(*classified.rate_limits);
     fail(classified.type, classified.message, classified.code);

@@ -1,6 +1,8 @@
 // What the wrappers (ltb/monitored.hpp, ltb/asio.hpp, MonitoredProvider) need from the inside.
 #include "provider/recorder.hpp"
 
+#include "llm/classify.hpp"
+
 #include <ltb/monitored_fields.hpp>
 
 #include <utility>
@@ -23,7 +25,7 @@ RequestScope CallSource::begin_request(std::string_view provider,
 namespace ltb::detail {
 
 CallError watch::to_call_error(const std::exception_ptr& error) {
-  ClassifiedError classified = classify(error);
+  llm::ClassifiedError classified = llm::classify(error);
   return {classified.type, std::move(classified.message), std::move(classified.code)};
 }
 

@@ -1,6 +1,6 @@
 // Price files of our own shape and of LiteLLM's: refused by name, or exact.
 #include "fuzz/support.hpp"
-#include "metrics/price_file.hpp"
+#include "llm/price_file.hpp"
 
 #include <ltb/price_table.hpp>
 
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<ModelPrice> prices;
   try {
     PriceTable table;
-    metrics::read_prices(text, "prices.json", [&](const ModelPrice& price) {
+    llm::read_prices(text, "prices.json", [&](const ModelPrice& price) {
       table.add(price);
       if (prices.size() < 16) prices.push_back(price);
     });

@@ -2,6 +2,7 @@
 #include <ltb/monitoring_system.hpp>
 #include <ltb/request_scope.hpp>
 
+#include "llm/classify.hpp"
 #include "provider/recorder.hpp"
 
 #include <gtest/gtest.h>
@@ -126,8 +127,8 @@ TEST_F(ObserveTest, AThrowAfterAnEndIsNotASecondCall) {
 }
 
 template <typename Exception>
-detail::ClassifiedError classified(Exception exception) {
-  return detail::classify(std::make_exception_ptr(std::move(exception)));
+llm::ClassifiedError classified(Exception exception) {
+  return llm::classify(std::make_exception_ptr(std::move(exception)));
 }
 
 TEST(Classify, KnowsTheExceptionsOfTheContract) {
@@ -146,7 +147,7 @@ TEST(Classify, KnowsTheExceptionsOfTheContract) {
   EXPECT_EQ(classified(std::runtime_error("why")).message, "why");
   EXPECT_EQ(classified(42).type, ErrorType::Other);
   EXPECT_EQ(classified(42).message, "an exception that is not a std::exception");
-  EXPECT_EQ(detail::classify(nullptr).type, ErrorType::Other);
+  EXPECT_EQ(llm::classify(nullptr).type, ErrorType::Other);
 }
 
 TEST_F(ObserveTest, AnExceptionThatMeansCancelledCountsAsCancelled) {

@@ -1,6 +1,6 @@
 // Which category a failed HTTP call belongs to: the provider's own error code first, then the
 // status.
-#include "metrics/error_codes.hpp"
+#include "llm/error_codes.hpp"
 
 #include <ltb/error_type.hpp>
 
@@ -260,7 +260,7 @@ int status_in_code(std::string_view code) noexcept {
 
 }  // namespace
 
-namespace metrics {
+namespace llm {
 
 std::optional<ErrorType> specific_error(std::string_view code) noexcept {
   const KnownCode* known = find_code(code);
@@ -268,7 +268,7 @@ std::optional<ErrorType> specific_error(std::string_view code) noexcept {
   return known->type;
 }
 
-}  // namespace metrics
+}  // namespace llm
 
 ErrorType classify_http_error(int status, std::string_view code) noexcept {
   const KnownCode* known = find_code(code);

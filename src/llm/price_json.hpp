@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-namespace ltb::metrics {
+namespace ltb::llm {
 
 using AddPrice = std::function<void(const ModelPrice&)>;
 
@@ -27,4 +27,4 @@ void add_price(const AddPrice& add, const std::string& where, const ModelPrice& 
 /// Reads LiteLLM's list: {"model": {"input_cost_per_token": ...}}.
 void read_litellm_prices(const nlohmann::json& root, const std::string& name, const AddPrice& add);
 
-}  // namespace ltb::metrics
+}  // namespace ltb::llm

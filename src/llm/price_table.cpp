@@ -1,7 +1,7 @@
 // Which price applies to a model, and what a call costs: integers from the price to the sum.
-#include "metrics/price_table.hpp"
+#include "llm/price_table.hpp"
 
-#include "metrics/price_file.hpp"
+#include "llm/price_file.hpp"
 #include "support/utf8.hpp"
 
 #include <algorithm>
@@ -15,9 +15,9 @@
 namespace ltb {
 namespace {
 
-using metrics::kMaxPrice;
-using metrics::kMaxPriceText;
-using metrics::PriceEntry;
+using llm::kMaxPrice;
+using llm::kMaxPriceText;
+using llm::PriceEntry;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -70,7 +70,7 @@ struct GivenPrices {
   std::optional<std::uint64_t> cache_write_1h{};
   std::optional<std::uint64_t> reasoning{};
 
-  [[nodiscard]] metrics::PicoPrices complete() const noexcept {
+  [[nodiscard]] llm::PicoPrices complete() const noexcept {
     const std::uint64_t write = cache_write.value_or(input);
     return {.input = input,
             .output = output,
@@ -131,9 +131,9 @@ PriceEntry make_entry(ModelPrice price) {
   return entry;
 }
 
-metrics::NamePattern compile(const ModelPrice& price) {
+llm::NamePattern compile(const ModelPrice& price) {
   try {
-    return metrics::NamePattern(price.model);
+    return llm::NamePattern(price.model);
   } catch (const std::invalid_argument& error) {
     refuse(price, std::string("match=\"regex\": ") + error.what());
   }
@@ -141,7 +141,7 @@ metrics::NamePattern compile(const ModelPrice& price) {
 
 }  // namespace
 
-void PriceTable::Entries::put(metrics::TextMap<std::size_t>& map, const PriceEntry& entry) {
+void PriceTable::Entries::put(llm::TextMap<std::size_t>& map, const PriceEntry& entry) {
   const auto [where, added] = map.try_emplace(entry.price.model, entries_.size());
   if (added) {
     entries_.push_back(entry);
@@ -151,7 +151,7 @@ void PriceTable::Entries::put(metrics::TextMap<std::size_t>& map, const PriceEnt
 }
 
 void PriceTable::Entries::put_pattern(Index& index, const PriceEntry& entry,
-                                      metrics::NamePattern expression) {
+                                      llm::NamePattern expression) {
   auto& patterns = index.patterns;
   const auto& text = entry.price.model;
   const auto same = std::find_if(patterns.begin(), patterns.end(), [&](const Pattern& pattern) {
@@ -175,7 +175,7 @@ void PriceTable::Entries::add(const ModelPrice& price) {
   check_texts(price);
   const PriceEntry entry = make_entry(price);
   if (price.match == PriceMatch::Regex) {
-    metrics::NamePattern expression = compile(price);
+    llm::NamePattern expression = compile(price);
     put_pattern(by_provider_[price.provider], entry, std::move(expression));
     return;
   }
@@ -222,12 +222,12 @@ PriceTable& PriceTable::operator=(PriceTable&&) noexcept = default;
 PriceTable::~PriceTable() = default;
 
 PriceTable PriceTable::load(const std::string& path) {
-  return parse(metrics::read_price_file(path), path);
+  return parse(llm::read_price_file(path), path);
 }
 
 PriceTable PriceTable::parse(std::string_view json, std::string_view name) {
   PriceTable table;
-  metrics::read_prices(json, name, [&](const ModelPrice& price) { table.add(price); });
+  llm::read_prices(json, name, [&](const ModelPrice& price) { table.add(price); });
   return table;
 }
 
@@ -263,8 +263,8 @@ std::optional<ExactCost> PriceTable::cost(std::string_view provider, std::string
   if (entry == nullptr) return std::nullopt;
   if (usage.input_tokens > 0 && !entry->price.input_known) return std::nullopt;
   if (usage.output_tokens > 0 && !entry->price.output_known) return std::nullopt;
-  const metrics::PicoPrices* prices = &entry->pico;
-  for (const metrics::PicoTier& tier : entry->tiers)
+  const llm::PicoPrices* prices = &entry->pico;
+  for (const llm::PicoTier& tier : entry->tiers)
     if (usage.input_tokens > tier.above_input_tokens) prices = &tier.pico;
   const std::uint64_t cached = std::min(usage.cached_tokens.value_or(0), usage.input_tokens);
   const std::uint64_t written =

@@ -1,6 +1,6 @@
-#include "provider/reset_time.hpp"
+#include "llm/reset_time.hpp"
 
-#include "metrics/http_date.hpp"
+#include "llm/http_date.hpp"
 #include "support/timestamp.hpp"
 
 #include <ltb/error_type.hpp>
@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace ltb::detail {
+namespace ltb::llm {
 namespace {
 
 using std::chrono::milliseconds;
@@ -194,7 +194,7 @@ std::optional<SystemTime> parse_reset(std::string_view text, SystemTime now) noe
     return reset_of_number(*number, now);
   if (const auto wait = parse_duration(text))
     return now + std::chrono::duration_cast<SystemTime::duration>(*wait);
-  const auto date = metrics::parse_http_date(text, now);
+  const auto date = llm::parse_http_date(text, now);
   if (!date) return std::nullopt;
   // In milliseconds: a date of the year 9999 has no place in the clock's nanoseconds.
   constexpr milliseconds kMost{kYearSeconds * 1000};
@@ -209,6 +209,13 @@ std::optional<milliseconds> parse_retry_wait(std::string_view text, SystemTime n
   const auto reset = parse_reset(text, now);
   return reset ? std::optional(wait_until(*reset, now)) : std::nullopt;
 }
+
+}  // namespace ltb::llm
+
+// Declared in ltb/llm_reply.hpp, whose templates need them.
+namespace ltb::detail {
+
+using namespace llm;
 
 std::optional<milliseconds> parse_wait(std::string_view text) noexcept {
   const auto wait = parse_duration(text);

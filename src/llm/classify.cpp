@@ -1,5 +1,4 @@
-// Which error category an exception stands for.
-#include "provider/recorder.hpp"
+#include "llm/classify.hpp"
 
 #include <ltb/llm_reply.hpp>
 
@@ -10,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::llm {
 
 ClassifiedError classify(const std::exception_ptr& error) {
   if (!error) return {ErrorType::Other, "no exception"};
@@ -36,4 +35,4 @@ ClassifiedError classify(const std::exception_ptr& error) {
   }
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::llm

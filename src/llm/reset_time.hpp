@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace ltb::detail {
+namespace ltb::llm {
 
 using SystemTime = std::chrono::system_clock::time_point;
 
@@ -23,4 +23,4 @@ using SystemTime = std::chrono::system_clock::time_point;
 /// From now until then, rounded up to a millisecond; 0 when it is over.
 [[nodiscard]] std::chrono::milliseconds wait_until(SystemTime then, SystemTime now) noexcept;
 
-}  // namespace ltb::detail
+}  // namespace ltb::llm

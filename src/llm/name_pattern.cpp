@@ -6,13 +6,13 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "metrics/name_pattern.hpp"
+#include "llm/name_pattern.hpp"
 
 #include <locale>
 #include <regex>
 #include <stdexcept>
 
-namespace ltb::metrics {
+namespace ltb::llm {
 
 struct NamePattern::Compiled {
   std::regex expression;
@@ -70,4 +70,4 @@ bool NamePattern::matches(std::string_view name) const {
   }
 }
 
-}  // namespace ltb::metrics
+}  // namespace ltb::llm

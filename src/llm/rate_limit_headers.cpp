@@ -1,5 +1,5 @@
 // Reads what the response headers of providers say: limits, waits, cost, request id.
-#include "provider/reset_time.hpp"
+#include "llm/reset_time.hpp"
 
 #include <ltb/llm_reply.hpp>
 
@@ -12,7 +12,7 @@
 namespace ltb {
 namespace {
 
-using detail::SystemTime;
+using llm::SystemTime;
 
 /// Limit, remaining and reset of one window.
 struct Window {
@@ -107,7 +107,7 @@ class HeaderReader {
       if (wait && *wait < std::chrono::hours{365 * 24}) return wait;
     }
     const auto seconds = get("retry-after");
-    return seconds ? detail::parse_retry_wait(*seconds, now_) : std::nullopt;
+    return seconds ? llm::parse_retry_wait(*seconds, now_) : std::nullopt;
   }
 
  private:
@@ -116,7 +116,7 @@ class HeaderReader {
   }
   [[nodiscard]] std::optional<SystemTime> reset(std::string_view name) const {
     const auto text = get(name);
-    return text ? detail::parse_reset(*text, now_) : std::nullopt;
+    return text ? llm::parse_reset(*text, now_) : std::nullopt;
   }
   static void take(Window& best, const Window& other) noexcept { best = tighter(best, other); }
 
@@ -180,7 +180,7 @@ std::string_view take_item(std::string_view& list) noexcept {
 void HeaderReader::add_ietf(Windows& all) const {
   std::string_view list = get("ratelimit").value_or(std::string_view());
   const auto wait = [&](std::optional<std::string_view> text) {
-    return text ? detail::parse_reset(*text, now_) : std::nullopt;
+    return text ? llm::parse_reset(*text, now_) : std::nullopt;
   };
   if (parameter(list, "remaining")) {
     return take(all.requests,
@@ -226,7 +226,7 @@ std::optional<std::chrono::milliseconds> wait_for_windows(const Windows& found,
   std::optional<std::chrono::milliseconds> wait;
   for (const Window* window : {&found.requests, &found.tokens}) {
     if (window->remaining != std::uint64_t{0} || !window->reset_at) continue;
-    const auto until = detail::wait_until(*window->reset_at, now);
+    const auto until = llm::wait_until(*window->reset_at, now);
     if (!wait || until > *wait) wait = until;
   }
   return wait;

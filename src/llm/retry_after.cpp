@@ -1,6 +1,6 @@
 // How long a provider asks to wait: Retry-After as milliseconds, seconds or an HTTP date (RFC
 // 9110, 5.6.7 and 10.2.3).
-#include "metrics/http_date.hpp"
+#include "llm/http_date.hpp"
 
 #include <ltb/error_type.hpp>
 
@@ -178,14 +178,14 @@ std::optional<Date> parse_asctime(std::string_view text) noexcept {
 
 std::optional<milliseconds> parse_date(std::string_view text,
                                        std::chrono::system_clock::time_point now) noexcept {
-  const auto until = metrics::parse_http_date(text, now);
+  const auto until = llm::parse_http_date(text, now);
   if (!until) return std::nullopt;
   return std::clamp(*until - std::chrono::floor<milliseconds>(now), milliseconds{0}, kLongestWait);
 }
 
 }  // namespace
 
-std::optional<std::chrono::sys_time<milliseconds>> metrics::parse_http_date(
+std::optional<std::chrono::sys_time<milliseconds>> llm::parse_http_date(
     std::string_view text, std::chrono::system_clock::time_point now) noexcept {
   using namespace std::chrono;
   const int this_year = static_cast<int>(year_month_day{floor<days>(now)}.year());

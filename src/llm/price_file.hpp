@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace ltb::metrics {
+namespace ltb::llm {
 
 /// The whole file. Throws std::invalid_argument naming it when it cannot be read or is too large.
 [[nodiscard]] std::string read_price_file(const std::string& path);
@@ -18,4 +18,4 @@ namespace ltb::metrics {
 void read_prices(std::string_view json, std::string_view name,
                  const std::function<void(const ModelPrice&)>& add);
 
-}  // namespace ltb::metrics
+}  // namespace ltb::llm

@@ -1,6 +1,6 @@
 // Price files in LiteLLM's shape: {"model": {"input_cost_per_token": ..., "mode": "chat", ...}}.
-#include "metrics/price_json.hpp"
-#include "metrics/price_table.hpp"
+#include "llm/price_json.hpp"
+#include "llm/price_table.hpp"
 #include "support/utf8.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace ltb::metrics {
+namespace ltb::llm {
 namespace {
 
 using Json = nlohmann::json;
@@ -199,4 +199,4 @@ void read_litellm_prices(const Json& root, const std::string& name, const AddPri
   }
 }
 
-}  // namespace ltb::metrics
+}  // namespace ltb::llm

@@ -1,5 +1,5 @@
 // What an error in a reply amounts to: codes first, then the status, then well-known messages.
-#include "metrics/error_codes.hpp"
+#include "llm/error_codes.hpp"
 
 #include <ltb/llm_reply.hpp>
 
@@ -140,7 +140,7 @@ struct Verdict {
 
 Verdict by_codes(int http_status, std::initializer_list<std::string_view> codes) noexcept {
   for (const std::string_view code : codes) {
-    const auto type = metrics::specific_error(code);
+    const auto type = llm::specific_error(code);
     if (type && *type != ErrorType::InvalidRequest) return {*type, true};
   }
   for (const std::string_view code : codes) {

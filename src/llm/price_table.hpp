@@ -2,7 +2,7 @@
 // cheap.
 #pragma once
 
-#include "metrics/name_pattern.hpp"
+#include "llm/name_pattern.hpp"
 
 #include <ltb/price_table.hpp>
 
@@ -15,7 +15,7 @@
 #include <vector>
 
 namespace ltb {
-namespace metrics {
+namespace llm {
 
 /// Longest model or provider text of an entry, in bytes. It also bounds the prefixes a look-up
 /// tries and the names a regular expression is given.
@@ -54,35 +54,34 @@ struct TextHash {
 template <typename Value>
 using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
-}  // namespace metrics
+}  // namespace llm
 
 class PriceTable::Entries {
  public:
   void add(const ModelPrice& price);
-  [[nodiscard]] const metrics::PriceEntry* find(std::string_view provider,
-                                                std::string_view model) const;
+  [[nodiscard]] const llm::PriceEntry* find(std::string_view provider,
+                                            std::string_view model) const;
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
  private:
   struct Pattern {
-    metrics::NamePattern expression;
+    llm::NamePattern expression;
     std::size_t entry = 0;
   };
   /// The entries of one provider, or those for any.
   struct Index {
-    metrics::TextMap<std::size_t> exact{};
-    metrics::TextMap<std::size_t> prefix{};
+    llm::TextMap<std::size_t> exact{};
+    llm::TextMap<std::size_t> prefix{};
     std::size_t longest_prefix = 0;
     std::vector<Pattern> patterns{};  ///< Longest text first, among equals the last added first.
   };
 
-  [[nodiscard]] const metrics::PriceEntry* find_in(const Index& index,
-                                                   std::string_view model) const;
-  void put(metrics::TextMap<std::size_t>& map, const metrics::PriceEntry& entry);
-  void put_pattern(Index& index, const metrics::PriceEntry& entry, metrics::NamePattern expression);
+  [[nodiscard]] const llm::PriceEntry* find_in(const Index& index, std::string_view model) const;
+  void put(llm::TextMap<std::size_t>& map, const llm::PriceEntry& entry);
+  void put_pattern(Index& index, const llm::PriceEntry& entry, llm::NamePattern expression);
 
-  std::vector<metrics::PriceEntry> entries_;
-  metrics::TextMap<Index> by_provider_;  ///< "": any provider.
+  std::vector<llm::PriceEntry> entries_;
+  llm::TextMap<Index> by_provider_;  ///< "": any provider.
 };
 
 }  // namespace ltb

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace ltb::metrics {
+namespace ltb::llm {
 
 /// Immutable and cheap to copy; distinct objects and const members from any thread.
 class NamePattern {
@@ -20,4 +20,4 @@ class NamePattern {
   std::shared_ptr<const Compiled> compiled_;
 };
 
-}  // namespace ltb::metrics
+}  // namespace ltb::llm

@@ -1,7 +1,7 @@
 // Price files: reads the JSON and our own shape {"prices": [...]}.
-#include "metrics/price_file.hpp"
+#include "llm/price_file.hpp"
 
-#include "metrics/price_json.hpp"
+#include "llm/price_json.hpp"
 #include "support/utf8.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace ltb::metrics {
+namespace ltb::llm {
 namespace {
 
 using Json = nlohmann::json;
@@ -256,4 +256,4 @@ void read_prices(std::string_view json, std::string_view name, const AddPrice& a
   }
 }
 
-}  // namespace ltb::metrics
+}  // namespace ltb::llm
