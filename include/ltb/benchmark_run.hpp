@@ -10,11 +10,13 @@
 
 namespace ltb {
 
-namespace detail {
+namespace collector {
 struct CurrentRunEntry;
-class Recorder;
 class RunRecord;
-}  // namespace detail
+}  // namespace collector
+namespace core {
+class MonitoringCore;
+}
 
 /// Keeps a benchmark run current on the thread that called BenchmarkRun::make_current(), until it
 /// is destroyed. Guards nest: the innermost run that is still in progress is the current one.
@@ -30,8 +32,8 @@ class LTB_MONITORING_EXPORT CurrentRun {
 
  private:
   friend class BenchmarkRun;
-  explicit CurrentRun(std::shared_ptr<detail::CurrentRunEntry> entry) noexcept;
-  std::shared_ptr<detail::CurrentRunEntry> entry_;
+  explicit CurrentRun(std::shared_ptr<collector::CurrentRunEntry> entry) noexcept;
+  std::shared_ptr<collector::CurrentRunEntry> entry_;
 };
 
 /// Publishes BenchmarkStarted when made (by MonitoringSystem::begin_benchmark), BenchmarkProgress
@@ -82,15 +84,15 @@ class LTB_MONITORING_EXPORT BenchmarkRun {
 
  private:
   friend class CallSource;
-  friend class detail::Recorder;
-  BenchmarkRun(std::shared_ptr<detail::Recorder> recorder,
-               std::shared_ptr<detail::RunRecord> record) noexcept;
+  friend class core::MonitoringCore;
+  BenchmarkRun(std::shared_ptr<core::MonitoringCore> core,
+               std::shared_ptr<collector::RunRecord> record) noexcept;
   void count(std::uint64_t succeeded, std::uint64_t failed) noexcept;
   void end(bool abandoned) noexcept;
 
   // Both are null when the run was moved from, or when there was no memory for it.
-  std::shared_ptr<detail::Recorder> recorder_;
-  std::shared_ptr<detail::RunRecord> record_;
+  std::shared_ptr<core::MonitoringCore> core_;
+  std::shared_ptr<collector::RunRecord> record_;
 };
 
 }  // namespace ltb

@@ -16,7 +16,7 @@
 
 namespace ltb {
 
-namespace detail {
+namespace collector {
 class CollectorCore;
 }
 
@@ -192,7 +192,7 @@ struct HistorySeries {
 /// Cost: reads take short locks that no recording thread ever waits for.
 class LTB_MONITORING_EXPORT MetricCollector {
  public:
-  explicit MetricCollector(detail::CollectorCore& core) noexcept : core_(&core) {}
+  explicit MetricCollector(collector::CollectorCore& core) noexcept : core_(&core) {}
   MetricCollector(const MetricCollector&) = delete;
   MetricCollector& operator=(const MetricCollector&) = delete;
 
@@ -205,8 +205,8 @@ class LTB_MONITORING_EXPORT MetricCollector {
   [[nodiscard]] std::vector<ModelStats> model_stats() const;
   [[nodiscard]] std::optional<ModelStats> model_stats(std::string_view provider,
                                                       std::string_view model) const;
-  /// Latency of successful calls over the last `window` (at most the retention; beyond two hours, to
-  /// the minute). Empty names mean all.
+  /// Latency of successful calls over the last `window` (at most the retention; beyond two hours,
+  /// to the minute). Empty names mean all.
   [[nodiscard]] Percentiles percentiles(std::string_view provider, std::string_view model,
                                         std::chrono::seconds window) const;
   /// A time series. Throws std::invalid_argument for an unknown metric, naming it and what there
@@ -217,7 +217,7 @@ class LTB_MONITORING_EXPORT MetricCollector {
   [[nodiscard]] std::vector<BenchmarkStatus> benchmarks() const;
 
  private:
-  detail::CollectorCore* core_;
+  collector::CollectorCore* core_;
 };
 
 }  // namespace ltb

@@ -15,10 +15,10 @@
 
 namespace ltb {
 
-namespace detail {
+namespace events {
 class EventBusCore;
 struct EventBusAccess;
-}  // namespace detail
+}  // namespace events
 
 /// Longest text of an event (a message, an id, a name, a label value), in bytes; what is longer is
 /// cut here at a character when it is published, and counted in EventBusStats::texts_cut.
@@ -53,8 +53,8 @@ class [[nodiscard]] LTB_MONITORING_EXPORT Subscription {
 
  private:
   friend class EventBus;
-  Subscription(std::weak_ptr<detail::EventBusCore> core, std::uint64_t key) noexcept;
-  std::weak_ptr<detail::EventBusCore> core_;
+  Subscription(std::weak_ptr<events::EventBusCore> core, std::uint64_t key) noexcept;
+  std::weak_ptr<events::EventBusCore> core_;
   std::uint64_t key_ = 0;
 };
 
@@ -149,8 +149,8 @@ class LTB_MONITORING_EXPORT EventBus {
   [[nodiscard]] std::uint64_t last_event_id() const noexcept;
 
  private:
-  friend struct detail::EventBusAccess;
-  std::shared_ptr<detail::EventBusCore> core_;
+  friend struct events::EventBusAccess;
+  std::shared_ptr<events::EventBusCore> core_;
 };
 
 }  // namespace ltb

@@ -20,7 +20,6 @@
 namespace ltb {
 
 namespace detail {
-class MonitoringSystemImpl;
 struct MonitoringSystemAccess;
 }  // namespace detail
 
@@ -129,7 +128,10 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
 
  private:
   friend struct detail::MonitoringSystemAccess;
-  std::unique_ptr<detail::MonitoringSystemImpl> impl_;
+  friend class CallSource;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<core::MonitoringCore> core_;  // the wrappers' too, which may outlive this object
 };
 
 }  // namespace ltb

@@ -23,11 +23,13 @@ class BenchmarkRun;
 class MonitoringSystem;
 class RequestScope;
 
-namespace detail {
-class Recorder;
+namespace collector {
 class RunRecord;
+}
+namespace core {
+class MonitoringCore;
 struct ScopeState;
-}  // namespace detail
+}  // namespace core
 
 /// Where a call is recorded: in a MonitoringSystem, or in one of its benchmark runs, to which the
 /// call then belongs. Functions that take one accept either object by its name.
@@ -44,8 +46,8 @@ class LTB_MONITORING_EXPORT CallSource {
                                            std::string_view model) const noexcept;
 
  private:
-  std::shared_ptr<detail::Recorder> recorder_;
-  std::shared_ptr<detail::RunRecord> run_;
+  std::shared_ptr<core::MonitoringCore> core_;
+  std::shared_ptr<collector::RunRecord> run_;
 };
 
 /// What a streamed piece holds.
@@ -133,9 +135,9 @@ class LTB_MONITORING_EXPORT RequestScope {
 
  private:
   friend class CallSource;
-  friend class detail::Recorder;
-  explicit RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept;
-  std::unique_ptr<detail::ScopeState> state_;
+  friend class core::MonitoringCore;
+  explicit RequestScope(std::unique_ptr<core::ScopeState> state) noexcept;
+  std::unique_ptr<core::ScopeState> state_;
 };
 
 /// Watches one call: runs `call(scope)` and returns what it returns. `source` is a MonitoringSystem

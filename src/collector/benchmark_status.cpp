@@ -23,8 +23,8 @@ std::optional<double> per_second(std::uint64_t count, double seconds) {
 
 // The numbers that only the run's own calls make, absent where calls could not be attributed.
 // `examples`: those that these calls were for.
-void write_calls(BenchmarkStatus& status, const detail::RunRecord& record, std::uint64_t examples) {
-  const detail::RunCalls calls = record.calls();
+void write_calls(BenchmarkStatus& status, const RunRecord& record, std::uint64_t examples) {
+  const RunCalls calls = record.calls();
   status.total_requests = calls.finished();
   status.successful_requests = calls.successful;
   status.failed_requests = calls.failed;
@@ -138,7 +138,7 @@ void BenchmarkTracker::show_gauge(Benchmark& run, Gauge gauge, std::optional<dou
   }
 }
 
-MonitoringEvent BenchmarkTracker::event_of(EventType type, const detail::RunRecord& record,
+MonitoringEvent BenchmarkTracker::event_of(EventType type, const RunRecord& record,
                                            const Benchmark* run, support::SteadyTime now) const {
   BenchmarkPayload payload;
   payload.benchmark_id = record.id;

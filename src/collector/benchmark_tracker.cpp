@@ -8,8 +8,6 @@
 namespace ltb::collector {
 namespace {
 
-using detail::RunRecord;
-
 MonitoringEvent abandoned_alert(const RunRecord& run, const char* how) {
   const auto now = run.examples();
   std::string text = "benchmark \"" + run.name + "\" (" + run.id + ") " + how + " at " +
@@ -23,7 +21,7 @@ MonitoringEvent abandoned_alert(const RunRecord& run, const char* how) {
 BenchmarkTracker::BenchmarkTracker(metrics::MetricStore& store, const support::Clock& clock,
                                    std::chrono::seconds stalled_after,
                                    std::chrono::seconds retention,
-                                   std::shared_ptr<detail::RunRegistry> runs)
+                                   std::shared_ptr<RunRegistry> runs)
     : store_(store),
       clock_(clock),
       stalled_after_(stalled_after),

@@ -31,7 +31,7 @@ class BenchmarkTracker {
  public:
   BenchmarkTracker(metrics::MetricStore& store, const support::Clock& clock,
                    std::chrono::seconds stalled_after, std::chrono::seconds retention,
-                   std::shared_ptr<detail::RunRegistry> runs);
+                   std::shared_ptr<RunRegistry> runs);
   ~BenchmarkTracker();
   BenchmarkTracker(const BenchmarkTracker&) = delete;
   BenchmarkTracker& operator=(const BenchmarkTracker&) = delete;
@@ -39,11 +39,11 @@ class BenchmarkTracker {
   using Events = std::vector<MonitoringEvent>;
 
   /// A BenchmarkRun begins; one with the same id that is in progress ends.
-  [[nodiscard]] Events begin(const std::shared_ptr<detail::RunRecord>& record);
+  [[nodiscard]] Events begin(const std::shared_ptr<RunRecord>& record);
   /// A BenchmarkRun advanced. Nothing when it ended meanwhile.
-  [[nodiscard]] Events progress(const detail::RunRecord& record);
+  [[nodiscard]] Events progress(const RunRecord& record);
   /// A BenchmarkRun ends; RunRecord::end() was called.
-  [[nodiscard]] Events end(const detail::RunRecord& record, bool abandoned);
+  [[nodiscard]] Events end(const RunRecord& record, bool abandoned);
   /// Books a published benchmark event and completes it: progress, and an ETA when the caller gave
   /// none.
   [[nodiscard]] Events apply(EventType type, BenchmarkPayload& event);
@@ -56,10 +56,10 @@ class BenchmarkTracker {
   enum Gauge : std::size_t { kProgress, kExamples, kProcessed, kRunning, kEta, kGaugeCount };
   using GaugeValues = std::array<std::atomic<double>, kGaugeCount>;
   struct Benchmark {
-    std::shared_ptr<detail::RunRecord> record;  // which run this is; never null
-    std::string id, name;                       // as labels show them
-    bool by_hand = false;                       // known from published events only
-    bool has_start = true;                      // false: first heard of later on
+    std::shared_ptr<RunRecord> record;  // which run this is; never null
+    std::string id, name;               // as labels show them
+    bool by_hand = false;               // known from published events only
+    bool has_start = true;              // false: first heard of later on
     bool running = true;
     bool stalled = false;
     bool stall_alerted = false;
@@ -87,9 +87,9 @@ class BenchmarkTracker {
     metrics::Words words{2};  // 0: successful, 1: failed
   };
 
-  Benchmark& add(std::shared_ptr<detail::RunRecord> record, bool by_hand, Events& events)
+  Benchmark& add(std::shared_ptr<RunRecord> record, bool by_hand, Events& events)
       LTB_REQUIRES(mutex_);
-  [[nodiscard]] Benchmark* find(const detail::RunRecord& record) LTB_REQUIRES(mutex_);
+  [[nodiscard]] Benchmark* find(const RunRecord& record) LTB_REQUIRES(mutex_);
   Benchmark& find_or_add(EventType type, const BenchmarkPayload& event, Events& events)
       LTB_REQUIRES(mutex_);
   void tell(Benchmark& run, const BenchmarkPayload& event) LTB_REQUIRES(mutex_);
@@ -110,7 +110,7 @@ class BenchmarkTracker {
       LTB_REQUIRES(mutex_);
   [[nodiscard]] BenchmarkStatus status_of(const Benchmark& run, support::SteadyTime now) const
       LTB_REQUIRES(mutex_);
-  [[nodiscard]] MonitoringEvent event_of(EventType type, const detail::RunRecord& record,
+  [[nodiscard]] MonitoringEvent event_of(EventType type, const RunRecord& record,
                                          const Benchmark* run, support::SteadyTime now) const
       LTB_REQUIRES(mutex_);
 
@@ -119,7 +119,7 @@ class BenchmarkTracker {
   const std::chrono::seconds stalled_after_;
   const std::chrono::seconds silent_after_;
   const std::chrono::seconds retention_;
-  const std::shared_ptr<detail::RunRegistry> runs_;
+  const std::shared_ptr<RunRegistry> runs_;
   const metrics::BucketLayout run_layout_;
   std::array<metrics::Family*, kGaugeCount> families_{};
   metrics::Family& duration_;

@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <cmath>
 
-namespace ltb::detail {
+namespace ltb::collector {
 
 using metrics::CallRecord;
 using metrics::CallStatus;
 using metrics::RequestLayout;
 using metrics::RequestSeries;
 
-CollectorCore::CollectorCore(metrics::MetricStore& store, EventBusCore& bus,
+CollectorCore::CollectorCore(metrics::MetricStore& store, events::EventBusCore& bus,
                              const support::Clock& clock, const MonitoringConfig& config,
                              const support::Log& log)
     : store_(store),
@@ -180,7 +180,7 @@ void CollectorCore::publish(std::vector<MonitoringEvent> events) noexcept {
 }
 
 CallTotals CollectorCore::totals() {
-  collector::StatisticsSum sum(judge_.levels());
+  StatisticsSum sum(judge_.levels());
   history_.read([&](const auto& view, const auto& at) { sum.add(view, at); });
   CallTotals totals;
   sum.write(totals);
@@ -188,7 +188,7 @@ CallTotals CollectorCore::totals() {
 }
 
 std::vector<ProviderStats> CollectorCore::provider_stats() {
-  std::map<std::string_view, collector::StatisticsSum> sums;
+  std::map<std::string_view, StatisticsSum> sums;
   std::map<std::string_view, ProviderHealth> health;
   for (const auto* provider : store_.all_provider_series()) {
     sums.try_emplace(provider->provider(), judge_.levels());
@@ -218,7 +218,7 @@ std::vector<ModelStats> CollectorCore::model_stats() {
   std::vector<ModelStats> all;
   history_.read([&](const auto& view, const auto& at) {
     const RequestSeries& series = view.sums.series();
-    collector::StatisticsSum sum(judge_.levels());
+    StatisticsSum sum(judge_.levels());
     sum.add(view, at);
     ModelStats stats;
     stats.provider = series.provider();
@@ -249,4 +249,4 @@ HistorySeries CollectorCore::history(const HistoryQuery& query) {
   return history_.history(query);
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::collector

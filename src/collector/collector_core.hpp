@@ -24,12 +24,12 @@
 #include <string_view>
 #include <vector>
 
-namespace ltb::detail {
+namespace ltb::collector {
 
 /// Thread safety: every member from any thread.
-class CollectorCore final : public EventSink {
+class CollectorCore final : public events::EventSink {
  public:
-  CollectorCore(metrics::MetricStore& store, EventBusCore& bus, const support::Clock& clock,
+  CollectorCore(metrics::MetricStore& store, events::EventBusCore& bus, const support::Clock& clock,
                 const MonitoringConfig& config, const support::Log& log);
   ~CollectorCore() override { runs_->clear(); }
 
@@ -46,7 +46,7 @@ class CollectorCore final : public EventSink {
   /// The first part of it.
   void sample() { history_.sample(); }
 
-  [[nodiscard]] const collector::CallJudge& judge() const noexcept { return judge_; }
+  [[nodiscard]] const CallJudge& judge() const noexcept { return judge_; }
 
   // -- for BenchmarkRun --
   [[nodiscard]] RunRegistry& runs() noexcept { return *runs_; }
@@ -92,18 +92,18 @@ class CollectorCore final : public EventSink {
   [[nodiscard]] std::uint64_t total_cost_nano() const;
 
   metrics::MetricStore& store_;
-  EventBusCore& bus_;
+  events::EventBusCore& bus_;
   const support::Clock& clock_;
   support::Log log_;
-  const collector::CallJudge judge_;
-  collector::HistoryBook history_;
+  const CallJudge judge_;
+  HistoryBook history_;
   const std::shared_ptr<RunRegistry> runs_ = std::make_shared<RunRegistry>();
-  collector::BenchmarkTracker benchmarks_;
-  collector::ProviderHealthMonitor health_;
-  collector::BudgetMonitor budget_;
+  BenchmarkTracker benchmarks_;
+  ProviderHealthMonitor health_;
+  BudgetMonitor budget_;
   support::LogLimit refused_metrics_;
   support::Mutex evaluations_mutex_;
-  collector::EvaluationPairs evaluations_ LTB_GUARDED_BY(evaluations_mutex_);
+  EvaluationPairs evaluations_ LTB_GUARDED_BY(evaluations_mutex_);
 };
 
-}  // namespace ltb::detail
+}  // namespace ltb::collector

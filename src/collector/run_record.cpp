@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::collector {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -146,4 +146,4 @@ RunCalls RunRecord::calls() const noexcept {
   return now;
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::collector

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-namespace ltb::detail {
+namespace ltb::collector {
 
 class RunRegistry;
 
@@ -110,4 +110,4 @@ class RunRecord {
   std::string current_provider_ LTB_GUARDED_BY(provider_mutex_);
 };
 
-}  // namespace ltb::detail
+}  // namespace ltb::collector

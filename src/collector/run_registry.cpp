@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::collector {
 namespace {
 
 using CurrentRuns = std::vector<std::shared_ptr<CurrentRunEntry>>;
@@ -100,4 +100,4 @@ void drop_current_run(CurrentRunEntry& entry) noexcept {
   if (current_runs != nullptr) forget_inactive(*current_runs);
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::collector

@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-namespace ltb::detail {
+namespace ltb::collector {
 
 /// The runs in progress of one system. Thread safety: every member from any thread. A thread waits
 /// here only while runs are in progress, and then for a few instructions.
@@ -48,4 +48,4 @@ struct CurrentRunEntry {
     std::shared_ptr<RunRecord> run) noexcept;
 void drop_current_run(CurrentRunEntry& entry) noexcept;
 
-}  // namespace ltb::detail
+}  // namespace ltb::collector

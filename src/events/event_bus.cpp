@@ -11,7 +11,7 @@ namespace ltb {
 EventSubscriber::~EventSubscriber() = default;
 
 Subscription::Subscription() noexcept = default;
-Subscription::Subscription(std::weak_ptr<detail::EventBusCore> core, std::uint64_t key) noexcept
+Subscription::Subscription(std::weak_ptr<events::EventBusCore> core, std::uint64_t key) noexcept
     : core_(std::move(core)), key_(key) {}
 Subscription::Subscription(Subscription&& other) noexcept
     : core_(std::move(other.core_)), key_(std::exchange(other.key_, 0)) {}
@@ -41,7 +41,7 @@ bool Subscription::is_active() const noexcept {
 
 class EventReceiver::State {
  public:
-  explicit State(std::shared_ptr<detail::EventBusCore> bus) : core(std::move(bus)) {
+  explicit State(std::shared_ptr<events::EventBusCore> bus) : core(std::move(bus)) {
     core->add_receiver(cursor);
   }
   ~State() { core->remove_receiver(cursor); }
@@ -56,8 +56,8 @@ class EventReceiver::State {
     return ReceivedEvent{std::move(batch.front()), lagged};
   }
 
-  std::shared_ptr<detail::EventBusCore> core;
-  detail::EventCursor cursor;
+  std::shared_ptr<events::EventBusCore> core;
+  events::EventCursor cursor;
   std::atomic<bool> closed{false};
   std::vector<std::shared_ptr<const MonitoringEvent>> batch;  // kept for its memory
 };
@@ -77,7 +77,7 @@ std::optional<ReceivedEvent> EventReceiver::receive() {
   while (true) {
     if (auto received = try_receive()) return received;
     if (state_->core->wait(state_->cursor, state_->closed, std::nullopt) ==
-        detail::EventBusCore::Wait::Closed)
+        events::EventBusCore::Wait::Closed)
       return std::nullopt;
   }
 }
@@ -93,7 +93,7 @@ std::optional<ReceivedEvent> EventReceiver::receive(const std::stop_token& stop)
   while (!stopped.load(std::memory_order_acquire)) {
     if (auto received = try_receive()) return received;
     if (core->wait(state_->cursor, state_->closed, std::nullopt, &stopped) ==
-        detail::EventBusCore::Wait::Closed)
+        events::EventBusCore::Wait::Closed)
       break;
   }
   return std::nullopt;
@@ -109,7 +109,7 @@ std::optional<ReceivedEvent> EventReceiver::receive_for(std::chrono::nanoseconds
   while (true) {
     if (auto received = try_receive()) return received;
     if (state_->core->wait(state_->cursor, state_->closed, deadline) !=
-        detail::EventBusCore::Wait::Ready)
+        events::EventBusCore::Wait::Ready)
       return std::nullopt;
   }
 }
@@ -126,7 +126,7 @@ void EventReceiver::close() noexcept {
 }
 
 EventBus::EventBus(EventBusOptions options)
-    : core_(std::make_shared<detail::EventBusCore>(options)) {}
+    : core_(std::make_shared<events::EventBusCore>(options)) {}
 
 EventBus::~EventBus() {
   core_->set_sink(nullptr);

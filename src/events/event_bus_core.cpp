@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::events {
 
 EventBusCore::EventBusCore(const EventBusOptions& options)
     : capacity_(options.receiver_capacity), max_bytes_(options.max_bytes) {
@@ -49,14 +49,14 @@ void complete(MonitoringEvent& event) noexcept {
   if (auto* request = std::get_if<RequestPayload>(&event.payload)) {
     if (!request->request_id.empty()) return;
     try {
-      request->request_id = events::new_request_id();
+      request->request_id = new_request_id();
     } catch (...) {  // no memory: it stays empty
     }
   } else if (auto* benchmark = std::get_if<BenchmarkPayload>(&event.payload)) {
     double& percent = benchmark->progress_percent;
     if (percent == 0)  // not set
-      percent = events::progress_percent(benchmark->completed_examples, benchmark->total_examples)
-                    .value_or(0);
+      percent =
+          progress_percent(benchmark->completed_examples, benchmark->total_examples).value_or(0);
     percent = std::min(percent, 100.0);
   }
 }
@@ -65,7 +65,7 @@ void complete(MonitoringEvent& event) noexcept {
 
 void EventBusCore::cut_texts(MonitoringEvent& event) noexcept {
   try {
-    if (const std::size_t cut = events::cut_long_texts(event))
+    if (const std::size_t cut = cut_long_texts(event))
       texts_cut_.fetch_add(cut, std::memory_order_relaxed);
   } catch (...) {  // no memory for the shorter text: the long one stays
   }
@@ -110,7 +110,7 @@ void EventBusCore::distribute(MonitoringEvent&& event) noexcept {
 void EventBusCore::distribute(const std::shared_ptr<MonitoringEvent>& event) noexcept {
   if (!event) return count_dropped(1);
   prepare(*event);
-  const std::size_t bytes = events::held_bytes(*event);
+  const std::size_t bytes = held_bytes(*event);
   std::shared_ptr<const MonitoringEvent> displaced;  // destroyed outside the lock
   std::shared_ptr<const std::function<void()>> wake;
   bool notify = false;
@@ -310,4 +310,4 @@ EventBusStats EventBusCore::stats() const noexcept {
   return stats;
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::events

@@ -16,7 +16,7 @@
 #include <optional>
 #include <vector>
 
-namespace ltb::detail {
+namespace ltb::events {
 
 /// What every published event passes first: the bookkeeping of the owning system. May complete the
 /// event (an ETA, say).
@@ -157,4 +157,4 @@ struct EventBusAccess {
   static std::shared_ptr<EventBusCore> shared_core(EventBus& bus) noexcept { return bus.core_; }
 };
 
-}  // namespace ltb::detail
+}  // namespace ltb::events

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::events {
 
 struct Subscribers::Subscriber {
   std::uint64_t key = 0;
@@ -184,4 +184,4 @@ bool Subscribers::contains(std::uint64_t key) const noexcept {
                      [key](const auto& subscriber) { return subscriber->key == key; });
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::events

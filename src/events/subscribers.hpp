@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-namespace ltb::detail {
+namespace ltb::events {
 
 /// Thread safety: every member from any thread, also from inside a subscriber's call.
 class Subscribers {
@@ -67,4 +67,4 @@ class Subscribers {
   std::uint64_t next_key_ LTB_GUARDED_BY(mutex_) = 1;
 };
 
-}  // namespace ltb::detail
+}  // namespace ltb::events

@@ -194,7 +194,7 @@ std::optional<SystemTime> parse_reset(std::string_view text, SystemTime now) noe
     return reset_of_number(*number, now);
   if (const auto wait = parse_duration(text))
     return now + std::chrono::duration_cast<SystemTime::duration>(*wait);
-  const auto date = llm::parse_http_date(text, now);
+  const auto date = parse_http_date(text, now);
   if (!date) return std::nullopt;
   // In milliseconds: a date of the year 9999 has no place in the clock's nanoseconds.
   constexpr milliseconds kMost{kYearSeconds * 1000};

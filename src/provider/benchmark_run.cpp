@@ -1,39 +1,39 @@
 #include <ltb/benchmark_run.hpp>
 
-#include "provider/recorder.hpp"
+#include "core/monitoring_core.hpp"
 
 #include <string>
 #include <utility>
 
 namespace ltb {
 
-BenchmarkRun detail::Recorder::begin_benchmark(const std::shared_ptr<Recorder>& recorder,
-                                               std::string_view benchmark_id, std::string_view name,
-                                               std::uint64_t total_examples) noexcept {
+BenchmarkRun core::MonitoringCore::begin_benchmark(const std::shared_ptr<MonitoringCore>& core,
+                                                   std::string_view benchmark_id,
+                                                   std::string_view name,
+                                                   std::uint64_t total_examples) noexcept {
   try {
-    return BenchmarkRun(
-        recorder, recorder->collector().begin_run(std::string(benchmark_id), std::string(name),
-                                                  total_examples));
+    return BenchmarkRun(core, core->collector().begin_run(std::string(benchmark_id),
+                                                          std::string(name), total_examples));
   } catch (...) {  // no memory
-    recorder->store().count_rejected();
+    core->store().count_rejected();
     return BenchmarkRun(nullptr, nullptr);
   }
 }
 
-CurrentRun::CurrentRun(std::shared_ptr<detail::CurrentRunEntry> entry) noexcept
+CurrentRun::CurrentRun(std::shared_ptr<collector::CurrentRunEntry> entry) noexcept
     : entry_(std::move(entry)) {}
 CurrentRun::~CurrentRun() {
-  if (entry_) detail::drop_current_run(*entry_);
+  if (entry_) collector::drop_current_run(*entry_);
 }
 
-BenchmarkRun::BenchmarkRun(std::shared_ptr<detail::Recorder> recorder,
-                           std::shared_ptr<detail::RunRecord> record) noexcept
-    : recorder_(std::move(recorder)), record_(std::move(record)) {}
+BenchmarkRun::BenchmarkRun(std::shared_ptr<core::MonitoringCore> core,
+                           std::shared_ptr<collector::RunRecord> record) noexcept
+    : core_(std::move(core)), record_(std::move(record)) {}
 BenchmarkRun::BenchmarkRun(BenchmarkRun&& other) noexcept = default;
 BenchmarkRun& BenchmarkRun::operator=(BenchmarkRun&& other) noexcept {
   if (this != &other) {
     end(true);
-    recorder_ = std::move(other.recorder_);
+    core_ = std::move(other.core_);
     record_ = std::move(other.record_);
   }
   return *this;
@@ -43,14 +43,14 @@ BenchmarkRun::~BenchmarkRun() {
 }
 
 void BenchmarkRun::end(bool abandoned) noexcept {
-  if (record_ && record_->end()) recorder_->collector().end_run(*record_, abandoned);
+  if (record_ && record_->end()) core_->collector().end_run(*record_, abandoned);
 }
 
 void BenchmarkRun::count(std::uint64_t succeeded, std::uint64_t failed) noexcept {
   if (!record_ || record_->has_ended()) return;
-  const auto now = recorder_->clock().steady_now();
+  const auto now = core_->clock().steady_now();
   const bool is_last = record_->advance(succeeded, failed, now);
-  if (record_->claim_event(now) || is_last) recorder_->collector().show_run(*record_);
+  if (record_->claim_event(now) || is_last) core_->collector().show_run(*record_);
 }
 
 void BenchmarkRun::advance(std::uint64_t count) noexcept {
@@ -66,7 +66,7 @@ void BenchmarkRun::set_current_provider(std::string_view provider) noexcept {
   try {
     record_->set_current_provider(std::string(provider));
   } catch (...) {  // no memory
-    recorder_->store().count_rejected();
+    core_->store().count_rejected();
   }
 }
 
@@ -81,8 +81,8 @@ RequestScope BenchmarkRun::begin_request(std::string_view provider,
 
 CurrentRun BenchmarkRun::make_current() noexcept {
   if (!record_) return CurrentRun(nullptr);
-  auto entry = detail::push_current_run(record_);
-  if (!entry) recorder_->store().count_rejected();
+  auto entry = collector::push_current_run(record_);
+  if (!entry) core_->store().count_rejected();
   return CurrentRun(std::move(entry));
 }
 

@@ -1,7 +1,7 @@
 #include <ltb/request_scope.hpp>
 
+#include "core/monitoring_core.hpp"
 #include "metrics/known_error.hpp"
-#include "provider/recorder.hpp"
 
 #include "llm/classify.hpp"
 
@@ -19,15 +19,15 @@ constexpr std::chrono::hours kLongest{24 * 365};
 constexpr std::uint64_t kLongestQueue = 10ull * 365 * 24 * 3600 * 1'000'000'000;
 
 // Ends a scope once. The state stays, so that request_id() still answers.
-void end(detail::ScopeState* state, CallStatus status, ErrorType type = ErrorType::Other,
+void end(core::ScopeState* state, CallStatus status, ErrorType type = ErrorType::Other,
          std::string_view message = {}, std::string_view code = {}) noexcept {
   if (state == nullptr || std::exchange(state->finished, true)) return;
-  state->recorder->end_scope(*state, status, type, message, code);
+  state->core->end_scope(*state, status, type, message, code);
 }
 
 }  // namespace
 
-RequestScope::RequestScope(std::unique_ptr<detail::ScopeState> state) noexcept
+RequestScope::RequestScope(std::unique_ptr<core::ScopeState> state) noexcept
     : state_(std::move(state)) {}
 RequestScope::RequestScope(RequestScope&& other) noexcept = default;
 
@@ -45,7 +45,7 @@ RequestScope::~RequestScope() {
 
 void RequestScope::on_chunk(ChunkKind kind) noexcept {
   if (!state_ || state_->finished) return;
-  on_chunk(state_->recorder->clock().steady_now(), kind);
+  on_chunk(state_->core->clock().steady_now(), kind);
 }
 
 void RequestScope::on_chunk(std::chrono::steady_clock::time_point arrived,
@@ -70,14 +70,14 @@ void RequestScope::on_chunk(std::chrono::steady_clock::time_point arrived,
 
 void RequestScope::set_usage(const TokenUsage& usage) noexcept {
   if (!state_ || state_->finished) return;
-  if (!metrics::is_sane(usage)) return state_->recorder->store().count_rejected();
+  if (!metrics::is_sane(usage)) return state_->core->store().count_rejected();
   state_->usage = usage;
 }
 
 void RequestScope::set_cost(double cost_usd) noexcept {
   if (!state_ || state_->finished) return;
   const auto cost = metrics::to_exact_cost(cost_usd);
-  if (!cost) return state_->recorder->store().count_rejected();
+  if (!cost) return state_->core->store().count_rejected();
   // Member by member: copied whole, it is read back before it is written, which stalls.
   state_->cost.emplace().nano_usd = cost->nano_usd;
 }
@@ -87,7 +87,7 @@ void RequestScope::set_finish_reason(std::string_view reason) noexcept {
   try {
     state_->finish_reason = reason;
   } catch (...) {
-    state_->recorder->store().count_rejected();
+    state_->core->store().count_rejected();
   }
 }
 
@@ -96,7 +96,7 @@ void RequestScope::attempt(ErrorType failed_with, std::chrono::nanoseconds wait)
   past_attempt(failed_with, wait);
   state_->chunks = 0;
   state_->streams_reasoning = false;
-  state_->attempt_begun = state_->recorder->clock().steady_now();
+  state_->attempt_begun = state_->core->clock().steady_now();
   state_->sent = state_->attempt_begun +
                  std::clamp(wait, std::chrono::nanoseconds{0}, std::chrono::nanoseconds{kLongest});
 }
@@ -117,7 +117,7 @@ void RequestScope::set_queue_time(std::chrono::nanoseconds queued) noexcept {
 
 void RequestScope::set_sent(std::chrono::steady_clock::time_point sent_at) noexcept {
   if (!state_ || state_->finished || state_->time_to_first_token_ns) return;
-  state_->sent = std::min(sent_at, state_->recorder->clock().steady_now());
+  state_->sent = std::min(sent_at, state_->core->clock().steady_now());
   state_->attempt_begun = state_->sent;
 }
 
@@ -128,14 +128,14 @@ void RequestScope::set_scheduled_start(
   // The steady clock counts from the start of the machine: a time that was never set is its origin,
   // or the least there is.
   if (scheduled_at.time_since_epoch().count() <= 0 || queued > kLongestQueue)
-    return state_->recorder->store().count_rejected();
+    return state_->core->store().count_rejected();
   state_->queue_ns = queued;
   if (scheduled_at < state_->started) state_->started = scheduled_at;
 }
 
 void RequestScope::set_rate_limits(const RateLimits& limits) noexcept {
   if (!state_ || state_->finished) return;
-  state_->recorder->store().show_rate_limits(*state_->series, limits);
+  state_->core->store().show_rate_limits(*state_->series, limits);
 }
 
 void RequestScope::finish() noexcept {
@@ -146,8 +146,7 @@ void RequestScope::finish(std::chrono::steady_clock::time_point completed) noexc
   if (!state_ || state_->finished) return;
   // Not before the last piece, which belongs to the answer, and not in the future.
   const auto earliest = state_->chunks > 0 ? state_->last_chunk : state_->started;
-  state_->completed =
-      std::min(std::max(completed, earliest), state_->recorder->clock().steady_now());
+  state_->completed = std::min(std::max(completed, earliest), state_->core->clock().steady_now());
   finish();
 }
 

@@ -1,23 +1,23 @@
 // What the wrappers (ltb/monitored.hpp, ltb/asio.hpp, MonitoredProvider) need from the inside.
-#include "provider/recorder.hpp"
+#include "core/monitoring_core.hpp"
 
 #include "llm/classify.hpp"
 
 #include <ltb/monitored_fields.hpp>
+#include <ltb/monitoring_system.hpp>
 
 #include <utility>
 
 namespace ltb {
 
-CallSource::CallSource(MonitoringSystem& monitoring) noexcept
-    : recorder_(detail::recorder_of(monitoring)) {}
-CallSource::CallSource(BenchmarkRun& run) noexcept : recorder_(run.recorder_), run_(run.record_) {}
+CallSource::CallSource(MonitoringSystem& monitoring) noexcept : core_(monitoring.core_) {}
+CallSource::CallSource(BenchmarkRun& run) noexcept : core_(run.core_), run_(run.record_) {}
 
 RequestScope CallSource::begin_request(std::string_view provider,
                                        std::string_view model) const noexcept {
   // Null: of a run that was moved from, or that there was no memory for.
-  if (!recorder_) return RequestScope(nullptr);
-  return detail::Recorder::begin_request(recorder_, provider, model, run_);
+  if (!core_) return RequestScope(nullptr);
+  return core::MonitoringCore::begin_request(core_, provider, model, run_);
 }
 
 }  // namespace ltb

@@ -52,20 +52,20 @@ std::string quoted(std::string_view text) {
 
 void check_texts(const MonitoringConfig& config) {
   const auto expected = [](std::string_view text) { return std::string(text); };
-  if (!detail::is_websocket_url(config.websocket_url))
-    refuse("websocket_url", quoted(config.websocket_url), expected(detail::kUrlExpected));
-  if (!detail::is_auth_token(config.auth_token))  // never show it: it is a secret
+  if (!system::is_websocket_url(config.websocket_url))
+    refuse("websocket_url", quoted(config.websocket_url), expected(system::kUrlExpected));
+  if (!system::is_auth_token(config.auth_token))  // never show it: it is a secret
     throw std::invalid_argument("MonitoringConfig::auth_token: expected " +
-                                expected(detail::kTokenExpected));
+                                expected(system::kTokenExpected));
   if (config.tls_certificate.empty() != config.tls_key.empty())
     refuse(config.tls_key.empty() ? "tls_key" : "tls_certificate", "\"\"",
            "a file, as the other one of the two is given");
   for (const std::string& origin : config.allowed_origins)
-    if (!detail::is_origin(origin))
-      refuse("allowed_origins", quoted(origin), expected(detail::kOriginExpected));
+    if (!system::is_origin(origin))
+      refuse("allowed_origins", quoted(origin), expected(system::kOriginExpected));
   for (const std::string& host : config.allowed_hosts)
-    if (!detail::is_host(host))
-      refuse("allowed_hosts", quoted(host), expected(detail::kHostExpected));
+    if (!system::is_host(host))
+      refuse("allowed_hosts", quoted(host), expected(system::kHostExpected));
 }
 
 void check_service_levels(const std::vector<ServiceLevel>& levels) {
@@ -146,8 +146,8 @@ void check_histogram_buckets(const std::map<std::string, std::vector<double>>& c
 
 void check_addresses(const MonitoringConfig& config) {
   const auto check = [](std::string_view field, const std::string& address) {
-    if (!detail::is_bind_address(address))
-      refuse(field, quoted(address), std::string(detail::kAddressExpected));
+    if (!system::is_bind_address(address))
+      refuse(field, quoted(address), std::string(system::kAddressExpected));
   };
   check("bind_address", config.bind_address);
   const auto check_own = [&](std::string_view field, const std::string& address) {
@@ -165,12 +165,12 @@ bool is_url_host(std::string_view host) {
   if (host.starts_with('.') || host.find("..") != std::string_view::npos) return false;
   const std::string_view last = host.substr(host.rfind('.') + 1);
   if (last.find_first_not_of("0123456789") != std::string_view::npos) return true;
-  return detail::is_bind_address(host);
+  return system::is_bind_address(host);
 }
 
 }  // namespace
 
-namespace detail {
+namespace system {
 
 bool is_websocket_url(std::string_view text) {
   if (text.empty()) return true;
@@ -207,7 +207,7 @@ bool is_host(std::string_view text) {
   return net::parse_host_pattern(text).has_value();
 }
 
-}  // namespace detail
+}  // namespace system
 
 #define LTB_BUILDER(builder, type, field)                              \
   MonitoringConfig MonitoringConfig::builder(type value) const {       \

@@ -67,16 +67,16 @@ void read(const char* name, std::string& field) {
 void read_address(const char* name, std::string& field) {
   auto value = variable(name);
   if (!value) return;
-  if (!detail::is_bind_address(*value)) refuse(name, *value, std::string(detail::kAddressExpected));
+  if (!system::is_bind_address(*value)) refuse(name, *value, std::string(system::kAddressExpected));
   field = std::move(*value);
 }
 
 void read_token(const char* name, std::string& field) {
   auto value = variable(name);
   if (!value) return;
-  if (!detail::is_auth_token(*value))  // never show it: it is a secret
+  if (!system::is_auth_token(*value))  // never show it: it is a secret
     throw std::invalid_argument(std::string(name) + ": expected " +
-                                std::string(detail::kTokenExpected));
+                                std::string(system::kTokenExpected));
   field = std::move(*value);
 }
 
@@ -113,8 +113,8 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read("LTB_DASHBOARD_ENABLED", config.dashboard_enabled);
   read_port("LTB_DASHBOARD_PORT", config.dashboard_port);
   read("LTB_WEBSOCKET_URL", config.websocket_url);
-  if (variable("LTB_WEBSOCKET_URL") && !detail::is_websocket_url(config.websocket_url))
-    refuse("LTB_WEBSOCKET_URL", config.websocket_url, std::string(detail::kUrlExpected));
+  if (variable("LTB_WEBSOCKET_URL") && !system::is_websocket_url(config.websocket_url))
+    refuse("LTB_WEBSOCKET_URL", config.websocket_url, std::string(system::kUrlExpected));
   std::int64_t retention = config.retention_period.count();
   read("LTB_RETENTION_PERIOD", retention, 1, 604'800, "whole seconds");
   config.retention_period = std::chrono::seconds{retention};
@@ -126,9 +126,9 @@ MonitoringConfig MonitoringConfig::from_env(const MonitoringConfig& base) {
   read_token("LTB_AUTH_TOKEN", config.auth_token);
   read("LTB_TLS_CERT", config.tls_certificate);
   read("LTB_TLS_KEY", config.tls_key);
-  read_list("LTB_ALLOWED_ORIGINS", config.allowed_origins, detail::is_origin,
-            detail::kOriginExpected);
-  read_list("LTB_ALLOWED_HOSTS", config.allowed_hosts, detail::is_host, detail::kHostExpected);
+  read_list("LTB_ALLOWED_ORIGINS", config.allowed_origins, system::is_origin,
+            system::kOriginExpected);
+  read_list("LTB_ALLOWED_HOSTS", config.allowed_hosts, system::is_host, system::kHostExpected);
   read("LTB_DASHBOARD_DIRECTORY", config.dashboard_directory);
   read("LTB_IO_THREADS", config.io_threads, 1, 64);
   read("LTB_EVENT_HISTORY", config.event_history, 16, 1'048'576);

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace ltb::detail {
+namespace ltb::system {
 
 inline constexpr std::string_view kUrlExpected =
     "a URL such as wss://proxy.example:8443/ws: ws:// or wss://, a host, a port from 1 to 65535 if "
@@ -28,4 +28,4 @@ inline constexpr std::string_view kHostExpected =
 /// An entry of the allowed hosts.
 [[nodiscard]] bool is_host(std::string_view text);
 
-}  // namespace ltb::detail
+}  // namespace ltb::system

@@ -11,11 +11,9 @@
 
 namespace ltb {
 
-using detail::Recorder;
-
 MonitoringSystem::MonitoringSystem(MonitoringConfig config)
-    : impl_(std::make_unique<detail::MonitoringSystemImpl>(std::move(config),
-                                                           std::make_shared<support::Clock>())) {}
+    : impl_(std::make_unique<Impl>(std::move(config), std::make_shared<support::Clock>())),
+      core_(impl_->core()) {}
 
 MonitoringSystem::~MonitoringSystem() = default;
 
@@ -64,64 +62,64 @@ const MonitoringConfig& MonitoringSystem::config() const noexcept {
 
 RequestScope MonitoringSystem::begin_request(std::string_view provider,
                                              std::string_view model) noexcept {
-  return detail::Recorder::begin_request(impl_->recorder(), provider, model);
+  return core::MonitoringCore::begin_request(core_, provider, model);
 }
 
 BenchmarkRun MonitoringSystem::begin_benchmark(std::string_view benchmark_id, std::string_view name,
                                                std::uint64_t total_examples) noexcept {
-  return detail::Recorder::begin_benchmark(impl_->recorder(), benchmark_id, name, total_examples);
+  return core::MonitoringCore::begin_benchmark(core_, benchmark_id, name, total_examples);
 }
 
 void MonitoringSystem::record_request(std::string_view provider, std::string_view model) noexcept {
-  impl_->recorder()->record_request(provider, model);
+  core_->record_request(provider, model);
 }
 
 void MonitoringSystem::record_latency(std::string_view provider, double latency_seconds) noexcept {
-  impl_->recorder()->record_latency(provider, {}, latency_seconds);
+  core_->record_latency(provider, {}, latency_seconds);
 }
 
 void MonitoringSystem::record_latency(std::string_view provider, std::string_view model,
                                       double latency_seconds) noexcept {
-  impl_->recorder()->record_latency(provider, model, latency_seconds);
+  core_->record_latency(provider, model, latency_seconds);
 }
 
 void MonitoringSystem::record_tokens(std::string_view provider, std::uint64_t input_tokens,
                                      std::uint64_t output_tokens) noexcept {
-  impl_->recorder()->record_tokens(provider, {}, {input_tokens, output_tokens});
+  core_->record_tokens(provider, {}, {input_tokens, output_tokens});
 }
 
 void MonitoringSystem::record_tokens(std::string_view provider, std::string_view model,
                                      std::uint64_t input_tokens,
                                      std::uint64_t output_tokens) noexcept {
-  impl_->recorder()->record_tokens(provider, model, {input_tokens, output_tokens});
+  core_->record_tokens(provider, model, {input_tokens, output_tokens});
 }
 
 void MonitoringSystem::record_cost(std::string_view provider, double cost_usd) noexcept {
-  impl_->recorder()->record_cost(provider, {}, cost_usd);
+  core_->record_cost(provider, {}, cost_usd);
 }
 
 void MonitoringSystem::record_cost(std::string_view provider, std::string_view model,
                                    double cost_usd) noexcept {
-  impl_->recorder()->record_cost(provider, model, cost_usd);
+  core_->record_cost(provider, model, cost_usd);
 }
 
 void MonitoringSystem::record_error(std::string_view provider,
                                     std::string_view error_type) noexcept {
-  impl_->recorder()->record_error(provider, error_type);
+  core_->record_error(provider, error_type);
 }
 
 void MonitoringSystem::record_error(std::string_view provider, ErrorType type,
                                     std::string_view message) noexcept {
-  impl_->recorder()->record_error(provider, {}, type, message);
+  core_->record_error(provider, {}, type, message);
 }
 
 void MonitoringSystem::record_error(std::string_view provider, std::string_view model,
                                     ErrorType type, std::string_view message) noexcept {
-  impl_->recorder()->record_error(provider, model, type, message);
+  core_->record_error(provider, model, type, message);
 }
 
 EventBus& MonitoringSystem::event_bus() noexcept {
-  return impl_->recorder()->bus();
+  return core_->bus();
 }
 const MetricCollector& MonitoringSystem::collector() const noexcept {
   return impl_->collector();
@@ -137,7 +135,7 @@ std::optional<ProviderStats> MonitoringSystem::get_provider_stats(std::string_vi
 
 std::vector<Metric> MonitoringSystem::get_metrics() const {
   std::vector<Metric> all;
-  for (const metrics::Family* family : impl_->recorder()->store().families()) {
+  for (const metrics::Family* family : core_->store().families()) {
     const std::string& name = family->name();
     const bool is_ours = family->owner() == metrics::FamilyOwner::Library;
     if (is_ours && (name.starts_with("llm_monitor_") || name.starts_with("process_") ||
@@ -165,11 +163,4 @@ std::string MonitoringSystem::render_prometheus() const {
   return impl_->exposition().render();
 }
 
-namespace detail {
-
-std::shared_ptr<Recorder> recorder_of(MonitoringSystem& monitoring) noexcept {
-  return MonitoringSystemAccess::impl(monitoring).recorder();
-}
-
-}  // namespace detail
 }  // namespace ltb

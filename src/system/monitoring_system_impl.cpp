@@ -14,7 +14,7 @@
 #include <random>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
@@ -47,37 +47,36 @@ std::string new_epoch() {
 }
 
 std::shared_ptr<websocket::Hub> make_hub(
-    const MonitoringConfig& config, Recorder& recorder, const std::string& epoch,
+    const MonitoringConfig& config, core::MonitoringCore& core, const std::string& epoch,
     const std::shared_ptr<const collector::OverviewSource>& overview) {
   if (!config.websocket_enabled && !config.dashboard_enabled) return nullptr;
   websocket::HubOptions options;
   options.epoch = epoch;
   options.event_history = config.event_history;
   options.overview = [overview] { return overview->json(); };
-  options.clock = &recorder.clock();
-  return std::make_shared<websocket::Hub>(EventBusAccess::shared_core(recorder.bus()),
+  options.clock = &core.clock();
+  return std::make_shared<websocket::Hub>(events::EventBusAccess::shared_core(core.bus()),
                                           std::move(options));
 }
 
 }  // namespace
 
-MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
-                                           std::shared_ptr<const support::Clock> clock)
+MonitoringSystem::Impl::Impl(MonitoringConfig config, std::shared_ptr<const support::Clock> clock)
     : config_(validated(std::move(config))),
       log_(config_.logger),
-      recorder_(std::make_shared<Recorder>(config_, std::move(clock))),
-      collector_(recorder_->collector()),
-      exposition_(std::make_shared<exporter::Exposition>(recorder_->store())),
+      core_(std::make_shared<core::MonitoringCore>(config_, std::move(clock))),
+      collector_(core_->collector()),
+      exposition_(std::make_shared<exporter::Exposition>(core_->store())),
       epoch_(new_epoch()),
       overview_(std::make_shared<const collector::OverviewSource>(
-          collector_, recorder_->clock(), epoch_, LTB_VERSION,
-          [recorder = recorder_] { return recorder->events().last_event_id(); })),
-      hub_(make_hub(config_, *recorder_, epoch_, overview_)),
+          collector_, core_->clock(), epoch_, LTB_VERSION,
+          [core = core_] { return core->events().last_event_id(); })),
+      hub_(make_hub(config_, *core_, epoch_, overview_)),
       server_(std::make_shared<net::Server>(server_options(config_))) {
   add_self_metrics();
   add_listener_metrics();
   add_listeners();
-  server_->every(kCollectorInterval, [recorder = recorder_] { recorder->collector().tick(); });
+  server_->every(kCollectorInterval, [core = core_] { core->collector().tick(); });
   if (!hub_) return;
   add_stream_metrics();
   server_->every(websocket::kFlushInterval, [hub = hub_] { hub->tick(); });
@@ -89,13 +88,13 @@ MonitoringSystemImpl::MonitoringSystemImpl(MonitoringConfig config,
       [hub = hub_, post](bool running) { running ? hub->start(post) : hub->stop(); });
 }
 
-MonitoringSystemImpl::~MonitoringSystemImpl() {
+MonitoringSystem::Impl::~Impl() {
   stop();
   // A wrapper or scope may keep the bus alive, and a subscriber may hold one: both end here.
-  recorder_->events().close();
+  core_->events().close();
 }
 
-void MonitoringSystemImpl::add_listeners() {
+void MonitoringSystem::Impl::add_listeners() {
   if (config_.prometheus_enabled)
     add_listener("prometheus", config_.prometheus_bind_address, config_.prometheus_port,
                  exporter::make_metrics_router(exposition_, config_.openmetrics_enabled));
@@ -107,14 +106,14 @@ void MonitoringSystemImpl::add_listeners() {
                  dashboard_router());
 }
 
-net::Router MonitoringSystemImpl::websocket_router() const {
+net::Router MonitoringSystem::Impl::websocket_router() const {
   net::Router router;
   websocket::add_stream_route(router, hub_);
   websocket::add_health_route(router, hub_);
   return router;
 }
 
-net::Router MonitoringSystemImpl::dashboard_router() const {
+net::Router MonitoringSystem::Impl::dashboard_router() const {
   net::Router router;
   dashboard::add_page_routes(router, {config_.websocket_url, LTB_VERSION,
                                       config_.dashboard_directory, config_.service_levels});
@@ -123,8 +122,8 @@ net::Router MonitoringSystemImpl::dashboard_router() const {
   return router;
 }
 
-void MonitoringSystemImpl::add_listener(const char* name, const std::string& own_address,
-                                        std::uint16_t port, net::Router router) {
+void MonitoringSystem::Impl::add_listener(const char* name, const std::string& own_address,
+                                          std::uint16_t port, net::Router router) {
   net::ListenerOptions options;
   options.name = name;
   options.address = own_address.empty() ? config_.bind_address : own_address;
@@ -135,10 +134,10 @@ void MonitoringSystemImpl::add_listener(const char* name, const std::string& own
   server_->add_listener(std::move(options), std::move(router));
 }
 
-void MonitoringSystemImpl::add_self_metrics() {
+void MonitoringSystem::Impl::add_self_metrics() {
   using enum MetricType;
-  metrics::MetricStore& store = recorder_->store();
-  EventBusCore* events = &recorder_->events();  // part of the recorder, as the store is
+  metrics::MetricStore& store = core_->store();
+  events::EventBusCore* events = &core_->events();  // part of the recorder, as the store is
   const auto number = [](auto value) { return static_cast<double>(value); };
   store.add_family("llm_build_info", "The version of the monitoring library; always 1.", Gauge)
       .add({{"version", LTB_VERSION}}, metrics::CallbackCell{[] { return 1.0; }});
@@ -162,7 +161,7 @@ void MonitoringSystemImpl::add_self_metrics() {
   store.add_callback(
       "llm_monitor_history_cuts_total",
       "Times that history was shortened to stay within max_history_bytes.", Counter,
-      [collector = &recorder_->collector(), number] { return number(collector->history_cuts()); });
+      [collector = &core_->collector(), number] { return number(collector->history_cuts()); });
   metrics::Family& rejected = store.add_family(
       "llm_monitor_series_rejected_total",
       "Recordings refused (bad number, name or type), or taken by an _overflow_ series.", Counter);
@@ -175,7 +174,7 @@ void MonitoringSystemImpl::add_self_metrics() {
 
 // What the limits of the network did, per listener. The store may outlive the server (a wrapper
 // keeps it): then these show 0.
-void MonitoringSystemImpl::add_listener_metrics() {
+void MonitoringSystem::Impl::add_listener_metrics() {
   using enum MetricType;
   using Stats = net::ListenerStats;
   struct Row {
@@ -221,7 +220,7 @@ void MonitoringSystemImpl::add_listener_metrics() {
                                                     {"websocket", config_.websocket_enabled},
                                                     {"dashboard", config_.dashboard_enabled}};
   for (const Row& row : kRows) {
-    metrics::Family& family = recorder_->store().add_family(row.name, row.help, row.type);
+    metrics::Family& family = core_->store().add_family(row.name, row.help, row.type);
     for (const auto& [listener, enabled] : listeners) {
       if (!enabled) continue;
       family.add({{"listener", listener}},
@@ -234,9 +233,9 @@ void MonitoringSystemImpl::add_listener_metrics() {
   }
 }
 
-void MonitoringSystemImpl::add_stream_metrics() {
+void MonitoringSystem::Impl::add_stream_metrics() {
   using enum MetricType;
-  metrics::MetricStore& store = recorder_->store();
+  metrics::MetricStore& store = core_->store();
   // The store may outlive the hub (a wrapper keeps it): then these are not known.
   const auto from_hub =
       [hub = std::weak_ptr<websocket::Hub>(hub_)](std::uint64_t websocket::HubStats::*field) {
@@ -254,18 +253,18 @@ void MonitoringSystemImpl::add_stream_metrics() {
 }
 
 // No lock here: what excludes what is the server's to say, which holds none while it joins.
-void MonitoringSystemImpl::start() {
+void MonitoringSystem::Impl::start() {
   server_->start();
   if (!warned_.exchange(true)) warn_when_open();
 }
 
 // The receivers first, so that nothing which is joined can wait for one.
-void MonitoringSystemImpl::stop() noexcept {
-  recorder_->events().close_receivers();
+void MonitoringSystem::Impl::stop() noexcept {
+  core_->events().close_receivers();
   server_->stop();
 }
 
-void MonitoringSystemImpl::warn_when_open() noexcept {
+void MonitoringSystem::Impl::warn_when_open() noexcept {
   const std::pair<const char*, const std::string*> listeners[] = {
       {"prometheus", config_.prometheus_enabled ? &config_.prometheus_bind_address : nullptr},
       {"websocket", config_.websocket_enabled ? &config_.websocket_bind_address : nullptr},
@@ -284,14 +283,14 @@ void MonitoringSystemImpl::warn_when_open() noexcept {
   }
 }
 
-std::string MonitoringSystemImpl::last_start_error() const {
+std::string MonitoringSystem::Impl::last_start_error() const {
   support::MutexLock lock(error_mutex_);
   return last_start_error_;
 }
 
-void MonitoringSystemImpl::set_last_start_error(std::string text) {
+void MonitoringSystem::Impl::set_last_start_error(std::string text) {
   support::MutexLock lock(error_mutex_);
   last_start_error_ = std::move(text);
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb

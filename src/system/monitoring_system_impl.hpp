@@ -2,9 +2,9 @@
 #pragma once
 
 #include "collector/overview_json.hpp"
+#include "core/monitoring_core.hpp"
 #include "exporter/metrics_endpoint.hpp"
 #include "net/server.hpp"
-#include "provider/recorder.hpp"
 #include "support/log.hpp"
 #include "support/mutex.hpp"
 #include "websocket/hub.hpp"
@@ -16,13 +16,13 @@
 #include <memory>
 #include <string>
 
-namespace ltb::detail {
+namespace ltb {
 
 /// Thread safety: every member from any thread, but for the destructor.
-class MonitoringSystemImpl {
+class MonitoringSystem::Impl {
  public:
-  MonitoringSystemImpl(MonitoringConfig config, std::shared_ptr<const support::Clock> clock);
-  ~MonitoringSystemImpl();
+  Impl(MonitoringConfig config, std::shared_ptr<const support::Clock> clock);
+  ~Impl();
 
   void start();
   void stop() noexcept;
@@ -32,7 +32,7 @@ class MonitoringSystemImpl {
   }
 
   [[nodiscard]] const MonitoringConfig& config() const noexcept { return config_; }
-  [[nodiscard]] const std::shared_ptr<Recorder>& recorder() const noexcept { return recorder_; }
+  [[nodiscard]] const std::shared_ptr<core::MonitoringCore>& core() const noexcept { return core_; }
   [[nodiscard]] exporter::Exposition& exposition() const noexcept { return *exposition_; }
   [[nodiscard]] const MetricCollector& collector() const noexcept { return collector_; }
 
@@ -52,7 +52,7 @@ class MonitoringSystemImpl {
 
   const MonitoringConfig config_;
   const support::Log log_;
-  const std::shared_ptr<Recorder> recorder_;
+  const std::shared_ptr<core::MonitoringCore> core_;
   const MetricCollector collector_;
   const std::shared_ptr<exporter::Exposition> exposition_;
   const std::string epoch_;  // tells a restarted program from this one
@@ -65,12 +65,17 @@ class MonitoringSystemImpl {
   std::string last_start_error_ LTB_GUARDED_BY(error_mutex_);
 };
 
-/// How other rooms and the tests reach the inside of a system.
+namespace detail {
+
+/// How the bridges reach the inside of a system.
 struct MonitoringSystemAccess {
-  static MonitoringSystemImpl& impl(MonitoringSystem& system) noexcept { return *system.impl_; }
-  static const MonitoringSystemImpl& impl(const MonitoringSystem& system) noexcept {
-    return *system.impl_;
+  static const std::shared_ptr<core::MonitoringCore>& core(MonitoringSystem& system) noexcept {
+    return system.core_;
+  }
+  static exporter::Exposition& exposition(MonitoringSystem& system) noexcept {
+    return system.impl_->exposition();
   }
 };
 
-}  // namespace ltb::detail
+}  // namespace detail
+}  // namespace ltb

@@ -10,25 +10,24 @@ namespace {
 
 class SystemCollectable final : public prometheus::Collectable {
  public:
-  explicit SystemCollectable(std::shared_ptr<detail::Recorder> recorder)
-      : recorder_(std::move(recorder)) {}
+  explicit SystemCollectable(std::shared_ptr<core::MonitoringCore> core) : core_(std::move(core)) {}
   [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
-    return exporter::collect(recorder_->store());
+    return exporter::collect(core_->store());
   }
 
  private:
-  std::shared_ptr<detail::Recorder> recorder_;
+  std::shared_ptr<core::MonitoringCore> core_;
 };
 
 }  // namespace
 
 std::shared_ptr<prometheus::Collectable> make_collectable(MonitoringSystem& monitoring) {
-  return std::make_shared<SystemCollectable>(detail::recorder_of(monitoring));
+  return std::make_shared<SystemCollectable>(detail::MonitoringSystemAccess::core(monitoring));
 }
 
 void add_collectable(MonitoringSystem& monitoring,
                      std::weak_ptr<prometheus::Collectable> collectable) {
-  detail::MonitoringSystemAccess::impl(monitoring).exposition().add(std::move(collectable));
+  detail::MonitoringSystemAccess::exposition(monitoring).add(std::move(collectable));
 }
 
 }  // namespace ltb

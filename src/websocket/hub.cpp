@@ -20,7 +20,7 @@ FrameLogOptions log_options(std::size_t event_history) {
 
 }  // namespace
 
-Hub::Hub(std::shared_ptr<detail::EventBusCore> bus, HubOptions options)
+Hub::Hub(std::shared_ptr<events::EventBusCore> bus, HubOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? options_.clock : &kRealClock),
       bus_(std::move(bus)),

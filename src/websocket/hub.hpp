@@ -74,7 +74,7 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
  public:
   static constexpr std::chrono::milliseconds kStatsMaxAge{100};
 
-  Hub(std::shared_ptr<detail::EventBusCore> bus, HubOptions options);
+  Hub(std::shared_ptr<events::EventBusCore> bus, HubOptions options);
   ~Hub() override;
 
   /// Takes part in the bus from here on. `post` runs a task on an I/O thread, or returns false;
@@ -120,14 +120,14 @@ class Hub : public events::EventHistory, public std::enable_shared_from_this<Hub
 
   const HubOptions options_;
   const support::Clock* clock_;
-  const std::shared_ptr<detail::EventBusCore> bus_;
+  const std::shared_ptr<events::EventBusCore> bus_;
   FrameLog log_;
 
   support::Mutex post_mutex_;
   std::shared_ptr<const Post> post_ LTB_GUARDED_BY(post_mutex_);
 
   support::Mutex drain_mutex_;  // only I/O threads meet here
-  detail::EventCursor cursor_ LTB_GUARDED_BY(drain_mutex_);
+  events::EventCursor cursor_ LTB_GUARDED_BY(drain_mutex_);
   bool takes_part_ LTB_GUARDED_BY(drain_mutex_) = false;  // in the bus
   std::vector<std::shared_ptr<const MonitoringEvent>> batch_ LTB_GUARDED_BY(drain_mutex_);
   std::atomic<bool> armed_{false};  // nothing to look for until the bus calls

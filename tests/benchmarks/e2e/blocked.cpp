@@ -4,7 +4,7 @@
 #include "benchmarks/support/prometheus_calls.hpp"
 #include "benchmarks/support/windows.hpp"
 #include "exporter/text_format.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <prometheus/text_serializer.h>
 
@@ -84,19 +84,19 @@ constexpr std::size_t kSeriesPerModel = 10;
 Samples ours(std::size_t series, int scrapes) {
   MonitoringConfig config;
   config.max_series_per_family = 1'000'000;
-  const tests::RecorderStage stage(config);
+  const tests::CoreStage stage(config);
   const std::size_t models = series / kSeriesPerModel;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < models; ++i) {
     names.push_back(model_name(i));
-    detail::Recorder::begin_request(stage.recorder, kProvider, names.back())
+    core::MonitoringCore::begin_request(stage.core, kProvider, names.back())
         .finish(call_usage(), kCallCost);
   }
   if (stage.store().series_count() < series) throw std::runtime_error("too few series");
   return count_waits(
       scrapes,
       [&](std::size_t i) {
-        detail::Recorder::begin_request(stage.recorder, kProvider, names[i % models])
+        core::MonitoringCore::begin_request(stage.core, kProvider, names[i % models])
             .finish(call_usage(), kCallCost);
       },
       [&] { return exporter::render_text(stage.store()).size(); });
@@ -134,6 +134,6 @@ int main(int argc, char** argv) {
     rounds.run(argc > 1 && !only_ours ? std::atoi(argv[1]) : 1);
     rounds.print();
     if (only_ours && !rounds.all_zero("waits"))
-      throw std::runtime_error("a recorder had to wait for a lock while a scrape ran");
+      throw std::runtime_error("a core had to wait for a lock while a scrape ran");
   });
 }

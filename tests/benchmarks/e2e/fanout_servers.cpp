@@ -55,7 +55,7 @@ class OurServer final : public FanoutServer {
  public:
   explicit OurServer(const FanoutOptions& options)
       : hub_(std::make_shared<websocket::Hub>(
-            detail::EventBusAccess::shared_core(bus_),
+            events::EventBusAccess::shared_core(bus_),
             websocket::HubOptions{.epoch = "benchmark",
                                   .overview = [] { return std::string("{}"); },
                                   .flush_interval = std::chrono::milliseconds{options.flush_ms}})),

@@ -3,7 +3,7 @@
 #include "benchmarks/support/sample_calls.hpp"
 #include "benchmarks/support/windows.hpp"
 #include "metrics/sketch.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -20,8 +20,8 @@ MonitoringConfig roomy() {
 }
 
 /// A streamed call, so that every histogram and sketch of the series is in use.
-void call(const tests::RecorderStage& stage, const std::string& model, std::uint64_t duration) {
-  RequestScope scope = detail::Recorder::begin_request(stage.recorder, kProvider, model);
+void call(const tests::CoreStage& stage, const std::string& model, std::uint64_t duration) {
+  RequestScope scope = core::MonitoringCore::begin_request(stage.core, kProvider, model);
   stage.advance(std::chrono::nanoseconds{duration / 4});
   scope.on_chunk();
   stage.advance(std::chrono::nanoseconds{duration / 4});
@@ -32,7 +32,7 @@ void call(const tests::RecorderStage& stage, const std::string& model, std::uint
 /// `models` models, each used by `threads` threads one after the other that all live at once.
 Samples series_memory(std::size_t models, int threads) {
   const double before = resident_bytes();
-  const tests::RecorderStage stage(roomy());
+  const tests::CoreStage stage(roomy());
   const auto record_all = [&] {
     for (std::size_t i = 0; i < models; ++i) call(stage, model_name(i), 1'000'000'000);
   };
@@ -57,7 +57,7 @@ Samples history_memory(std::chrono::seconds kept) {
   const double before = resident_bytes();
   auto config = roomy();
   config.retention_period = kept;
-  const tests::RecorderStage stage(config);
+  const tests::CoreStage stage(config);
   const auto durations = call_durations();
   Cycle next(durations);
   for (std::int64_t second = 0; second < kept.count(); ++second) {

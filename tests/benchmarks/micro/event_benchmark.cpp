@@ -21,10 +21,10 @@ MonitoringEvent completed_event() {
                                             call_usage(), kCallCost);
 }
 
-// As Recorder does it: whether anybody listens is asked before the event is built.
+// As MonitoringCore does it: whether anybody listens is asked before the event is built.
 void BM_PublishNobody(benchmark::State& state) {
   EventBus bus;
-  auto& core = detail::EventBusAccess::core(bus);
+  auto& core = events::EventBusAccess::core(bus);
   for (auto _ : state) {
     benchmark::DoNotOptimize(&core);
     if (core.has_listeners()) core.distribute(completed_event());
@@ -84,7 +84,7 @@ BENCHMARK(BM_PublishToSubscribers)->ArgName("subscribers")->Arg(0)->Arg(1)->Arg(
 
 // Calling them alone, with an event that is there.
 void BM_Dispatch(benchmark::State& state) {
-  detail::Subscribers subscribers;
+  events::Subscribers subscribers;
   std::vector<Count> counts(4);
   for (int i = 0; i < state.range(0); ++i)
     (void)subscribers.add([&count = counts[i]](const MonitoringEvent&) { ++count.events; });

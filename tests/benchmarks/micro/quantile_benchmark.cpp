@@ -1,6 +1,6 @@
 // Reading three quantiles of a window that calls fell into all the time.
 #include "benchmarks/support/sample_calls.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 // p50, p95 and p99 of the last `seconds`, of a series with 100 calls a second for ten minutes.
 void BM_ThreeQuantiles(benchmark::State& state) {
-  tests::RecorderStage stage;
+  tests::CoreStage stage;
   const auto durations = call_durations();
   Cycle next(durations);
   auto& series = stage.store().request_series(kProvider, kModel);

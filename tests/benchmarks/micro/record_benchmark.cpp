@@ -63,7 +63,7 @@ BENCHMARK(BM_RecordHandle)->Threads(1)->Threads(2);
 
 void BM_RecordHandleAndEvent(benchmark::State& state) {
   RequestSeries& series = *stores().series;
-  auto& events = detail::EventBusAccess::core(stores().bus);
+  auto& events = events::EventBusAccess::core(stores().bus);
   Cycle durations(kDurations);
   for (auto _ : state) {
     series.started();

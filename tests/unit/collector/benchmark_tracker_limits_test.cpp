@@ -3,7 +3,7 @@
 #include "collector/collector_core.hpp"
 #include "exporter/text_format.hpp"
 #include "unit/exporter/exposition_parser.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -18,9 +18,9 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::ManualClock;
 using tests::number;
-using tests::RecorderStage;
 using tests::series_in;
 
 BenchmarkPayload payload_of(const std::string& id, std::uint64_t done, std::uint64_t total) {
@@ -33,7 +33,7 @@ BenchmarkPayload payload_of(const std::string& id, std::uint64_t done, std::uint
 }
 
 TEST(BenchmarkLimits, FinishedOnesAndTheirSeriesExpireAfterTheRetention) {
-  const RecorderStage stage(MonitoringConfig{}.with_retention_period(60s));
+  const CoreStage stage(MonitoringConfig{}.with_retention_period(60s));
   stage.bus().publish(MonitoringEvent::benchmark_started("gone", "MMLU", 10));
   stage.bus().publish(MonitoringEvent::benchmark_started("runs", "MMLU", 10));
   stage.bus().publish(MonitoringEvent::benchmark_completed("gone", "MMLU", 10));
@@ -57,18 +57,18 @@ TEST(BenchmarkLimits, FinishedOnesAndTheirSeriesExpireAfterTheRetention) {
 TEST(BenchmarkLimits, TheStalledAlertCanBeTurnedOff) {
   AlertThresholds alerts;
   alerts.benchmark_stalled_after = 0s;
-  const RecorderStage stage(MonitoringConfig{}.with_alerts(alerts));
+  const CoreStage stage(MonitoringConfig{}.with_alerts(alerts));
   EventReceiver receiver = stage.bus().subscribe();
   stage.bus().publish(MonitoringEvent::benchmark_started("b1", "MMLU", 10));
   stage.advance(24h);
   stage.tick();
 
-  EXPECT_EQ(RecorderStage::drain(receiver).size(), 1u);
+  EXPECT_EQ(CoreStage::drain(receiver).size(), 1u);
   EXPECT_EQ(stage.collector().benchmarks()[0].state, BenchmarkState::Running);
 }
 
 TEST(BenchmarkLimits, AsManyAsTheSeriesLimitTheOldestFinishedMakesRoom) {
-  const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(2));
+  const CoreStage stage(MonitoringConfig{}.with_max_series_per_family(2));
   for (const char* id : {"a", "b"}) {
     stage.bus().publish(MonitoringEvent::benchmark_started(id, "MMLU", 10));
     stage.advance(1s);
@@ -84,7 +84,7 @@ TEST(BenchmarkLimits, AsManyAsTheSeriesLimitTheOldestFinishedMakesRoom) {
 }
 
 TEST(BenchmarkLimits, TenThousandIdsAndNamesStayBounded) {
-  const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(10));
+  const CoreStage stage(MonitoringConfig{}.with_max_series_per_family(10));
   for (int i = 0; i < 10'000; ++i)
     stage.bus().publish(
         MonitoringEvent::benchmark_started("id" + std::to_string(i), "n" + std::to_string(i), 10));
@@ -95,7 +95,7 @@ TEST(BenchmarkLimits, TenThousandIdsAndNamesStayBounded) {
 }
 
 TEST(BenchmarkLimits, IdsThatLookAlikeOnceCutShareOneRun) {
-  const RecorderStage stage(MonitoringConfig{}.with_max_label_bytes(16));
+  const CoreStage stage(MonitoringConfig{}.with_max_label_bytes(16));
   const std::string same(16, 'x');
   stage.bus().publish(MonitoringEvent::benchmark_started(same + "1", "MMLU", 10));
   stage.bus().publish(MonitoringEvent::benchmark_progress(same + "2", "MMLU", 5, 10));
@@ -107,7 +107,7 @@ TEST(BenchmarkLimits, IdsThatLookAlikeOnceCutShareOneRun) {
 }
 
 TEST(BenchmarkLimits, OddNumbersStayOutOfTheGauges) {
-  const RecorderStage stage;
+  const CoreStage stage;
   BenchmarkPayload payload = payload_of("b1", 0, 0);
   payload.progress_percent = NAN;
   payload.eta_seconds = std::numeric_limits<double>::infinity();
@@ -125,7 +125,7 @@ TEST(BenchmarkLimits, OddNumbersStayOutOfTheGauges) {
 }
 
 TEST(BenchmarkLimits, MoreThroughThanThereAreRaisesTheTotal) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.bus().publish(MonitoringEvent(EventType::BenchmarkProgress, payload_of("b1", 15, 10)));
 
   const BenchmarkStatus status = stage.collector().benchmarks().at(0);
@@ -134,7 +134,7 @@ TEST(BenchmarkLimits, MoreThroughThanThereAreRaisesTheTotal) {
 }
 
 TEST(BenchmarkLimits, AnUnknownTotalHasNoPercentageEtaOrProjection) {
-  const RecorderStage stage;
+  const CoreStage stage;
   EventReceiver receiver = stage.bus().subscribe();
   stage.bus().publish(MonitoringEvent::benchmark_started("b1", "MMLU", 0));
   stage.advance(10s);
@@ -160,7 +160,7 @@ TEST(BenchmarkLimits, AnUnknownTotalHasNoPercentageEtaOrProjection) {
   EXPECT_EQ(over.state, BenchmarkState::Completed);
   EXPECT_EQ(over.progress_percent, std::nullopt);
   EXPECT_EQ(over.completed_examples, 3u);
-  for (const MonitoringEvent& event : RecorderStage::drain(receiver)) {
+  for (const MonitoringEvent& event : CoreStage::drain(receiver)) {
     if (event.benchmark() == nullptr) continue;
     EXPECT_EQ(event.benchmark()->total_examples, 0u);
     EXPECT_EQ(event.benchmark()->progress_percent, 0.0);
@@ -169,7 +169,7 @@ TEST(BenchmarkLimits, AnUnknownTotalHasNoPercentageEtaOrProjection) {
 }
 
 TEST(BenchmarkLimits, ARunWhoseStartWasNotPublishedHasNoDuration) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.bus().publish(MonitoringEvent::benchmark_completed("only its end", "MMLU", 10));
   stage.bus().publish(MonitoringEvent::benchmark_progress("half way", "MMLU", 5, 10));
   stage.advance(30s);
@@ -181,7 +181,7 @@ TEST(BenchmarkLimits, ARunWhoseStartWasNotPublishedHasNoDuration) {
 }
 
 TEST(BenchmarkLimits, WhatARunBroughtAlongIsNotInItsPaceOrProjection) {
-  const RecorderStage stage;
+  const CoreStage stage;
   // Goes on at 900 of 1,000, where it was left.
   stage.bus().publish(
       MonitoringEvent(EventType::BenchmarkStarted, payload_of("resumed", 900, 1'000)));
@@ -197,7 +197,7 @@ TEST(BenchmarkLimits, WhatARunBroughtAlongIsNotInItsPaceOrProjection) {
 }
 
 TEST(BenchmarkLimits, AnOvertakenEventDoesNotReplaceTheNewerEstimate) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.bus().publish(MonitoringEvent::benchmark_started("b", "MMLU", 100));
   BenchmarkPayload newer = payload_of("b", 50, 100);
   newer.progress_percent = 55;  // by the caller's own weights
@@ -217,7 +217,7 @@ TEST(BenchmarkLimits, AnOvertakenEventDoesNotReplaceTheNewerEstimate) {
 }
 
 TEST(BenchmarkLimits, AnEventUnderAnotherNameIsOfTheRunInProgress) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.bus().publish(MonitoringEvent::benchmark_started("b", "MMLU", 100));
   stage.advance(10s);
   stage.succeed("openai", "gpt-4", 1.0, {}, 0.5);

@@ -1,7 +1,7 @@
 // Benchmarks as they are heard of: progress, pace, ETA, cost, stalls.
 #include "collector/benchmark_tracker.hpp"
 #include "collector/collector_core.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -17,15 +17,15 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::histogram;
 using tests::number;
-using tests::RecorderStage;
 using tests::series_in;
 
 const Metric::Labels kRun{{"benchmark_id", "b1"}, {"name", "MMLU"}};
 
 struct BenchmarkTest : ::testing::Test {
-  RecorderStage stage;
+  CoreStage stage;
 
   void started(const std::string& id = "b1", std::uint64_t total = 100) const {
     stage.bus().publish(MonitoringEvent::benchmark_started(id, "MMLU", total));
@@ -73,7 +73,7 @@ TEST_F(BenchmarkTest, ProgressGivesPercentPaceAndEta) {
   EXPECT_EQ(number(stage.store(), "llm_benchmark_progress", kRun), 25.0);
   EXPECT_EQ(number(stage.store(), "llm_benchmark_examples_processed", kRun), 25.0);
   EXPECT_EQ(number(stage.store(), "llm_benchmark_eta_seconds", kRun), 30.0);
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[1].benchmark()->eta_seconds, 30.0) << "the bus completes the event";
 }
@@ -267,14 +267,14 @@ TEST_F(BenchmarkTest, AStalledOneRaisesOneAlertAndRecovers) {
   progress(12);
   stage.advance(59s);
   stage.tick();
-  EXPECT_EQ(RecorderStage::drain(receiver).size(), 2u) << "no alert yet";
+  EXPECT_EQ(CoreStage::drain(receiver).size(), 2u) << "no alert yet";
   stage.advance(1s);
   stage.tick();
   stage.tick();
   stage.advance(60s);
   stage.tick();
 
-  const auto alerts = RecorderStage::drain(receiver);
+  const auto alerts = CoreStage::drain(receiver);
   ASSERT_EQ(alerts.size(), 1u) << "once";
   EXPECT_EQ(alerts[0].alert_payload()->severity, AlertSeverity::Warning);
   EXPECT_EQ(alerts[0].alert_payload()->title, "Benchmark stalled");
@@ -287,7 +287,7 @@ TEST_F(BenchmarkTest, AStalledOneRaisesOneAlertAndRecovers) {
   EXPECT_EQ(status().state, BenchmarkState::Running);
   stage.advance(60s);
   stage.tick();
-  EXPECT_EQ(RecorderStage::drain(receiver).size(), 2u) << "progress, and a new alert";
+  EXPECT_EQ(CoreStage::drain(receiver).size(), 2u) << "progress, and a new alert";
 }
 
 TEST_F(BenchmarkTest, RunningOnesComeFirstThenTheNewest) {

@@ -1,7 +1,7 @@
 // Published events move metrics exactly as wrapped calls do.
 #include "collector/collector_core.hpp"
 #include "exporter/text_format.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -21,20 +21,20 @@ namespace {
 
 using namespace std::chrono_literals;
 using exporter::render_text;
+using tests::CoreStage;
 using tests::histogram;
 using tests::number;
-using tests::RecorderStage;
 
 const Metric::Labels kGpt{{"provider", "openai"}, {"model", "gpt-4"}};
 
 struct Booking : ::testing::TestWithParam<bool> {
   MonitoringConfig config = MonitoringConfig{}.with_detailed_metrics(GetParam());
-  RecorderStage wrapped{config};
-  RecorderStage published{config};
+  CoreStage wrapped{config};
+  CoreStage published{config};
 };
 
 TEST_P(Booking, ACompletedCallIsTheSameByScopeAndByEvent) {
-  RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
+  RequestScope scope = core::MonitoringCore::begin_request(wrapped.core, "openai", "gpt-4");
   published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
   EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
   EXPECT_EQ(number(published.store(), "llm_requests_active", {{"provider", "openai"}}), 1.0);
@@ -52,10 +52,10 @@ TEST_P(Booking, ACompletedCallIsTheSameByScopeAndByEvent) {
 
 TEST_P(Booking, AnErrorTypeOutsideTheEnumerationIsOther) {
   const auto outside = static_cast<ErrorType>(200);
-  RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
+  RequestScope scope = core::MonitoringCore::begin_request(wrapped.core, "openai", "gpt-4");
   scope.attempt(outside);
   scope.fail(outside);
-  wrapped.recorder->record_error("openai", "gpt-4", outside);
+  wrapped.core->record_error("openai", "gpt-4", outside);
   MonitoringEvent event = MonitoringEvent::request_failed("openai", "gpt-4", "r1", outside);
   auto& payload = std::get<RequestPayload>(event.payload);
   payload.attempts = 2;
@@ -68,7 +68,7 @@ TEST_P(Booking, AnErrorTypeOutsideTheEnumerationIsOther) {
 }
 
 TEST_P(Booking, AFailedCallIsTheSameByScopeAndByEvent) {
-  RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
+  RequestScope scope = core::MonitoringCore::begin_request(wrapped.core, "openai", "gpt-4");
   published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
   wrapped.advance(2s);
   scope.fail(ErrorType::RateLimit, "slow down");
@@ -83,7 +83,7 @@ TEST_P(Booking, AFailedCallIsTheSameByScopeAndByEvent) {
 
 TEST_P(Booking, ACancelledCallIsTheSameByScopeAndByEvent) {
   {
-    const RequestScope scope = detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4");
+    const RequestScope scope = core::MonitoringCore::begin_request(wrapped.core, "openai", "gpt-4");
     wrapped.advance(2s);
   }
   published.bus().publish(MonitoringEvent::request_started("openai", "gpt-4", "r1"));
@@ -97,7 +97,7 @@ TEST_P(Booking, ACancelledCallIsTheSameByScopeAndByEvent) {
 }
 
 TEST_P(Booking, ACallWithoutUsageAndPriceIsTheSameByScopeAndByEvent) {
-  detail::Recorder::begin_request(wrapped.recorder, "openai", "gpt-4").finish();
+  core::MonitoringCore::begin_request(wrapped.core, "openai", "gpt-4").finish();
   published.bus().publish(MonitoringEvent::request_completed("openai", "gpt-4", "", 0.0));
 
   EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
@@ -105,7 +105,7 @@ TEST_P(Booking, ACallWithoutUsageAndPriceIsTheSameByScopeAndByEvent) {
 }
 
 TEST_P(Booking, ACallWithoutAModelIsTheSameByScopeAndByEvent) {
-  detail::Recorder::begin_request(wrapped.recorder, "openai", "").finish();
+  core::MonitoringCore::begin_request(wrapped.core, "openai", "").finish();
   published.bus().publish(MonitoringEvent::request_completed("openai", "", "", 0.0));
 
   EXPECT_EQ(render_text(wrapped.store()), render_text(published.store()));
@@ -117,7 +117,7 @@ TEST_P(Booking, ACallWithoutAModelIsTheSameByScopeAndByEvent) {
 INSTANTIATE_TEST_SUITE_P(Detailed, Booking, ::testing::Bool());
 
 TEST(BookedEvents, AnEndWithoutAStartLeavesTheActiveCountAtZero) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("openai", "gpt-4", 1.0);
   stage.fail("openai", "gpt-4");
 
@@ -125,7 +125,7 @@ TEST(BookedEvents, AnEndWithoutAStartLeavesTheActiveCountAtZero) {
 }
 
 TEST(BookedEvents, UnbelievableNumbersAreRefusedAndCountedAndTheCallStillCounts) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("openai", "gpt-4", -1.0);
   stage.succeed("openai", "gpt-4", 1.0, TokenUsage{~std::uint64_t{0}, 1});
   stage.succeed("openai", "gpt-4", 1.0, TokenUsage{1, 1}, -0.5);
@@ -139,7 +139,7 @@ TEST(BookedEvents, UnbelievableNumbersAreRefusedAndCountedAndTheCallStillCounts)
 TEST(BookedEvents, EachNumberThatCannotBeIsRefusedAndCountedAndAbsentForListeners) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const double bad : {std::nan(""), inf, -inf, -1.0}) {
-    const RecorderStage stage;
+    const CoreStage stage;
     EventReceiver receiver = stage.bus().subscribe();
     RequestPayload payload;
     payload.provider = "p";
@@ -155,7 +155,7 @@ TEST(BookedEvents, EachNumberThatCannotBeIsRefusedAndCountedAndAbsentForListener
     EXPECT_EQ(totals.unpriced_requests, 1u);
     EXPECT_EQ(totals.usage_missing_requests, 1u);
     EXPECT_EQ(totals.total_cost, std::nullopt);
-    const auto events = RecorderStage::drain(receiver);
+    const auto events = CoreStage::drain(receiver);
     const RequestPayload& told = *events.at(0).request_payload();
     for (const auto& field : {told.latency, told.cost, told.time_to_first_token,
                               told.time_per_output_token, told.queue_time})
@@ -166,7 +166,7 @@ TEST(BookedEvents, EachNumberThatCannotBeIsRefusedAndCountedAndAbsentForListener
 TEST(BookedEvents, ImpossibleNumbersOfOtherEventsAreCountedAndAbsentToo) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const double bad : {std::nan(""), inf, -inf}) {
-    const RecorderStage stage;
+    const CoreStage stage;
     EventReceiver receiver = stage.bus().subscribe();
     BenchmarkPayload benchmark;
     benchmark.benchmark_id = "b";
@@ -183,7 +183,7 @@ TEST(BookedEvents, ImpossibleNumbersOfOtherEventsAreCountedAndAbsentToo) {
     stage.bus().publish(MonitoringEvent(EventType::ProviderStatus, provider));
 
     EXPECT_EQ(stage.store().rejected(), 4u) << bad;
-    const auto events = RecorderStage::drain(receiver);
+    const auto events = CoreStage::drain(receiver);
     EXPECT_EQ(events.at(0).benchmark()->progress_percent, 25.0) << "one of four";
     EXPECT_EQ(events.at(0).benchmark()->eta_seconds, std::nullopt);
     EXPECT_EQ(events.at(1).evaluation()->score, std::nullopt);
@@ -192,7 +192,7 @@ TEST(BookedEvents, ImpossibleNumbersOfOtherEventsAreCountedAndAbsentToo) {
 }
 
 TEST(BookedEvents, AttemptsAreCountedAllAndByTheirErrors) {
-  const RecorderStage stage;
+  const CoreStage stage;
   RequestPayload payload;
   payload.provider = "p";
   payload.model = "m";
@@ -212,7 +212,7 @@ TEST(BookedEvents, AttemptsAreCountedAllAndByTheirErrors) {
 }
 
 TEST(BookedEvents, AveragesAreOverTheCallsThatToldALatency) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("p", "m", 2.0);
   RequestPayload without;
   without.provider = "p";
@@ -228,14 +228,14 @@ TEST(BookedEvents, AveragesAreOverTheCallsThatToldALatency) {
 }
 
 TEST(BookedEvents, TokensAndCostOfFailedCallsAreUnknownUntilACallReportsSome) {
-  const RecorderStage stage;
+  const CoreStage stage;
   EXPECT_EQ(stage.collector().totals().total_cost, 0.0) << "no call ended";
-  detail::Recorder::begin_request(stage.recorder, "p", "m").fail(ErrorType::Timeout);
-  detail::Recorder::begin_request(stage.recorder, "p", "m").cancel();
+  core::MonitoringCore::begin_request(stage.core, "p", "m").fail(ErrorType::Timeout);
+  core::MonitoringCore::begin_request(stage.core, "p", "m").cancel();
   EXPECT_EQ(stage.collector().totals().total_output_tokens, std::nullopt);
   EXPECT_EQ(stage.collector().totals().total_cost, std::nullopt);
 
-  detail::Recorder::begin_request(stage.recorder, "p", "m")
+  core::MonitoringCore::begin_request(stage.core, "p", "m")
       .finish({.input_tokens = 5, .output_tokens = 3}, 0.25);
   EXPECT_EQ(stage.collector().totals().total_output_tokens, 3u);
   EXPECT_EQ(stage.collector().totals().total_cost, 0.25);
@@ -245,9 +245,9 @@ TEST(BookedEvents, APriceGoesByTheWholeNameHoweverShortALabelMayBe) {
   PriceTable prices;
   const std::string model = "a-model-with-a-long-name-v2";
   prices.add({.provider = "openai", .model = model, .input = 1.0, .output = 1.0});
-  const RecorderStage stage(MonitoringConfig{}.with_price_table(prices).with_max_label_bytes(16));
+  const CoreStage stage(MonitoringConfig{}.with_price_table(prices).with_max_label_bytes(16));
   const TokenUsage usage{.input_tokens = 1'000'000, .output_tokens = 2'000'000};
-  detail::Recorder::begin_request(stage.recorder, "openai", model).finish(usage);
+  core::MonitoringCore::begin_request(stage.core, "openai", model).finish(usage);
   stage.succeed("openai", model, 1.0, usage);
 
   EXPECT_EQ(stage.collector().totals().total_cost, 6.0);
@@ -255,9 +255,9 @@ TEST(BookedEvents, APriceGoesByTheWholeNameHoweverShortALabelMayBe) {
 }
 
 TEST(BookedEvents, AProviderWhoseAnswersAreMostlyRetriedLimitsIsRateLimited) {
-  const RecorderStage stage;
+  const CoreStage stage;
   for (int i = 0; i < 50; ++i) {
-    RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
+    RequestScope scope = core::MonitoringCore::begin_request(stage.core, "p", "m");
     scope.attempt(ErrorType::RateLimit);
     scope.attempt(ErrorType::RateLimit);
     scope.finish();
@@ -269,7 +269,7 @@ TEST(BookedEvents, AProviderWhoseAnswersAreMostlyRetriedLimitsIsRateLimited) {
 }
 
 TEST(BookedEvents, StreamTimesOfAPayloadGoIntoTheHistograms) {
-  const RecorderStage stage;
+  const CoreStage stage;
   RequestPayload payload;
   payload.provider = "openai";
   payload.model = "gpt-4";
@@ -290,7 +290,7 @@ TEST(BookedEvents, StreamTimesOfAPayloadGoIntoTheHistograms) {
 }
 
 TEST(BookedEvents, AnEvaluationTakesTheTimeFromItsStart) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.bus().publish(MonitoringEvent::evaluation_started("e1", "faithfulness", "openai", "gpt-4"));
   stage.advance(1500ms);
   stage.bus().publish(
@@ -311,7 +311,7 @@ TEST(BookedEvents, AnEvaluationTakesTheTimeFromItsStart) {
 }
 
 TEST(BookedEvents, EvaluationsOfOneIdAreToldApartByMetricProviderAndModel) {
-  const RecorderStage stage;
+  const CoreStage stage;
   struct Evaluation {
     const char* metric;
     const char* provider;
@@ -340,7 +340,7 @@ TEST(BookedEvents, EvaluationsOfOneIdAreToldApartByMetricProviderAndModel) {
 }
 
 TEST(BookedEvents, AnEvaluationStartedAgainCountsFromItsLastStart) {
-  const RecorderStage stage;
+  const CoreStage stage;
   const auto start = [&] {
     stage.bus().publish(MonitoringEvent::evaluation_started("e1", "m", "openai", "gpt-4"));
   };
@@ -359,7 +359,7 @@ TEST(BookedEvents, AnEvaluationStartedAgainCountsFromItsLastStart) {
 }
 
 TEST(BookedEvents, EvaluationsThatNeverEndAreBounded) {
-  const RecorderStage stage;
+  const CoreStage stage;
   for (int i = 0; i < 10'001; ++i)
     stage.bus().publish(
         MonitoringEvent::evaluation_started("e" + std::to_string(i), "m", "openai", "gpt-4"));
@@ -375,7 +375,7 @@ TEST(BookedEvents, EvaluationsThatNeverEndAreBounded) {
 
 TEST(BookedEvents, ARefusedMetricIsLoggedWithItsReasonAndStillReachesTheListeners) {
   std::ostringstream text;
-  const RecorderStage stage(MonitoringConfig{}.with_logger(std::make_shared<spdlog::logger>(
+  const CoreStage stage(MonitoringConfig{}.with_logger(std::make_shared<spdlog::logger>(
       "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text))));
   EventReceiver receiver = stage.bus().subscribe();
 
@@ -385,11 +385,11 @@ TEST(BookedEvents, ARefusedMetricIsLoggedWithItsReasonAndStillReachesTheListener
   EXPECT_NE(text.str().find("metrics: refused metric \"jobs_total\": counter increment -1"),
             std::string::npos);
   EXPECT_EQ(stage.store().rejected(), 1u);
-  EXPECT_EQ(RecorderStage::drain(receiver).size(), 1u);
+  EXPECT_EQ(CoreStage::drain(receiver).size(), 1u);
 }
 
 TEST(BookedEvents, AlertsMoveNoMetric) {
-  const RecorderStage stage;
+  const CoreStage stage;
   const std::string before = render_text(stage.store());
   stage.bus().publish(MonitoringEvent::alert(AlertSeverity::Critical, "t", "m", "openai"));
 

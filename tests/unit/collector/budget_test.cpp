@@ -1,5 +1,5 @@
 // The budget: limit, what remains, and the two alerts.
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -13,22 +13,22 @@
 namespace ltb {
 namespace {
 
+using tests::CoreStage;
 using tests::number;
-using tests::RecorderStage;
 
 struct BudgetTest : ::testing::Test {
-  RecorderStage stage{MonitoringConfig{}.with_budget(10.0)};
+  CoreStage stage{MonitoringConfig{}.with_budget(10.0)};
   EventReceiver receiver = stage.bus().subscribe();
 
   void spend(double usd) {
-    detail::Recorder::begin_request(stage.recorder, "p", "m").finish(TokenUsage{1, 1}, usd);
+    core::MonitoringCore::begin_request(stage.core, "p", "m").finish(TokenUsage{1, 1}, usd);
   }
   double remaining() { return number(stage.store(), "llm_budget_remaining_usd", {}); }
   /// The budget's alerts since the last question, after a tick.
   std::vector<AlertPayload> alerts() {
     stage.tick();
     std::vector<AlertPayload> found;
-    for (const MonitoringEvent& event : RecorderStage::drain(receiver))
+    for (const MonitoringEvent& event : CoreStage::drain(receiver))
       if (const AlertPayload* alert = event.alert_payload())
         if (alert->title.find("Budget") != std::string::npos) found.push_back(*alert);
     return found;
@@ -78,13 +78,13 @@ TEST_F(BudgetTest, SpentAtOneStrokeItAlertsWithTheWorseOnly) {
 TEST_F(BudgetTest, EveryProviderAndEveryKindOfCallSpendsIt) {
   spend(1);
   stage.succeed("q", "m", 1.0, std::nullopt, 2.0);
-  stage.recorder->record_cost("r", "m", 3.0);
+  stage.core->record_cost("r", "m", 3.0);
 
   EXPECT_EQ(remaining(), 4.0);
 }
 
 TEST(Budget, IsCountedInWholeNanoDollars) {
-  const RecorderStage stage(MonitoringConfig{}.with_budget(0.3));
+  const CoreStage stage(MonitoringConfig{}.with_budget(0.3));
   EventReceiver receiver = stage.bus().subscribe();
   const auto remaining = [&] { return number(stage.store(), "llm_budget_remaining_usd", {}); };
   stage.succeed("p", "m", 1.0, std::nullopt, 0.1);
@@ -95,27 +95,27 @@ TEST(Budget, IsCountedInWholeNanoDollars) {
 
 TEST(Budget, WarnsAtEightyPercentOfAnyLimit) {
   for (const double limit : {0.05, 0.07, 0.1, 0.14, 0.38, 0.4, 19.9}) {
-    const RecorderStage stage(MonitoringConfig{}.with_budget(limit));
+    const CoreStage stage(MonitoringConfig{}.with_budget(limit));
     EventReceiver receiver = stage.bus().subscribe();
     const double nano = std::round(limit * 1e9);
     stage.succeed("p", "m", 1.0, std::nullopt, nano / 5 * 4 / 1e9);
     stage.tick();
     std::size_t alerts = 0;
-    for (const MonitoringEvent& event : RecorderStage::drain(receiver))
+    for (const MonitoringEvent& event : CoreStage::drain(receiver))
       if (event.alert_payload() != nullptr) ++alerts;
     EXPECT_EQ(alerts, 1u) << limit;
   }
 }
 
 TEST(Budget, BelowANanoDollarIsNotSpentByNothing) {
-  const RecorderStage stage(MonitoringConfig{}.with_budget(1e-10));
+  const CoreStage stage(MonitoringConfig{}.with_budget(1e-10));
   EventReceiver receiver = stage.bus().subscribe();
   stage.tick();
-  EXPECT_TRUE(RecorderStage::drain(receiver).empty());
+  EXPECT_TRUE(CoreStage::drain(receiver).empty());
 }
 
 TEST(Budget, WithoutOneThereIsNothingToShow) {
-  const RecorderStage stage;
+  const CoreStage stage;
 
   EXPECT_EQ(tests::series_in(stage.store(), "llm_budget_limit_usd"), std::size_t{0});
   EXPECT_EQ(tests::series_in(stage.store(), "llm_budget_remaining_usd"), std::size_t{0});

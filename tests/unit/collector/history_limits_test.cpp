@@ -3,7 +3,7 @@
 #include "collector/collector_core.hpp"
 #include "collector/history_book.hpp"
 #include "collector/overview_json.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
@@ -22,8 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using collector::HistoryBook;
+using tests::CoreStage;
 using tests::ManualClock;
-using tests::RecorderStage;
 
 const std::chrono::sys_seconds kStart{std::chrono::seconds{ManualClock::kStartSeconds}};
 
@@ -41,7 +41,7 @@ std::optional<double> at(const HistorySeries& series, std::chrono::system_clock:
 }
 
 TEST(HistoryTotals, TheTotalOfUnknownCostsIsUnknown) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(2s);  // [0, 2): nothing, which costs nothing
   stage.succeed("p", "m", 0.1);
   stage.advance(2s);  // since 2: a call without a known cost
@@ -71,7 +71,7 @@ TEST(HistoryTotals, TheTotalOfUnknownCostsIsUnknown) {
 }
 
 TEST(HistoryRetention, WhatIsOlderIsForgottenAndShownAsAGap) {
-  const RecorderStage stage(MonitoringConfig{}.with_retention_period(60s));
+  const CoreStage stage(MonitoringConfig{}.with_retention_period(60s));
   stage.succeed("p", "m", 0.5, {}, 1.0);
   stage.tick();
   stage.advance(50s);
@@ -91,7 +91,7 @@ TEST(HistoryRetention, WhatIsOlderIsForgottenAndShownAsAGap) {
 }
 
 TEST(HistoryRetention, AStepOfWhichAPartIsForgottenIsAGap) {
-  const RecorderStage stage;
+  const CoreStage stage;
   for (int second = 0; second < 1000; ++second) {
     stage.succeed("p", "m", 0.5);
     stage.advance(1s);
@@ -109,7 +109,7 @@ TEST(HistoryRetention, AStepOfWhichAPartIsForgottenIsAGap) {
 }
 
 TEST(HistoryRetention, AStretchThatNobodySampledIsRememberedAsLongAsTheStepItEndsIn) {
-  const RecorderStage stage(MonitoringConfig{}.with_retention_period(60s));
+  const CoreStage stage(MonitoringConfig{}.with_retention_period(60s));
   stage.advance(30s);
   for (int i = 0; i < 600; ++i) stage.succeed("p", "m", 0.5);
   stage.clock->advance(35s);  // [30, 65), held up
@@ -125,7 +125,7 @@ TEST(HistoryRetention, AStretchThatNobodySampledIsRememberedAsLongAsTheStepItEnd
 }
 
 TEST(HistoryRetention, AShortOneHoldsAllItsPercentiles) {
-  const RecorderStage stage(MonitoringConfig{}.with_retention_period(120s));
+  const CoreStage stage(MonitoringConfig{}.with_retention_period(120s));
   for (int second = 0; second < 300; ++second) {
     stage.succeed("p", "m", 0.5);
     stage.advance(1s);
@@ -211,7 +211,7 @@ TEST(HistoryBytes, TheNewestSecondIsForgottenLast) {
 }
 
 TEST(WallClock, AJumpForwardLeavesWhatHappenedBeforeWhereItWas) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(10s);
   stage.succeed("p", "m", 0.5, {}, 1.0);
   stage.advance(5s);
@@ -237,7 +237,7 @@ TEST(WallClock, AJumpForwardLeavesWhatHappenedBeforeWhereItWas) {
 }
 
 TEST(WallClock, SleepOfTheMachineIsAGapAndNoRateLooksAcrossIt) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(300s);
   for (int i = 0; i < 100; ++i) stage.succeed("p", "m", 0.5);
   stage.advance(1s);
@@ -259,7 +259,7 @@ TEST(WallClock, SleepOfTheMachineIsAGapAndNoRateLooksAcrossIt) {
 }
 
 TEST(WallClock, TheSleepOfTheMachineIsPartOfTheUptime) {
-  const RecorderStage stage;
+  const CoreStage stage;
   const MetricCollector collector(stage.collector());
   stage.clock->sleep(1h);  // before the system was made
   const collector::OverviewSource source(collector, *stage.clock, "epoch", "1", [] { return 0u; });
@@ -270,7 +270,7 @@ TEST(WallClock, TheSleepOfTheMachineIsPartOfTheUptime) {
 }
 
 TEST(WallClock, AJumpBackLosesNothing) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(10s);
   stage.succeed("p", "m", 0.5, {}, 1.0);
   stage.tick();

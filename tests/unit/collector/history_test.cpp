@@ -1,7 +1,7 @@
 // History: every metric name, gaps, steps and tiers.
 #include "collector/collector_core.hpp"
 #include "collector/one_moment.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::ManualClock;
-using tests::RecorderStage;
 
 const std::chrono::sys_seconds kStart{std::chrono::seconds{ManualClock::kStartSeconds}};
 
@@ -37,7 +37,7 @@ double sum(const HistorySeries& series) {
 
 // One second of four calls, ten seconds after the start.
 struct HistoryTest : ::testing::Test {
-  RecorderStage stage;
+  CoreStage stage;
   const std::chrono::sys_seconds busy = kStart + 10s;
 
   HistoryTest() {
@@ -111,7 +111,7 @@ TEST_F(HistoryTest, CostTotalIsCumulative) {
 }
 
 TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
-  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+  RequestScope scope = core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
   scope.on_chunk();
   stage.advance(50ms);
   scope.on_chunk();
@@ -121,8 +121,8 @@ TEST_F(HistoryTest, ItlPercentilesComeFromChunks) {
 }
 
 TEST_F(HistoryTest, ActiveRequestsAreTheHighestSeenInAStep) {
-  RequestScope a = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
-  RequestScope b = detail::Recorder::begin_request(stage.recorder, "anthropic", "claude");
+  RequestScope a = core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
+  RequestScope b = core::MonitoringCore::begin_request(stage.core, "anthropic", "claude");
   stage.tick();
   a.finish();
   stage.tick();
@@ -186,7 +186,7 @@ TEST_F(HistoryTest, AnUnknownMetricIsRefusedWithTheOnesThereAre) {
 }
 
 TEST(History, BeforeTheFirstCallNothingHappenedAndThatIsZero) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(3s);
 
   const HistorySeries series =
@@ -196,7 +196,7 @@ TEST(History, BeforeTheFirstCallNothingHappenedAndThatIsZero) {
 }
 
 TEST(History, TheNewestStepIsOverThePartThatHasPassed) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(30s);  // a step of 30 s starts here
   for (int i = 0; i < 50; ++i) stage.succeed("p", "m", 0.1);
   stage.advance(5s);
@@ -216,7 +216,7 @@ struct StepCase {
 };
 
 TEST(History, ChoosesStepsThatPeopleReadEasily) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(2h);
   for (const StepCase& c : {StepCase{5min, 0s, 600, 1s, 300}, StepCase{5min, 0s, 60, 5s, 60},
                             StepCase{15min, 0s, 600, 2s, 450}, StepCase{1h, 0s, 600, 10s, 360},
@@ -235,7 +235,7 @@ TEST(History, ChoosesStepsThatPeopleReadEasily) {
 }
 
 TEST(History, AnyStepAddsUpToTheSameCost) {
-  const RecorderStage stage;
+  const CoreStage stage;
   for (int i = 0; i < 1'000; ++i) {
     stage.succeed("p", "m", 0.1, {}, 0.001);
     stage.tick();
@@ -249,7 +249,7 @@ TEST(History, AnyStepAddsUpToTheSameCost) {
 }
 
 TEST(History, OlderCallsAreKeptInCoarserSlots) {
-  const RecorderStage stage(MonitoringConfig{}.with_retention_period(24h));
+  const CoreStage stage(MonitoringConfig{}.with_retention_period(24h));
   stage.advance(3s);
   stage.succeed("p", "m", 0.5, {}, 1.0);
   stage.tick();
@@ -267,7 +267,7 @@ TEST(History, OlderCallsAreKeptInCoarserSlots) {
 }
 
 TEST(History, AWindowMayEndInThePast) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("p", "m", 0.5, {}, 1.0);
   stage.advance(10s);
   stage.succeed("p", "m", 0.5, {}, 2.0);
@@ -287,7 +287,7 @@ TEST(History, AWindowMayEndInThePast) {
 
 // 72 calls in the first ten seconds, 128 in the next.
 TEST(History, AWindowOnTheBordersOfStepsIsAnsweredExactly) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(60s);
   for (int i = 0; i < 72; ++i) stage.succeed("p", "m", 0.1);
   stage.advance(10s);
@@ -313,7 +313,7 @@ TEST(History, AWindowOnTheBordersOfStepsIsAnsweredExactly) {
 }
 
 TEST(History, AWindowThatCutsStepsHasThemWhole) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(200s);
   const HistorySeries series = stage.collector().history(
       {.metric = "requests_per_second", .window = 50s, .step = 30s, .to = kStart + 100s});
@@ -324,7 +324,7 @@ TEST(History, AWindowThatCutsStepsHasThemWhole) {
 }
 
 TEST(History, TheEndsOfTimeAreNoNumbersToCalculateWith) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("p", "m", 0.1);
   stage.advance(10s);
   using Time = std::chrono::system_clock::time_point;
@@ -343,7 +343,7 @@ TEST(History, TheEndsOfTimeAreNoNumbersToCalculateWith) {
 }
 
 TEST(History, MetricsPublishedByThemselvesMoveItToo) {
-  const RecorderStage stage;
+  const CoreStage stage;
   const auto publish = [&](Metric metric) {
     stage.bus().publish(MonitoringEvent::metric_recorded(std::move(metric)));
   };

@@ -2,7 +2,7 @@
 #include "collector/provider_health.hpp"
 
 #include "collector/collector_core.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -18,8 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using collector::HistoryDelta;
 using collector::ProviderHealthMonitor;
+using tests::CoreStage;
 using tests::number;
-using tests::RecorderStage;
 
 ProviderHealth judge(std::uint64_t good, std::uint64_t failed, std::uint32_t limited = 0) {
   HistoryDelta window;
@@ -60,18 +60,18 @@ TEST(ProviderHealth, AThresholdOfZeroNeedsAFailureStill) {
 }
 
 struct HealthTest : ::testing::Test {
-  RecorderStage stage;
+  CoreStage stage;
   EventReceiver receiver = stage.bus().subscribe();
 
   void calls(int good, int failed, ErrorType type = ErrorType::ServerError) {
     for (int i = 0; i < good; ++i) stage.succeed("openai", "gpt-4", 0.5);
     for (int i = 0; i < failed; ++i) stage.fail("openai", "gpt-4", type);
-    (void)RecorderStage::drain(receiver);
+    (void)CoreStage::drain(receiver);
   }
   // What a tick says.
   std::vector<MonitoringEvent> tick() {
     stage.tick();
-    return RecorderStage::drain(receiver);
+    return CoreStage::drain(receiver);
   }
   double up(const char* status) {
     return number(stage.store(), "llm_provider_up", {{"provider", "openai"}, {"status", status}});
@@ -189,7 +189,7 @@ TEST_F(HealthTest, AProviderAtTheUpperThresholdDoesNotFlapEither) {
 TEST_F(HealthTest, ProvidersAreJudgedApart) {
   calls(0, 10);
   for (int i = 0; i < 100; ++i) stage.succeed("anthropic", "claude", 0.1);
-  (void)RecorderStage::drain(receiver);
+  (void)CoreStage::drain(receiver);
 
   const auto events = tick();
 

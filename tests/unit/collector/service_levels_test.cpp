@@ -1,7 +1,7 @@
 // Service levels: which calls are good, which are bad, and where the numbers show.
 #include "collector/overview_json.hpp"
 #include "exporter/text_format.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::number;
-using tests::RecorderStage;
 
 MonitoringConfig with(ServiceLevel level) {
   return MonitoringConfig{}.with_slo(std::move(level));
@@ -24,8 +24,8 @@ MonitoringConfig with(ServiceLevel level) {
 
 /// {good, bad} of a service level on /metrics.
 using Counts = std::pair<double, double>;
-Counts counts(const RecorderStage& stage, const std::string& slo,
-              const std::string& model = "gpt-4", const std::string& provider = "openai") {
+Counts counts(const CoreStage& stage, const std::string& slo, const std::string& model = "gpt-4",
+              const std::string& provider = "openai") {
   const auto of = [&](const char* result) {
     return number(stage.store(), "llm_slo_requests_total",
                   {{"provider", provider}, {"model", model}, {"slo", slo}, {"result", result}});
@@ -33,11 +33,11 @@ Counts counts(const RecorderStage& stage, const std::string& slo,
   return {of("good"), of("bad")};
 }
 
-RequestScope begin(const RecorderStage& stage, const std::string& model = "gpt-4") {
-  return detail::Recorder::begin_request(stage.recorder, "openai", model);
+RequestScope begin(const CoreStage& stage, const std::string& model = "gpt-4") {
+  return core::MonitoringCore::begin_request(stage.core, "openai", model);
 }
 
-void finish_after(const RecorderStage& stage, std::chrono::nanoseconds latency,
+void finish_after(const CoreStage& stage, std::chrono::nanoseconds latency,
                   const std::string& model = "gpt-4") {
   RequestScope scope = begin(stage, model);
   stage.advance(latency);
@@ -45,7 +45,7 @@ void finish_after(const RecorderStage& stage, std::chrono::nanoseconds latency,
 }
 
 TEST(ServiceLevels, ALatencyAtTheBoundIsGoodAndANanosecondMoreIsBad) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s}));
 
   finish_after(stage, 1s);
   EXPECT_EQ(counts(stage, "fast"), (Counts{1, 0}));
@@ -55,7 +55,7 @@ TEST(ServiceLevels, ALatencyAtTheBoundIsGoodAndANanosecondMoreIsBad) {
 }
 
 TEST(ServiceLevels, ATimeToFirstTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
-  const RecorderStage stage(with({.name = "quick", .time_to_first_token = 200ms}));
+  const CoreStage stage(with({.name = "quick", .time_to_first_token = 200ms}));
   for (const auto first : {200'000'000ns, 200'000'001ns}) {
     RequestScope scope = begin(stage);
     stage.advance(first);
@@ -68,7 +68,7 @@ TEST(ServiceLevels, ATimeToFirstTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
 }
 
 TEST(ServiceLevels, ATimePerOutputTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
-  const RecorderStage stage(with({.name = "fluent", .time_per_output_token = 20ms}));
+  const CoreStage stage(with({.name = "fluent", .time_per_output_token = 20ms}));
   for (const auto all_but_first : {180'000'000ns, 180'000'009ns}) {  // nine tokens
     RequestScope scope = begin(stage);
     scope.on_chunk();
@@ -81,7 +81,7 @@ TEST(ServiceLevels, ATimePerOutputTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) 
 }
 
 TEST(ServiceLevels, OneBrokenBoundOfSeveralIsBad) {
-  const RecorderStage stage(
+  const CoreStage stage(
       with({.name = "all", .latency = 5s, .time_to_first_token = 1s, .time_per_output_token = 1s}));
   const auto stream = [&](std::chrono::nanoseconds first, std::chrono::nanoseconds rest,
                           std::chrono::nanoseconds tail) {
@@ -104,7 +104,7 @@ TEST(ServiceLevels, OneBrokenBoundOfSeveralIsBad) {
 }
 
 TEST(ServiceLevels, ABoundThatCouldNotBeMeasuredMakesACallNeitherGoodNorBad) {
-  const RecorderStage stage(with({.name = "stream", .latency = 20s, .time_per_output_token = 1ms}));
+  const CoreStage stage(with({.name = "stream", .latency = 20s, .time_per_output_token = 1ms}));
   finish_after(stage, 10s);  // not streamed
   RequestScope streamed = begin(stage);
   streamed.on_chunk();
@@ -118,7 +118,7 @@ TEST(ServiceLevels, ABoundThatCouldNotBeMeasuredMakesACallNeitherGoodNorBad) {
 }
 
 TEST(ServiceLevels, JudgeByWhatTheUserFeltSinceTheCallWasDue) {
-  const RecorderStage stage(with({.name = "quick", .time_to_first_token = 300ms}));
+  const CoreStage stage(with({.name = "quick", .time_to_first_token = 300ms}));
   const auto due = stage.clock->steady_now();
   stage.advance(250ms);
   RequestScope late = begin(stage);
@@ -138,7 +138,7 @@ TEST(ServiceLevels, JudgeByWhatTheUserFeltSinceTheCallWasDue) {
 }
 
 TEST(ServiceLevels, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s}));
 
   begin(stage).fail(ErrorType::RateLimit);
   begin(stage).cancel();
@@ -148,22 +148,22 @@ TEST(ServiceLevels, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
 }
 
 TEST(ServiceLevels, CallsOfEveryKindCount) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s}));
   finish_after(stage, 1s);
   stage.succeed("openai", "gpt-4", 1.0);
   stage.succeed("openai", "gpt-4", 1.5);
   stage.fail("openai", "gpt-4");
-  stage.recorder->record_latency("openai", "gpt-4", 0.5);
-  stage.recorder->record_latency("openai", "gpt-4", 2.0);
-  stage.recorder->record_error("openai", "gpt-4", ErrorType::Overloaded);
-  stage.recorder->record_error("openai", "gpt-4", ErrorType::Cancelled);
+  stage.core->record_latency("openai", "gpt-4", 0.5);
+  stage.core->record_latency("openai", "gpt-4", 2.0);
+  stage.core->record_error("openai", "gpt-4", ErrorType::Overloaded);
+  stage.core->record_error("openai", "gpt-4", ErrorType::Cancelled);
 
   EXPECT_EQ(counts(stage, "fast"), (Counts{3, 4}));
   EXPECT_EQ(stage.collector().totals().total_requests, 8u);
 }
 
 TEST(ServiceLevels, AreInASampleThatFindsTheirCall) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s}));
   metrics::RequestSeries& series = stage.store().request_series("p", "m");
   metrics::CallRecord call;
   call.duration_ns = 5'000'000;
@@ -183,10 +183,10 @@ TEST(ServiceLevels, AreInASampleThatFindsTheirCall) {
 }
 
 TEST(ServiceLevels, ApplyToTheirProviderAndModelOrToAll) {
-  const RecorderStage stage(MonitoringConfig{}
-                                .with_slo({.name = "all", .latency = 1s})
-                                .with_slo({.name = "openai", .provider = "openai", .latency = 1s})
-                                .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
+  const CoreStage stage(MonitoringConfig{}
+                            .with_slo({.name = "all", .latency = 1s})
+                            .with_slo({.name = "openai", .provider = "openai", .latency = 1s})
+                            .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
   finish_after(stage, 1s, "gpt-4");
   finish_after(stage, 2s, "mini");
   stage.succeed("other", "mini", 0.5);
@@ -206,9 +206,9 @@ TEST(ServiceLevels, ApplyToTheirProviderAndModelOrToAll) {
 }
 
 TEST(ServiceLevels, AttainmentAndGoodputAreInEveryStatistic) {
-  const RecorderStage stage(MonitoringConfig{}
-                                .with_slo({.name = "all", .latency = 1s})
-                                .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
+  const CoreStage stage(MonitoringConfig{}
+                            .with_slo({.name = "all", .latency = 1s})
+                            .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
   stage.advance(60s);
   stage.tick();
   for (int i = 0; i < 30; ++i) stage.succeed("openai", "gpt-4", 0.5);
@@ -238,7 +238,7 @@ TEST(ServiceLevels, AttainmentAndGoodputAreInEveryStatistic) {
 }
 
 TEST(ServiceLevels, BeforeTheFirstCallThereIsNoAttainment) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s}));
   const RequestScope running = begin(stage);
 
   const CallTotals totals = stage.collector().totals();
@@ -249,7 +249,7 @@ TEST(ServiceLevels, BeforeTheFirstCallThereIsNoAttainment) {
 }
 
 TEST(ServiceLevels, AreInTheOverviewThatApiAndStatsShare) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s}));
   finish_after(stage, 1s);
   finish_after(stage, 2s);
   finish_after(stage, 3s);
@@ -271,7 +271,7 @@ TEST(ServiceLevels, AreInTheOverviewThatApiAndStatsShare) {
 }
 
 TEST(ServiceLevels, CountFromTheIntendedSendTime) {
-  const RecorderStage stage(with({.name = "fast", .latency = 1s, .time_to_first_token = 500ms}));
+  const CoreStage stage(with({.name = "fast", .latency = 1s, .time_to_first_token = 500ms}));
   const auto intended = stage.clock->steady_now();
   stage.advance(400ms);  // the sender is late
   RequestScope scope = begin(stage);

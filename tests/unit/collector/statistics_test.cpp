@@ -1,6 +1,6 @@
 // Totals, rates and percentiles, by the second.
 #include "collector/collector_core.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,12 +15,12 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
-using tests::RecorderStage;
+using tests::CoreStage;
 
 constexpr double kSketchError = 0.0109;
 
 TEST(Statistics, AreAllZeroBeforeTheFirstCall) {
-  const RecorderStage stage;
+  const CoreStage stage;
 
   const CallTotals totals = stage.collector().totals();
 
@@ -36,7 +36,7 @@ TEST(Statistics, AreAllZeroBeforeTheFirstCall) {
 }
 
 TEST(Statistics, AddUpCallsExactly) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("openai", "gpt-4", 1.0, TokenUsage{100, 50}, 0.25);
   stage.succeed("openai", "gpt-4", 2.0, TokenUsage{10, 5}, 0.5);
   stage.fail("openai", "gpt-4o", ErrorType::RateLimit);
@@ -59,7 +59,7 @@ TEST(Statistics, AddUpCallsExactly) {
 }
 
 TEST(Statistics, HaveARowPerProviderAndPerModelSortedByName) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("openai", "gpt-4o", 1.0);
   stage.succeed("openai", "gpt-4", 1.0);
   stage.succeed("anthropic", "claude", 3.0);
@@ -86,7 +86,7 @@ TEST(Statistics, HaveARowPerProviderAndPerModelSortedByName) {
 }
 
 TEST(Statistics, HoldWhatAProviderLastToldOfItsLimits) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("openai", "gpt-4", 1.0);
   EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4")->rate_limits, std::nullopt);
 
@@ -105,7 +105,7 @@ TEST(Statistics, HoldWhatAProviderLastToldOfItsLimits) {
 }
 
 TEST(Statistics, ShowTheOverflowAsARowOfItsOwn) {
-  const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(1));
+  const CoreStage stage(MonitoringConfig{}.with_max_series_per_family(1));
   stage.succeed("a", "m", 1.0);
   stage.succeed("b", "m", 1.0);
   stage.succeed("c", "m", 1.0);
@@ -119,7 +119,7 @@ TEST(Statistics, ShowTheOverflowAsARowOfItsOwn) {
 }
 
 TEST(Statistics, RatesAreOverTheLastTenSeconds) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(60'500ms);
   stage.tick();
   for (int i = 0; i < 95; ++i) stage.succeed("p", "m", 0.1, TokenUsage{20, 10});
@@ -137,7 +137,7 @@ TEST(Statistics, RatesAreOverTheLastTenSeconds) {
 }
 
 TEST(Statistics, JustAfterTheStartRatesAreOverTheTimeThereWas) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(4s);
   for (int i = 0; i < 20; ++i) stage.succeed("p", "m", 0.1);
 
@@ -145,14 +145,14 @@ TEST(Statistics, JustAfterTheStartRatesAreOverTheTimeThereWas) {
 }
 
 TEST(Statistics, InTheFirstInstantARateIsOverOneSecond) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("p", "m", 0.1);
 
   EXPECT_EQ(stage.collector().totals().requests_per_second, 1.0);
 }
 
 TEST(Statistics, CostPerHourIsThePaceOfTheLastMinute) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.advance(120'500ms);
   stage.tick();
   stage.succeed("p", "m", 0.1, {}, 0.0595);
@@ -163,7 +163,7 @@ TEST(Statistics, CostPerHourIsThePaceOfTheLastMinute) {
 }
 
 TEST(Statistics, ErrorRateForgetsAfterAMinute) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.fail("p", "m");
   EXPECT_EQ(stage.collector().totals().error_rate, 1.0);
   (void)stage.collector().totals();
@@ -176,7 +176,7 @@ TEST(Statistics, ErrorRateForgetsAfterAMinute) {
 }
 
 TEST(Statistics, PercentilesCoverTheLastFiveMinutes) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("p", "m", 8.0);
   (void)stage.collector().totals();
   stage.advance(295s);
@@ -191,7 +191,7 @@ TEST(Statistics, PercentilesCoverTheLastFiveMinutes) {
 }
 
 TEST(Statistics, PercentilesOfKnownLatenciesAreWithinTheError) {
-  const RecorderStage stage;
+  const CoreStage stage;
   for (int i = 1; i <= 100; ++i) stage.succeed("p", "m", i * 0.01);
 
   const Percentiles latency = stage.collector().percentiles("p", "m", 5min);
@@ -203,7 +203,7 @@ TEST(Statistics, PercentilesOfKnownLatenciesAreWithinTheError) {
 }
 
 TEST(Statistics, AskedPercentilesCoverTheirWindowAndNames) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.succeed("a", "m", 1.0);
   stage.succeed("a", "n", 2.0);
   stage.succeed("b", "m", 4.0);
@@ -222,7 +222,7 @@ TEST(Statistics, AskedPercentilesCoverTheirWindowAndNames) {
 }
 
 TEST(Statistics, FailedCallsHaveNoLatency) {
-  const RecorderStage stage;
+  const CoreStage stage;
   stage.bus().publish(
       MonitoringEvent::request_failed("p", "m", "r", ErrorType::Timeout, "slow", 30.0));
 
@@ -231,8 +231,8 @@ TEST(Statistics, FailedCallsHaveNoLatency) {
 }
 
 TEST(Statistics, StreamedScopesGiveTokenTimes) {
-  const RecorderStage stage;
-  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
+  const CoreStage stage;
+  RequestScope scope = core::MonitoringCore::begin_request(stage.core, "p", "m");
   stage.advance(500ms);
   scope.on_chunk();
   stage.advance(20ms);
@@ -251,7 +251,7 @@ TEST(Statistics, StreamedScopesGiveTokenTimes) {
 }
 
 TEST(Statistics, LoseNothingWhileThreadsRecordAndOthersAsk) {
-  const RecorderStage stage;
+  const CoreStage stage;
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {

@@ -1,6 +1,6 @@
 // What happened while nobody sampled: a system that was not started, was stopped or was held up.
 #include "collector/collector_core.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,13 +12,13 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::ManualClock;
-using tests::RecorderStage;
 
 const std::chrono::sys_seconds kStart{std::chrono::seconds{ManualClock::kStartSeconds}};
 
 struct UnsampledTime : ::testing::Test {
-  RecorderStage stage{MonitoringConfig{}.with_slo({.name = "any"})};
+  CoreStage stage{MonitoringConfig{}.with_slo({.name = "any"})};
 
   // Ten calls a second, each of ten output tokens.
   void work(std::chrono::seconds span) const {
@@ -124,7 +124,7 @@ TEST_F(UnsampledTime, IsAGapInHistoryAndWholeInAStepThatHoldsIt) {
 
 TEST_F(UnsampledTime, InWhichNothingEndedIsKnownToBeQuiet) {
   work_sampled(20s);
-  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
+  RequestScope scope = core::MonitoringCore::begin_request(stage.core, "p", "m");
   stage.tick();
   stage.clock->advance(100s);
 

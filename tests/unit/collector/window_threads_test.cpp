@@ -129,7 +129,7 @@ TEST(Windows, ASampleThatFindsACallFindsItsLatency) {
     metrics::RequestSeries& series = store.request_series("p", "m");
     SeriesSampler sampler(series);
     std::atomic<bool> is_ready{false};
-    std::thread recorder([&] {
+    std::thread core([&] {
       is_ready = true;
       series.record({.duration_ns = 5'000'000});
     });
@@ -138,7 +138,7 @@ TEST(Windows, ASampleThatFindsACallFindsItsLatency) {
     HistoryDelta found;
     while (found.success == 0)
       if (const auto delta = sampler.sample()) found.merge(*delta);
-    recorder.join();
+    core.join();
     if (found.latency.entries.empty()) {  // not by a sample that may never come
       ADD_FAILURE() << "round " << round;
       return;

@@ -1,8 +1,8 @@
 // The routes of the page's port over a real collector, without sockets.
 #include "collector/overview_json.hpp"
+#include "core/monitoring_core.hpp"
 #include "dashboard/api.hpp"
 #include "dashboard/page_routes.hpp"
-#include "provider/recorder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,12 +31,12 @@ class Routes : public testing::Test {
   Routes() {
     add_api_routes(router_, source_, history_);
     add_page_routes(router_, {.websocket_url = "wss://proxy.example/ws", .version = "0.1.0"});
-    recorder_->record_request("openai", "gpt-4");
-    recorder_->record_latency("openai", "gpt-4", 1.5);
-    recorder_->record_request("openai", "gpt-4");
-    recorder_->record_error("openai", "gpt-4", ErrorType::RateLimit, "429");
-    recorder_->record_request("=cmd", "m,1");
-    recorder_->record_latency("=cmd", "m,1", 0.5);
+    core_->record_request("openai", "gpt-4");
+    core_->record_latency("openai", "gpt-4", 1.5);
+    core_->record_request("openai", "gpt-4");
+    core_->record_error("openai", "gpt-4", ErrorType::RateLimit, "429");
+    core_->record_request("=cmd", "m,1");
+    core_->record_latency("=cmd", "m,1", 0.5);
   }
 
   net::Response get(const std::string& path, const std::string& query = "",
@@ -70,9 +70,9 @@ class Routes : public testing::Test {
   }
 
   std::shared_ptr<support::Clock> clock_ = std::make_shared<support::Clock>();
-  std::shared_ptr<detail::Recorder> recorder_ =
-      std::make_shared<detail::Recorder>(MonitoringConfig{}, clock_);
-  MetricCollector collector_{recorder_->collector()};
+  std::shared_ptr<core::MonitoringCore> core_ =
+      std::make_shared<core::MonitoringCore>(MonitoringConfig{}, clock_);
+  MetricCollector collector_{core_->collector()};
   std::shared_ptr<collector::OverviewSource> source_ = std::make_shared<collector::OverviewSource>(
       collector_, *clock_, "e1", "0.1.0", [] { return std::uint64_t{7}; });
   std::shared_ptr<FakeHistory> history_ = std::make_shared<FakeHistory>();
@@ -123,7 +123,7 @@ TEST_F(Routes, ErrorsAreListed) {
 
 TEST_F(Routes, BenchmarksAreListed) {
   EXPECT_EQ(get_json("/api/v1/benchmarks"), json::parse(R"({"benchmarks":[]})"));
-  auto run = detail::Recorder::begin_benchmark(recorder_, "bench_1", "MMLU", 10);
+  auto run = core::MonitoringCore::begin_benchmark(core_, "bench_1", "MMLU", 10);
   run.advance(5);
 
   const json rows = get_json("/api/v1/benchmarks").at("benchmarks");
@@ -194,8 +194,8 @@ TEST_F(Routes, EqualQuestionsOfOneSecondShareOneAnswer) {
 TEST_F(Routes, SixHundredProvidersAreAnsweredAndManyMoreNameTheLimit) {
   for (int i = 0; i < 600; ++i) {
     const std::string name = "provider-" + std::to_string(i);
-    recorder_->record_request(name, "m");
-    recorder_->record_latency(name, "m", 0.1);
+    core_->record_request(name, "m");
+    core_->record_latency(name, "m", 0.1);
   }
   const json answer =
       get_json("/api/v1/series", "metric=cost,requests_per_second&by=provider&window=300");
@@ -220,8 +220,8 @@ TEST_F(Routes, SixHundredProvidersAreAnsweredAndManyMoreNameTheLimit) {
 TEST_F(Routes, AnAnswerIsBoundedInBytesToo) {
   for (int i = 0; i < 10; ++i) {
     const std::string name(240, static_cast<char>('a' + i));
-    recorder_->record_request(name, name);
-    recorder_->record_latency(name, name, 0.1);
+    core_->record_request(name, name);
+    core_->record_latency(name, name, 0.1);
   }
   const std::string query =
       "metric=requests_per_second,success_per_second,errors_per_second,cancelled_per_second,"

@@ -33,8 +33,8 @@ std::vector<std::uint64_t> ids_left(EventReceiver& receiver) {
   return ids;
 }
 
-detail::EventBusCore& core(EventBus& bus) {
-  return detail::EventBusAccess::core(bus);
+events::EventBusCore& core(EventBus& bus) {
+  return events::EventBusAccess::core(bus);
 }
 
 // 1,000 events with messages of 4,000 bytes take 4 MB and more; a ring of 100,000 bytes holds 24 at
@@ -145,7 +145,7 @@ TEST(EventTexts, AreCutAtACharacterAndLeftAloneUpToTheBound) {
 }
 
 TEST(EventTexts, AreCutForWhoBooksAndForSubscribersToo) {
-  struct Keeping : detail::EventSink {
+  struct Keeping : events::EventSink {
     void apply(MonitoringEvent& e) noexcept override { bytes = e.benchmark()->name.size(); }
     std::size_t bytes = 0;
   } sink;
@@ -232,16 +232,16 @@ TEST(EndOfABus, ReleasesTheSubscribersThoughOneHoldsTheBusItself) {
   bus->add_subscriber([&] {
     struct Holder : EventSubscriber {
       std::shared_ptr<int> value;
-      std::shared_ptr<detail::EventBusCore> cycle;
+      std::shared_ptr<events::EventBusCore> cycle;
       void on_event(const MonitoringEvent&) override {}
     };
     auto holder = std::make_shared<Holder>();
     holder->value = held;
-    holder->cycle = detail::EventBusAccess::shared_core(*bus);
+    holder->cycle = events::EventBusAccess::shared_core(*bus);
     return holder;
   }());
   Subscription subscription = bus->on_event([held](const MonitoringEvent&) {});
-  const std::weak_ptr<detail::EventBusCore> alive = detail::EventBusAccess::shared_core(*bus);
+  const std::weak_ptr<events::EventBusCore> alive = events::EventBusAccess::shared_core(*bus);
 
   bus.reset();
 

@@ -179,7 +179,7 @@ TEST(Subscription, ReleasesWhatTheCallbackHeld) {
 }
 
 TEST(EventSink, CompletesAnEventBeforeAnybodySeesIt) {
-  struct Completing : detail::EventSink {
+  struct Completing : events::EventSink {
     void apply(MonitoringEvent& e) noexcept override {
       std::get<RequestPayload>(e.payload).finish_reason = "stop";
       ++applied;
@@ -187,7 +187,7 @@ TEST(EventSink, CompletesAnEventBeforeAnybodySeesIt) {
     int applied = 0;
   } sink;
   EventBus bus;
-  detail::EventBusCore& core = detail::EventBusAccess::core(bus);
+  events::EventBusCore& core = events::EventBusAccess::core(bus);
   core.set_sink(&sink);
   bus.publish(event());
   EXPECT_EQ(sink.applied, 1) << "also when nobody listens";

@@ -271,8 +271,8 @@ TEST(EventBus, RefusesARingOfNoneANullSubscriberAndAnEmptyCallback) {
 
 struct ArmedWake : ::testing::Test {
   EventBus bus;
-  detail::EventBusCore& core = detail::EventBusAccess::core(bus);
-  detail::EventCursor cursor;
+  events::EventBusCore& core = events::EventBusAccess::core(bus);
+  events::EventCursor cursor;
   int wakes = 0;
 
   ArmedWake() {

@@ -1,7 +1,7 @@
 // BenchmarkRun: what it publishes, and how often.
 #include <ltb/benchmark_run.hpp>
 
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -19,16 +19,16 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
-using tests::RecorderStage;
+using tests::CoreStage;
 
 struct RunTest : ::testing::Test {
-  RecorderStage stage;
+  CoreStage stage;
   EventReceiver receiver = stage.bus().subscribe();
 
   BenchmarkRun begin(std::uint64_t total = 100) {
-    return detail::Recorder::begin_benchmark(stage.recorder, "b1", "MMLU", total);
+    return core::MonitoringCore::begin_benchmark(stage.core, "b1", "MMLU", total);
   }
-  std::vector<MonitoringEvent> events() { return RecorderStage::drain(receiver); }
+  std::vector<MonitoringEvent> events() { return CoreStage::drain(receiver); }
 };
 
 TEST_F(RunTest, PublishesStartProgressAndEnd) {
@@ -139,7 +139,7 @@ TEST_F(RunTest, MovedItIsStillOneRunAndMovedOverItIsAbandoned) {
   first.complete();
   EXPECT_EQ(events().size(), 1u);
 
-  second = detail::Recorder::begin_benchmark(stage.recorder, "b2", "GSM8K", 5);
+  second = core::MonitoringCore::begin_benchmark(stage.core, "b2", "GSM8K", 5);
 
   const auto all = events();
   ASSERT_EQ(all.size(), 3u);
@@ -164,7 +164,7 @@ TEST_F(RunTest, ABurstIsKnownAtEveryLookWithoutAnyTick) {
   BenchmarkRun run = begin(128);
   stage.advance(2s);
   for (int i = 0; i < 32; ++i) {
-    detail::Recorder::begin_request(stage.recorder, "p", "m")
+    core::MonitoringCore::begin_request(stage.core, "p", "m")
         .finish({.input_tokens = 1, .output_tokens = 1}, 0.01);
     if (i % 8 == 7) {
       run.fail_example();
@@ -253,7 +253,7 @@ TEST_F(RunTest, ARunAssignedOverOneWithItsIdIsNotEndedByIt) {
   EXPECT_EQ(stage.collector().benchmarks().at(0).completed_examples, 0u);
 
   stage.advance(500ms);
-  detail::Recorder::begin_request(stage.recorder, "p", "m").finish({}, 5.0);
+  core::MonitoringCore::begin_request(stage.core, "p", "m").finish({}, 5.0);
   run.advance(5);
   stage.advance(250ms);
   run.advance(95);
@@ -342,7 +342,7 @@ TEST_F(RunTest, CountsExactlyFromManyThreads) {
 
 TEST_F(RunTest, OutlivesEverythingElse) {
   BenchmarkRun run = begin(10);
-  stage.recorder.reset();
+  stage.core.reset();
 
   run.advance(10);
   run.complete();

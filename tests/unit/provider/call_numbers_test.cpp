@@ -1,7 +1,7 @@
 // What a call's numbers mean: attempts, waits, queue time, limits, finish reasons, the times of a
 // stream, usage and cost.
 #include "metrics/metric_store.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <ltb/price_table.hpp>
@@ -21,9 +21,9 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::histogram;
 using tests::number;
-using tests::RecorderStage;
 
 const Metric::Labels kGpt{{"provider", "openai"}, {"model", "gpt-4"}};
 
@@ -36,11 +36,11 @@ Metric::Labels with(const char* label, const char* value) {
 struct CallNumbers : ::testing::Test {
   explicit CallNumbers(const MonitoringConfig& config = {}) : stage(config) {}
 
-  RecorderStage stage;
+  CoreStage stage;
   EventReceiver receiver = stage.bus().subscribe();
 
   RequestScope begin() const {
-    return detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+    return core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
   }
   double counter(std::string_view family) const { return number(stage.store(), family, kGpt); }
   double counter(std::string_view family, const char* label, const char* value) const {
@@ -62,7 +62,7 @@ struct CallNumbers : ::testing::Test {
   }
   /// The last event.
   RequestPayload told() {
-    const auto events = RecorderStage::drain(receiver);
+    const auto events = CoreStage::drain(receiver);
     return events.empty() ? RequestPayload{} : *events.back().request_payload();
   }
 };
@@ -493,7 +493,7 @@ TEST_F(PricedNumbers, ACostThatIsNoneIsRefusedAndTheTableDecides) {
 }
 
 TEST_F(PricedNumbers, UnknownModelsAndMissingUsageAreCountedAndNeverZero) {
-  RequestScope unknown = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-5-secret");
+  RequestScope unknown = core::MonitoringCore::begin_request(stage.core, "openai", "gpt-5-secret");
   unknown.finish(TokenUsage{150, 75});
   begin().finish();
 
@@ -508,7 +508,7 @@ TEST_F(PricedNumbers, TokensOfCallsThatFailedOrWereCancelledArePricedOrCountedAs
   RequestScope cut = begin();
   cut.set_usage({100, 10});
   cut.fail(ErrorType::Network);
-  RequestScope left = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-5-secret");
+  RequestScope left = core::MonitoringCore::begin_request(stage.core, "openai", "gpt-5-secret");
   left.set_usage({100, 10});
   left.cancel();
   begin().fail(ErrorType::Auth);
@@ -521,11 +521,11 @@ TEST_F(PricedNumbers, TokensOfCallsThatFailedOrWereCancelledArePricedOrCountedAs
 }
 
 TEST(OverflowNumbers, ACallBeyondTheSeriesLimitIsStillPricedByItsOwnModel) {
-  const RecorderStage stage(
+  const CoreStage stage(
       MonitoringConfig{}.with_price_table(prices()).with_max_series_per_family(1));
   stage.succeed("first", "m", 1.0);
 
-  detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4").finish(TokenUsage{1, 1});
+  core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4").finish(TokenUsage{1, 1});
   stage.succeed("openai", "gpt-4", 1.0, TokenUsage{1, 1});
 
   EXPECT_EQ(stage.collector().totals().total_cost_nano_usd, 180'000u);

@@ -1,5 +1,5 @@
 // The separate record_* calls: what each one moves, and which belong together.
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -15,15 +15,15 @@
 namespace ltb {
 namespace {
 
+using tests::CoreStage;
 using tests::histogram;
 using tests::number;
-using tests::RecorderStage;
 
 const Metric::Labels kGpt{{"provider", "openai"}, {"model", "gpt-4"}};
 
 struct ManualCalls : ::testing::Test {
-  RecorderStage stage;
-  detail::Recorder& recorder = *stage.recorder;
+  CoreStage stage;
+  core::MonitoringCore& core = *stage.core;
   EventReceiver receiver = stage.bus().subscribe();
 
   double active() { return number(stage.store(), "llm_requests_active", {{"provider", "openai"}}); }
@@ -31,12 +31,12 @@ struct ManualCalls : ::testing::Test {
 };
 
 TEST_F(ManualCalls, MakeOneSuccessfulCallTogether) {
-  recorder.record_request("openai", "gpt-4");
+  core.record_request("openai", "gpt-4");
   EXPECT_EQ(active(), 1.0);
   EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4")->active_requests, 1u);
-  recorder.record_latency("openai", {}, 1.52);
-  recorder.record_tokens("openai", {}, {150, 75});
-  recorder.record_cost("openai", {}, 0.0135);
+  core.record_latency("openai", {}, 1.52);
+  core.record_tokens("openai", {}, {150, 75});
+  core.record_cost("openai", {}, 0.0135);
 
   EXPECT_EQ(active(), 0.0);
   EXPECT_EQ(totals().successful_requests, 1u);
@@ -49,13 +49,13 @@ TEST_F(ManualCalls, MakeOneSuccessfulCallTogether) {
 }
 
 TEST_F(ManualCalls, InAnyOrderLackNothingThatWasTold) {
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_cost("openai", {}, 0.5);
-  recorder.record_tokens("openai", {}, {1, 2});
-  recorder.record_latency("openai", {}, 1.0);
-  recorder.record_latency("openai", "gpt-4", 1.0);  // never started, and told after its end
-  recorder.record_tokens("openai", "gpt-4", {1, 2});
-  recorder.record_cost("openai", "gpt-4", 0.5);
+  core.record_request("openai", "gpt-4");
+  core.record_cost("openai", {}, 0.5);
+  core.record_tokens("openai", {}, {1, 2});
+  core.record_latency("openai", {}, 1.0);
+  core.record_latency("openai", "gpt-4", 1.0);  // never started, and told after its end
+  core.record_tokens("openai", "gpt-4", {1, 2});
+  core.record_cost("openai", "gpt-4", 0.5);
 
   EXPECT_EQ(totals().usage_missing_requests, 0u);
   EXPECT_EQ(totals().unpriced_requests, 0u);
@@ -64,33 +64,33 @@ TEST_F(ManualCalls, InAnyOrderLackNothingThatWasTold) {
 }
 
 TEST_F(ManualCalls, ThatAreNotToldTokensOrCostLackThem) {
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_latency("openai", {}, 1.0);
+  core.record_request("openai", "gpt-4");
+  core.record_latency("openai", {}, 1.0);
   EXPECT_EQ(totals().usage_missing_requests, 1u);
   EXPECT_EQ(totals().unpriced_requests, 1u);
   EXPECT_EQ(totals().total_cost, std::nullopt);
   EXPECT_EQ(totals().total_input_tokens, std::nullopt);
-  recorder.record_tokens("openai", {}, {150, 75});
+  core.record_tokens("openai", {}, {150, 75});
   EXPECT_EQ(totals().usage_missing_requests, 0u);
   EXPECT_EQ(totals().unpriced_requests, 1u) << "nothing here is priced";
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_error("openai", {}, ErrorType::Timeout);
+  core.record_request("openai", "gpt-4");
+  core.record_error("openai", {}, ErrorType::Timeout);
 
   EXPECT_EQ(totals().usage_missing_requests, 0u) << "a failed call need not have any";
   EXPECT_EQ(totals().unpriced_requests, 1u);
-  recorder.record_tokens("openai", {}, {150, 0});
+  core.record_tokens("openai", {}, {150, 0});
   EXPECT_EQ(totals().unpriced_requests, 2u) << "a failed call that used tokens cost something";
-  recorder.record_cost("openai", {}, 0.0);
+  core.record_cost("openai", {}, 0.0);
   EXPECT_EQ(totals().unpriced_requests, 1u);
 }
 
 TEST(PricedManualCalls, AreNotPriced) {
   PriceTable prices;
   prices.add({.provider = "openai", .model = "gpt-4", .input = 30, .output = 60});
-  const RecorderStage stage(MonitoringConfig{}.with_price_table(prices));
-  stage.recorder->record_request("openai", "gpt-4");
-  stage.recorder->record_latency("openai", {}, 1.0);
-  stage.recorder->record_tokens("openai", {}, {150, 75});
+  const CoreStage stage(MonitoringConfig{}.with_price_table(prices));
+  stage.core->record_request("openai", "gpt-4");
+  stage.core->record_latency("openai", {}, 1.0);
+  stage.core->record_tokens("openai", {}, {150, 75});
 
   const CallTotals totals = stage.collector().totals();
   EXPECT_EQ(totals.total_cost, std::nullopt);
@@ -99,12 +99,12 @@ TEST(PricedManualCalls, AreNotPriced) {
 }
 
 TEST_F(ManualCalls, ShareTheRequestIdOfTheCallThatTheirThreadStartedLast) {
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_latency("openai", "gpt-4", 1.0);
-  recorder.record_error("openai", "gpt-4", ErrorType::Timeout);
+  core.record_request("openai", "gpt-4");
+  core.record_request("openai", "gpt-4");
+  core.record_latency("openai", "gpt-4", 1.0);
+  core.record_error("openai", "gpt-4", ErrorType::Timeout);
 
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   ASSERT_EQ(events.size(), 4u);
   const auto id = [&](std::size_t i) { return events[i].request_payload()->request_id; };
   EXPECT_NE(id(0), id(1));
@@ -115,12 +115,12 @@ TEST_F(ManualCalls, ShareTheRequestIdOfTheCallThatTheirThreadStartedLast) {
 }
 
 TEST_F(ManualCalls, OfTwoModelsAtOnceGoToTheirOwn) {
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_request("openai", "gpt-4o-mini");
-  recorder.record_latency("openai", {}, 1.0);
-  recorder.record_tokens("openai", {}, {1, 1});
-  recorder.record_latency("openai", {}, 60.0);
-  recorder.record_tokens("openai", {}, {100, 100});
+  core.record_request("openai", "gpt-4");
+  core.record_request("openai", "gpt-4o-mini");
+  core.record_latency("openai", {}, 1.0);
+  core.record_tokens("openai", {}, {1, 1});
+  core.record_latency("openai", {}, 60.0);
+  core.record_tokens("openai", {}, {100, 100});
 
   EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4o-mini")->avg_latency, 1.0);
   EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4o-mini")->total_input_tokens, 1u);
@@ -129,25 +129,25 @@ TEST_F(ManualCalls, OfTwoModelsAtOnceGoToTheirOwn) {
 }
 
 TEST_F(ManualCalls, OfAnotherThreadAreNotGuessedAt) {
-  recorder.record_request("openai", "gpt-4");
+  core.record_request("openai", "gpt-4");
   std::thread([this] {
-    recorder.record_latency("openai", {}, 2.0);
-    recorder.record_tokens("anthropic", {}, {3, 3});
+    core.record_latency("openai", {}, 2.0);
+    core.record_tokens("anthropic", {}, {3, 3});
   }).join();
   EXPECT_EQ(stage.collector().model_stats("openai", "unknown")->avg_latency, 2.0);
   EXPECT_EQ(active(), 1.0) << "the call is in flight still";
-  recorder.record_latency("openai", {}, 1.0);
+  core.record_latency("openai", {}, 1.0);
 
   EXPECT_EQ(stage.collector().model_stats("openai", "gpt-4")->avg_latency, 1.0);
   EXPECT_EQ(stage.collector().model_stats("anthropic", "unknown")->total_input_tokens, 3u);
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   EXPECT_NE(events.at(0).request_payload()->request_id, events.at(1).request_payload()->request_id);
   EXPECT_EQ(events.at(0).request_payload()->request_id, events.at(2).request_payload()->request_id);
 }
 
 TEST_F(ManualCalls, ThatAThreadLeavesOpenAreNotInFlightAfterIt) {
   std::thread([this] {
-    recorder.record_request("openai", "gpt-4");
+    core.record_request("openai", "gpt-4");
     EXPECT_EQ(active(), 1.0);
   }).join();
 
@@ -156,37 +156,37 @@ TEST_F(ManualCalls, ThatAThreadLeavesOpenAreNotInFlightAfterIt) {
 }
 
 TEST(ManualCallsOfManySystems, AreKeptApartAndOutliveTheirSystem) {
-  RecorderStage one;
-  RecorderStage two;
-  one.recorder->record_request("openai", "gpt-4");
-  two.recorder->record_request("openai", "gpt-4o");
-  one.recorder->record_latency("openai", {}, 1.0);
+  CoreStage one;
+  CoreStage two;
+  one.core->record_request("openai", "gpt-4");
+  two.core->record_request("openai", "gpt-4o");
+  one.core->record_latency("openai", {}, 1.0);
   EXPECT_EQ(one.collector().model_stats("openai", "gpt-4")->successful_requests, 1u);
   EXPECT_EQ(two.collector().totals().total_requests, 0u);
-  two.recorder.reset();
-  one.recorder->record_request("openai", "gpt-4");
-  one.recorder->record_latency("openai", {}, 1.0);
+  two.core.reset();
+  one.core->record_request("openai", "gpt-4");
+  one.core->record_latency("openai", {}, 1.0);
   EXPECT_EQ(one.collector().totals().successful_requests, 2u);
 }
 
 TEST_F(ManualCalls, EndWithoutAStartWithAnIdOfTheirOwnAndActiveAtZero) {
-  recorder.record_latency("openai", "gpt-4", 1.0);
-  recorder.record_error("openai", "gpt-4", ErrorType::Timeout);
+  core.record_latency("openai", "gpt-4", 1.0);
+  core.record_error("openai", "gpt-4", ErrorType::Timeout);
   EXPECT_EQ(active(), 0.0);
-  recorder.record_request("openai", "gpt-4");
+  core.record_request("openai", "gpt-4");
 
   EXPECT_EQ(active(), 1.0) << "what ended unstarted is owed nothing";
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   EXPECT_FALSE(events.at(0).request_payload()->request_id.empty());
   EXPECT_NE(events.at(0).request_payload()->request_id, events.at(1).request_payload()->request_id);
 }
 
 TEST_F(ManualCalls, WithoutAModelTakeThatOfTheLastRequest) {
-  recorder.record_request("openai", "gpt-4o");
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_request("anthropic", "claude");
-  recorder.record_tokens("openai", {}, {7, 3});
-  recorder.record_tokens("openai", "gpt-4o", {1, 1});
+  core.record_request("openai", "gpt-4o");
+  core.record_request("openai", "gpt-4");
+  core.record_request("anthropic", "claude");
+  core.record_tokens("openai", {}, {7, 3});
+  core.record_tokens("openai", "gpt-4o", {1, 1});
 
   EXPECT_EQ(number(stage.store(), "llm_tokens_input_total", kGpt), 7.0);
   EXPECT_EQ(number(stage.store(), "llm_tokens_input_total",
@@ -195,7 +195,7 @@ TEST_F(ManualCalls, WithoutAModelTakeThatOfTheLastRequest) {
 }
 
 TEST_F(ManualCalls, BeforeAnyRequestTheModelIsUnknown) {
-  recorder.record_tokens("openai", {}, {7, 3});
+  core.record_tokens("openai", {}, {7, 3});
 
   EXPECT_EQ(number(stage.store(), "llm_tokens_input_total",
                    {{"provider", "openai"}, {"model", "unknown"}}),
@@ -203,8 +203,8 @@ TEST_F(ManualCalls, BeforeAnyRequestTheModelIsUnknown) {
 }
 
 TEST_F(ManualCalls, FindTheirModelUnderAProviderNameThatHadToBeRepaired) {
-  recorder.record_request("open\xff", "gpt-4");
-  recorder.record_tokens("open\xff", {}, {7, 3});
+  core.record_request("open\xff", "gpt-4");
+  core.record_tokens("open\xff", {}, {7, 3});
 
   EXPECT_EQ(number(stage.store(), "llm_tokens_input_total",
                    {{"provider", "open\xef\xbf\xbd"}, {"model", "gpt-4"}}),
@@ -212,22 +212,22 @@ TEST_F(ManualCalls, FindTheirModelUnderAProviderNameThatHadToBeRepaired) {
 }
 
 TEST_F(ManualCalls, AnErrorOutsideTheClosedSetIsOtherAndItsWordIsInTheEvent) {
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_error("openai", "gpu_on_fire");
+  core.record_request("openai", "gpt-4");
+  core.record_error("openai", "gpu_on_fire");
 
   EXPECT_EQ(active(), 0.0);
   Metric::Labels labels = kGpt;
   labels.emplace_back("error_type", "other");
   EXPECT_EQ(number(stage.store(), "llm_errors_total", labels), 1.0);
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   const RequestPayload& failed = *events.at(1).request_payload();
   EXPECT_EQ(failed.error_type, ErrorType::Other);
   EXPECT_EQ(failed.error_code, "gpu_on_fire");
 }
 
 TEST_F(ManualCalls, CancelledIsNoError) {
-  recorder.record_request("openai", "gpt-4");
-  recorder.record_error("openai", "cancelled");
+  core.record_request("openai", "gpt-4");
+  core.record_error("openai", "cancelled");
 
   EXPECT_EQ(totals().cancelled_requests, 1u);
   EXPECT_EQ(totals().failed_requests, 0u);
@@ -236,11 +236,11 @@ TEST_F(ManualCalls, CancelledIsNoError) {
 TEST_F(ManualCalls, NumbersThatAreNotNumbersAreRefusedAndCountedAndTheCallEnds) {
   const double bad[] = {-1.0, std::nan(""), std::numeric_limits<double>::infinity(), 1e300};
   for (const double number : bad) {
-    recorder.record_request("openai", "gpt-4");
-    recorder.record_cost("openai", "gpt-4", number);
-    recorder.record_latency("openai", "gpt-4", number);
+    core.record_request("openai", "gpt-4");
+    core.record_cost("openai", "gpt-4", number);
+    core.record_latency("openai", "gpt-4", number);
   }
-  recorder.record_tokens("openai", "gpt-4", {~std::uint64_t{0}, 1});
+  core.record_tokens("openai", "gpt-4", {~std::uint64_t{0}, 1});
 
   EXPECT_EQ(stage.store().rejected(), 9u);
   EXPECT_EQ(active(), 0.0);
@@ -249,29 +249,29 @@ TEST_F(ManualCalls, NumbersThatAreNotNumbersAreRefusedAndCountedAndTheCallEnds) 
   EXPECT_EQ(totals().avg_latency, std::nullopt);
   EXPECT_EQ(totals().total_cost_nano_usd, std::nullopt);
   EXPECT_EQ(totals().total_input_tokens, std::nullopt);
-  for (const auto& event : RecorderStage::drain(receiver))
+  for (const auto& event : CoreStage::drain(receiver))
     EXPECT_EQ(event.request_payload()->latency, std::nullopt);
 }
 
 TEST_F(ManualCalls, ThatNeverEndDoNotPileUp) {
-  for (int i = 0; i < 1'030; ++i) recorder.record_request("openai", "gpt-4");
+  for (int i = 0; i < 1'030; ++i) core.record_request("openai", "gpt-4");
   EXPECT_EQ(active(), 1024.0) << "the oldest are let go";
-  for (int i = 0; i < 1'030; ++i) recorder.record_latency("openai", "gpt-4", 1.0);
+  for (int i = 0; i < 1'030; ++i) core.record_latency("openai", "gpt-4", 1.0);
 
   EXPECT_EQ(active(), 0.0);
   EXPECT_EQ(totals().successful_requests, 1'030u);
 }
 
 TEST(DetailedManualCalls, TellEachRecordingAndCountItOnce) {
-  const RecorderStage stage(MonitoringConfig{}.with_detailed_metrics(true));
+  const CoreStage stage(MonitoringConfig{}.with_detailed_metrics(true));
   EventReceiver receiver = stage.bus().subscribe();
-  stage.recorder->record_request("openai", "gpt-4");
-  stage.recorder->record_latency("openai", "gpt-4", 1.5);
-  stage.recorder->record_tokens("openai", "gpt-4", {150, 75});
-  stage.recorder->record_cost("openai", "gpt-4", 0.25);
+  stage.core->record_request("openai", "gpt-4");
+  stage.core->record_latency("openai", "gpt-4", 1.5);
+  stage.core->record_tokens("openai", "gpt-4", {150, 75});
+  stage.core->record_cost("openai", "gpt-4", 0.25);
 
   std::vector<std::string> told;
-  for (const auto& event : RecorderStage::drain(receiver))
+  for (const auto& event : CoreStage::drain(receiver))
     told.push_back(event.metric() ? event.metric()->metric.name()
                                   : std::string(to_string(event.event_type)));
   EXPECT_EQ(told, (std::vector<std::string>{

@@ -2,8 +2,8 @@
 #include <ltb/monitoring_system.hpp>
 #include <ltb/request_scope.hpp>
 
+#include "core/monitoring_core.hpp"
 #include "llm/classify.hpp"
-#include "provider/recorder.hpp"
 
 #include <gtest/gtest.h>
 

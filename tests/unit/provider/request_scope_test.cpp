@@ -2,7 +2,7 @@
 #include <ltb/request_scope.hpp>
 
 #include "metrics/metric_store.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -24,18 +24,18 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::histogram;
 using tests::number;
-using tests::RecorderStage;
 
 const Metric::Labels kGpt{{"provider", "openai"}, {"model", "gpt-4"}};
 
 struct ScopeTest : ::testing::Test {
-  RecorderStage stage;
+  CoreStage stage;
   EventReceiver receiver = stage.bus().subscribe();
 
   RequestScope begin() {
-    return detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+    return core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
   }
   double active() { return number(stage.store(), "llm_requests_active", {{"provider", "openai"}}); }
   double counted(const char* status) {
@@ -45,7 +45,7 @@ struct ScopeTest : ::testing::Test {
   }
   // The one event that ended the call, after the one that started it.
   RequestPayload ended_by(EventType type) {
-    const auto events = RecorderStage::drain(receiver);
+    const auto events = CoreStage::drain(receiver);
     if (events.size() != 2) {
       ADD_FAILURE() << events.size() << " events";
       return {};
@@ -179,7 +179,7 @@ TEST_F(ScopeTest, MovedOverItIsCancelled) {
   scope.finish();
   EXPECT_EQ(counted("success"), 1.0);
   EXPECT_EQ(active(), 0.0);
-  EXPECT_EQ(RecorderStage::drain(receiver).size(), 4u);
+  EXPECT_EQ(CoreStage::drain(receiver).size(), 4u);
 }
 
 TEST_F(ScopeTest, MovedOntoItselfItGoesOn) {
@@ -265,7 +265,7 @@ TEST_F(ScopeTest, ChunksTimedByTheCallerCountFromTheirArrival) {
 
 TEST_F(ScopeTest, ACompletionTimedByTheCallerEndsTheLatencyThere) {
   const auto latency_of = [this](std::chrono::nanoseconds completed) {
-    (void)RecorderStage::drain(receiver);
+    (void)CoreStage::drain(receiver);
     RequestScope scope = begin();
     const auto started = stage.clock->steady_now();
     scope.on_chunk(started + 300ms);
@@ -290,18 +290,18 @@ TEST_F(ScopeTest, OneTokenHasNoTimePerToken) {
 
 TEST_F(ScopeTest, OutlivesEverythingElse) {
   RequestScope scope = begin();
-  stage.recorder.reset();
+  stage.core.reset();
 
   scope.on_chunk();
   scope.finish(TokenUsage{1, 1}, 0.1);
 
   EXPECT_TRUE(scope.is_finished());
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   EXPECT_EQ(events.size(), 2u) << "the scope kept what it needed";
 }
 
 TEST_F(ScopeTest, WithoutAModelItIsUnknown) {
-  detail::Recorder::begin_request(stage.recorder, "openai", "").finish();
+  core::MonitoringCore::begin_request(stage.core, "openai", "").finish();
 
   EXPECT_EQ(ended_by(EventType::RequestCompleted).model, "unknown");
 }
@@ -316,25 +316,25 @@ TEST_F(ScopeTest, WithoutListenersEventsAreOnlyCounted) {
 }
 
 TEST(ScopeEvents, ShowTheRealNamesWhenTheSeriesOverflows) {
-  const RecorderStage stage(MonitoringConfig{}.with_max_series_per_family(1));
+  const CoreStage stage(MonitoringConfig{}.with_max_series_per_family(1));
   EventReceiver receiver = stage.bus().subscribe();
-  detail::Recorder::begin_request(stage.recorder, "a", "m").finish();
-  detail::Recorder::begin_request(stage.recorder, "b", "n").finish();
+  core::MonitoringCore::begin_request(stage.core, "a", "m").finish();
+  core::MonitoringCore::begin_request(stage.core, "b", "n").finish();
 
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   ASSERT_EQ(events.size(), 4u);
   EXPECT_EQ(events[3].request_payload()->provider, "b");
   EXPECT_EQ(events[3].request_payload()->model, "n");
 }
 
 TEST(ScopeEvents, DetailedMetricsTellEachNumberAndCountItOnce) {
-  const RecorderStage stage(MonitoringConfig{}.with_detailed_metrics(true));
+  const CoreStage stage(MonitoringConfig{}.with_detailed_metrics(true));
   EventReceiver receiver = stage.bus().subscribe();
-  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+  RequestScope scope = core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
   stage.advance(250ms);
   scope.finish(TokenUsage{150, 75}, 0.5);
 
-  const auto events = RecorderStage::drain(receiver);
+  const auto events = CoreStage::drain(receiver);
   std::vector<std::string> told;
   for (const auto& event : events)
     if (const auto* metric = event.metric()) told.push_back(metric->metric.name());
@@ -348,12 +348,12 @@ TEST(ScopeEvents, DetailedMetricsTellEachNumberAndCountItOnce) {
 }
 
 TEST(ScopeThreads, FourThousandCallsOnFourThreadsLeaveNothingActive) {
-  const RecorderStage stage;
+  const CoreStage stage;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (int i = 0; i < 1'000; ++i) {
-        RequestScope scope = detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+        RequestScope scope = core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
         if (i % 4 == 0) scope.finish(TokenUsage{1, 2}, 0.001);
         if (i % 4 == 1) scope.fail(ErrorType::Timeout);
         if (i % 4 == 2) scope.cancel();
@@ -370,10 +370,10 @@ TEST(ScopeThreads, FourThousandCallsOnFourThreadsLeaveNothingActive) {
 }
 
 TEST(ScopeIds, AreDifferentForEveryCall) {
-  const RecorderStage stage;
+  const CoreStage stage;
   std::set<std::string> ids;
   for (int i = 0; i < 20'000; ++i) {
-    RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
+    RequestScope scope = core::MonitoringCore::begin_request(stage.core, "p", "m");
     ids.emplace(scope.request_id());
   }
   EXPECT_EQ(ids.size(), 20'000u);

@@ -1,5 +1,5 @@
 // Which calls belong to a benchmark run, and what its numbers then are.
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 
 #include <ltb/benchmark_run.hpp>
 #include <ltb/provider.hpp>
@@ -20,16 +20,16 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
-using tests::RecorderStage;
+using tests::CoreStage;
 
 struct AttributionTest : ::testing::Test {
-  RecorderStage stage;
+  CoreStage stage;
 
   BenchmarkRun begin(const std::string& id, std::uint64_t total = 100) const {
-    return detail::Recorder::begin_benchmark(stage.recorder, id, "MMLU", total);
+    return core::MonitoringCore::begin_benchmark(stage.core, id, "MMLU", total);
   }
   RequestScope call() const {
-    return detail::Recorder::begin_request(stage.recorder, "openai", "gpt-4");
+    return core::MonitoringCore::begin_request(stage.core, "openai", "gpt-4");
   }
   BenchmarkStatus status(const std::string& id) const {
     for (BenchmarkStatus& one : stage.collector().benchmarks())
@@ -162,7 +162,7 @@ TEST_F(AttributionTest, TheInnermostRunInProgressIsCurrent) {
   }
   call().finish({}, 4.0);
   stage.succeed("openai", "gpt-4", 0.1, {}, 8.0);  // a published event
-  stage.recorder->record_cost("openai", "gpt-4", 16.0);
+  stage.core->record_cost("openai", "gpt-4", 16.0);
 
   EXPECT_EQ(status("a").cost, 30.0);
   EXPECT_EQ(status("b").cost, 1.0);
@@ -186,8 +186,8 @@ TEST_F(AttributionTest, AGuardMayOutliveTheRunAndEndOnAnotherThread) {
 }
 
 TEST_F(AttributionTest, ARunOfAnotherSystemIsNotCurrentHere) {
-  const RecorderStage other;
-  BenchmarkRun foreign = detail::Recorder::begin_benchmark(other.recorder, "x", "MMLU", 10);
+  const CoreStage other;
+  BenchmarkRun foreign = core::MonitoringCore::begin_benchmark(other.core, "x", "MMLU", 10);
   const CurrentRun current = foreign.make_current();
   const BenchmarkRun own = begin("a");
   call().finish({}, 1.0);
@@ -272,12 +272,12 @@ TEST_F(AttributionTest, ARunMovedFromStillMakesCalls) {
 // The separate calls of one call come from one thread, one by one, while runs begin and end.
 TEST_F(AttributionTest, SeparateCallsBelongToTheRunInWhichTheirCallStarted) {
   BenchmarkRun a = begin("a");
-  stage.recorder->record_request("openai", "gpt-4");
+  stage.core->record_request("openai", "gpt-4");
   a.complete();
   const BenchmarkRun b = begin("b");
-  stage.recorder->record_latency("openai", {}, 1.5);
-  stage.recorder->record_tokens("openai", {}, {.input_tokens = 150, .output_tokens = 75});
-  stage.recorder->record_cost("openai", {}, 0.0135);
+  stage.core->record_latency("openai", {}, 1.5);
+  stage.core->record_tokens("openai", {}, {.input_tokens = 150, .output_tokens = 75});
+  stage.core->record_cost("openai", {}, 0.0135);
 
   EXPECT_EQ(status("a").total_requests, 1u);
   EXPECT_EQ(status("a").total_input_tokens, 150u);
@@ -292,11 +292,11 @@ TEST_F(AttributionTest, SeparateCallsBelongToTheRunInWhichTheirCallStarted) {
 
 TEST_F(AttributionTest, TokensAndCostThatComeAfterTheRunAreThoseOfItsCall) {
   BenchmarkRun a = begin("a");
-  stage.recorder->record_latency("openai", "gpt-4", 1.5);
+  stage.core->record_latency("openai", "gpt-4", 1.5);
   a.complete();
   const BenchmarkRun b = begin("b");
-  stage.recorder->record_tokens("openai", {}, {.input_tokens = 150, .output_tokens = 75});
-  stage.recorder->record_cost("openai", {}, 0.0135);
+  stage.core->record_tokens("openai", {}, {.input_tokens = 150, .output_tokens = 75});
+  stage.core->record_cost("openai", {}, 0.0135);
 
   EXPECT_EQ(status("a").total_output_tokens, 75u);
   EXPECT_EQ(status("a").cost_nano_usd, 13'500'000u);
@@ -314,7 +314,7 @@ TEST_F(AttributionTest, AStalledRunOfPublishedEventsLeavesTheCallsToTheOtherRun)
   stage.clock->advance(60s);  // AlertThresholds::benchmark_stalled_after
   BenchmarkRun a = begin("a");
   call().finish({}, 2.0);
-  stage.recorder->record_latency("openai", "gpt-4", 0.1);
+  stage.core->record_latency("openai", "gpt-4", 0.1);
   stage.succeed("openai", "gpt-4", 0.1, {}, 4.0);
 
   EXPECT_FALSE(status("a").has_unattributed_calls);

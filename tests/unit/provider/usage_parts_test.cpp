@@ -3,7 +3,7 @@
 
 #include "metrics/metric_store.hpp"
 #include "metrics/request_series.hpp"
-#include "unit/support/recorder_stage.hpp"
+#include "unit/support/core_stage.hpp"
 #include "unit/support/store_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ namespace ltb {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::CoreStage;
 using tests::number;
-using tests::RecorderStage;
 
 const Metric::Labels kModel{{"provider", "p"}, {"model", "m"}};
 
@@ -28,24 +28,24 @@ TEST(UsageParts, ThatExceedTheirWholeAreRefusedAndCounted) {
                               {10, 5, std::nullopt, 6},
                               {10, 5, std::nullopt, std::nullopt, 4, 5},
                               {10, 5, std::nullopt, std::nullopt, std::nullopt, 1}};
-  RecorderStage stage;
+  CoreStage stage;
   std::uint64_t refused = 0;
   for (const TokenUsage& usage : wrong) {
-    detail::Recorder::begin_request(stage.recorder, "p", "m").finish(usage);
+    core::MonitoringCore::begin_request(stage.core, "p", "m").finish(usage);
     EXPECT_EQ(stage.store().rejected(), ++refused);
   }
   EXPECT_EQ(number(stage.store(), "llm_tokens_input_total", kModel), 0.0);
   EXPECT_EQ(number(stage.store(), "llm_usage_missing_total", kModel), 5.0);
 
-  detail::Recorder::begin_request(stage.recorder, "p", "m").finish({10, 5, 6, 5, 4, 4});
+  core::MonitoringCore::begin_request(stage.core, "p", "m").finish({10, 5, 6, 5, 4, 4});
   EXPECT_EQ(stage.store().rejected(), refused);
   EXPECT_EQ(number(stage.store(), "llm_tokens_input_total", kModel), 10.0);
 }
 
 TEST(RateLimitGauges, KeepResetsToTheNanosecondAndTheLargestCounts) {
   const std::chrono::system_clock::time_point at{1'770'091'506s + 1ms};
-  RecorderStage stage;
-  RequestScope scope = detail::Recorder::begin_request(stage.recorder, "p", "m");
+  CoreStage stage;
+  RequestScope scope = core::MonitoringCore::begin_request(stage.core, "p", "m");
   scope.set_rate_limits(
       {.requests_limit = std::numeric_limits<std::uint64_t>::max(), .reset_at = at});
   scope.finish();

@@ -77,7 +77,7 @@ class Stage {
 
   explicit Stage(std::size_t event_history = 8192,
                  std::chrono::milliseconds flush_interval = kFlushInterval) {
-    hub = std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
+    hub = std::make_shared<Hub>(events::EventBusAccess::shared_core(bus),
                                 HubOptions{.epoch = "e1",
                                            .event_history = event_history,
                                            .overview =

@@ -107,7 +107,7 @@ TEST(Hub, MayDieBeforeTheBus) {
   EventBus bus;
   {
     const auto hub =
-        std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
+        std::make_shared<Hub>(events::EventBusAccess::shared_core(bus),
                               HubOptions{.epoch = "e", .overview = [] { return "{}"; }});
     hub->start([](const std::function<void()>&) { return true; });
     hub->tick();
@@ -173,7 +173,7 @@ TEST(Hub, CountsClientsMessagesLossesAndErrors) {
 
 TEST(Hub, WhatTheHubItselfWasTooSlowForIsToldAsLagged) {
   EventBus bus(EventBusOptions{.receiver_capacity = 4});
-  const auto hub = std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
+  const auto hub = std::make_shared<Hub>(events::EventBusAccess::shared_core(bus),
                                          HubOptions{.epoch = "e", .overview = [] { return "{}"; }});
   hub->start([](const std::function<void()>&) { return true; });
   Cursor cursor = hub->log().cursor_at_end();
@@ -189,7 +189,7 @@ TEST(Hub, WhatTheHubItselfWasTooSlowForIsToldAsLagged) {
 TEST(Hub, EventsBeforeItStartedAreNotMissed) {
   EventBus bus;
   for (int i = 0; i < 3; ++i) bus.publish(MonitoringEvent::request("p", "m"));
-  const auto hub = std::make_shared<Hub>(detail::EventBusAccess::shared_core(bus),
+  const auto hub = std::make_shared<Hub>(events::EventBusAccess::shared_core(bus),
                                          HubOptions{.epoch = "e", .overview = [] { return "{}"; }});
   bus.publish(MonitoringEvent::request("p", "m"));
   hub->start([](const std::function<void()>&) { return true; });
@@ -206,7 +206,7 @@ TEST(Hub, ManyPublishersAndIoThreadsLoseAndRepeatNothing) {
   constexpr int kEvents = 2000;
   EventBus bus(EventBusOptions{.receiver_capacity = 65536});
   const auto hub = std::make_shared<Hub>(
-      detail::EventBusAccess::shared_core(bus),
+      events::EventBusAccess::shared_core(bus),
       HubOptions{.epoch = "e", .event_history = 65536, .overview = [] { return "{}"; }});
   hub->start([](const std::function<void()>& task) {
     task();

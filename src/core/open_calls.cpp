@@ -1,11 +1,11 @@
-#include "provider/open_calls.hpp"
+#include "core/open_calls.hpp"
 
-#include "provider/recorder.hpp"
+#include "core/monitoring_core.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::core {
 namespace {
 
 // Readable while the thread's other thread_local objects are destroyed, and after.
@@ -57,23 +57,23 @@ OpenCall* OpenCalls::find_last(Accept&& accept) noexcept {
 
 namespace {
 
-bool is_of(const OpenCall& call, const Recorder& recorder, std::string_view provider,
+bool is_of(const OpenCall& call, const MonitoringCore& core, std::string_view provider,
            std::string_view model) noexcept {
-  return call.owner_address == &recorder && !call.owner.expired() && call.provider == provider &&
+  return call.owner_address == &core && !call.owner.expired() && call.provider == provider &&
          (model.empty() || call.model == model);
 }
 
 }  // namespace
 
-OpenCall* OpenCalls::last_open(const Recorder& recorder, std::string_view provider,
+OpenCall* OpenCalls::last_open(const MonitoringCore& core, std::string_view provider,
                                std::string_view model) noexcept {
   return find_last(
-      [&](const OpenCall& call) { return !call.ended && is_of(call, recorder, provider, model); });
+      [&](const OpenCall& call) { return !call.ended && is_of(call, core, provider, model); });
 }
 
-OpenCall* OpenCalls::last(const Recorder& recorder, std::string_view provider,
+OpenCall* OpenCalls::last(const MonitoringCore& core, std::string_view provider,
                           std::string_view model) noexcept {
-  return find_last([&](const OpenCall& call) { return is_of(call, recorder, provider, model); });
+  return find_last([&](const OpenCall& call) { return is_of(call, core, provider, model); });
 }
 
 OpenCall& OpenCalls::end(OpenCall& call, bool failed) noexcept {
@@ -84,4 +84,4 @@ OpenCall& OpenCalls::end(OpenCall& call, bool failed) noexcept {
   return calls_.back();
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::core

@@ -9,20 +9,23 @@
 #include <string_view>
 #include <vector>
 
-namespace ltb::detail {
-
-class Recorder;
+namespace ltb::collector {
 class RunRecord;
+}
+
+namespace ltb::core {
+
+class MonitoringCore;
 
 /// A call that this thread started by record_request(), or ended without having started it.
 struct OpenCall {
-  std::weak_ptr<Recorder> owner;
-  const Recorder* owner_address;  // compared before `owner` is asked
+  std::weak_ptr<MonitoringCore> owner;
+  const MonitoringCore* owner_address;  // compared before `owner` is asked
   metrics::RequestSeries* series;
   std::string provider;  // as the caller names them, which the series may not
   std::string model;
   std::uint64_t id_bits = 0;
-  std::shared_ptr<RunRecord> run{};  // the benchmark run it belongs to, if any
+  std::shared_ptr<collector::RunRecord> run{};  // the benchmark run it belongs to, if any
   bool ended = false;
   bool failed = false;
   bool has_usage = false;  // record_tokens() came for it
@@ -46,10 +49,10 @@ class OpenCalls {
   /// Adds a call. May throw std::bad_alloc; then nothing is changed.
   OpenCall& start(OpenCall call);
   /// The call last started and not ended; an empty `model` means any. Null when there is none.
-  [[nodiscard]] OpenCall* last_open(const Recorder& recorder, std::string_view provider,
+  [[nodiscard]] OpenCall* last_open(const MonitoringCore& core, std::string_view provider,
                                     std::string_view model) noexcept;
   /// The call last started or ended: what tokens and costs are of.
-  [[nodiscard]] OpenCall* last(const Recorder& recorder, std::string_view provider,
+  [[nodiscard]] OpenCall* last(const MonitoringCore& core, std::string_view provider,
                                std::string_view model) noexcept;
   /// Marks a call as ended and as the last one.
   OpenCall& end(OpenCall& call, bool failed) noexcept;
@@ -63,4 +66,4 @@ class OpenCalls {
   std::vector<OpenCall> calls_;
 };
 
-}  // namespace ltb::detail
+}  // namespace ltb::core

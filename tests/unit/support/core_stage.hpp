@@ -1,7 +1,7 @@
 // A recording core with a clock that a test moves by hand.
 #pragma once
 
-#include "provider/recorder.hpp"
+#include "core/monitoring_core.hpp"
 #include "unit/support/manual_clock.hpp"
 
 #include <ltb/config.hpp>
@@ -17,16 +17,16 @@
 
 namespace ltb::tests {
 
-struct RecorderStage {
-  explicit RecorderStage(const MonitoringConfig& config = {})
-      : recorder(std::make_shared<detail::Recorder>(config, clock)) {}
+struct CoreStage {
+  explicit CoreStage(const MonitoringConfig& config = {})
+      : core(std::make_shared<core::MonitoringCore>(config, clock)) {}
 
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-  std::shared_ptr<detail::Recorder> recorder;
+  std::shared_ptr<core::MonitoringCore> core;
 
-  [[nodiscard]] metrics::MetricStore& store() const { return recorder->store(); }
-  [[nodiscard]] EventBus& bus() const { return recorder->bus(); }
-  [[nodiscard]] detail::CollectorCore& collector() const { return recorder->collector(); }
+  [[nodiscard]] metrics::MetricStore& store() const { return core->store(); }
+  [[nodiscard]] EventBus& bus() const { return core->bus(); }
+  [[nodiscard]] collector::CollectorCore& collector() const { return core->collector(); }
 
   /// Time passes in a running system, which samples all along: what happened before is filed where
   /// it happened, and nothing happens meanwhile. clock->advance() lets it pass unseen.

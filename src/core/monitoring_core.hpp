@@ -20,33 +20,29 @@
 #include <string_view>
 #include <vector>
 
-namespace ltb {
-class MonitoringSystem;
-}
-
-namespace ltb::detail {
+namespace ltb::core {
 
 struct OpenCall;
 
 /// Thread safety: every member from any thread. The record functions never throw, block on I/O or
 /// wait for a reader.
-class Recorder : public std::enable_shared_from_this<Recorder> {
+class MonitoringCore : public std::enable_shared_from_this<MonitoringCore> {
  public:
-  Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock);
+  MonitoringCore(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock);
 
   [[nodiscard]] metrics::MetricStore& store() noexcept { return store_; }
   [[nodiscard]] EventBus& bus() noexcept { return bus_; }
-  [[nodiscard]] EventBusCore& events() noexcept { return events_; }
-  [[nodiscard]] CollectorCore& collector() noexcept { return collector_; }
+  [[nodiscard]] events::EventBusCore& events() noexcept { return events_; }
+  [[nodiscard]] collector::CollectorCore& collector() noexcept { return collector_; }
   [[nodiscard]] const support::Clock& clock() const noexcept { return *clock_; }
 
   // What they return holds a share of the recorder, so the caller lends its own: making one from
   // `this` alone would cost as much as looking up the series.
   // A call that is given no run belongs to the one that RunRegistry::run_of_new_call() finds.
   [[nodiscard]] static RequestScope begin_request(
-      const std::shared_ptr<Recorder>& recorder, std::string_view provider, std::string_view model,
-      const std::shared_ptr<RunRecord>& run = nullptr) noexcept;
-  [[nodiscard]] static BenchmarkRun begin_benchmark(const std::shared_ptr<Recorder>& recorder,
+      const std::shared_ptr<MonitoringCore>& core, std::string_view provider,
+      std::string_view model, const std::shared_ptr<collector::RunRecord>& run = nullptr) noexcept;
+  [[nodiscard]] static BenchmarkRun begin_benchmark(const std::shared_ptr<MonitoringCore>& core,
                                                     std::string_view benchmark_id,
                                                     std::string_view name,
                                                     std::uint64_t total_examples) noexcept;
@@ -76,11 +72,11 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
                      RequestPayload payload) noexcept;
   struct LastCall {
     metrics::RequestSeries& series;
-    std::shared_ptr<RunRecord> run;  // null: none
+    std::shared_ptr<collector::RunRecord> run;  // null: none
   };
   template <typename Tell>
   LastCall tell_last(std::string_view provider, std::string_view model, Tell&& tell) noexcept;
-  [[nodiscard]] std::shared_ptr<RunRecord> run_of_new_call() noexcept;
+  [[nodiscard]] std::shared_ptr<collector::RunRecord> run_of_new_call() noexcept;
   void keep_own_names(ScopeState& scope, std::string_view provider, std::string_view model) const;
   [[nodiscard]] static std::shared_ptr<MonitoringEvent> event_of(EventType type,
                                                                  const ScopeState& scope);
@@ -95,8 +91,8 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   std::shared_ptr<const support::Clock> clock_;
   metrics::MetricStore store_;
   EventBus bus_;
-  EventBusCore& events_;
-  CollectorCore collector_;
+  events::EventBusCore& events_;
+  collector::CollectorCore collector_;
   const bool detailed_;
 };
 
@@ -110,7 +106,7 @@ struct OwnNames {
 
 /// The state of a RequestScope.
 struct ScopeState {
-  std::shared_ptr<Recorder> recorder;
+  std::shared_ptr<MonitoringCore> core;
   metrics::RequestSeries* series = nullptr;
   support::SteadyTime started{};        // or when it was due
   support::SteadyTime sent{};           // the attempt that answers, as far as is known
@@ -136,7 +132,7 @@ struct ScopeState {
   bool streams_reasoning = false;
   std::string finish_reason{};
   std::optional<support::SteadyTime> completed{};  ///< When it ended, if the caller knows better.
-  std::shared_ptr<RunRecord> run{};                // the benchmark run this call belongs to, if any
+  std::shared_ptr<collector::RunRecord> run{};     // the benchmark run this call belongs to, if any
   bool finished = false;
 
   [[nodiscard]] std::string_view request_id() const noexcept {
@@ -146,7 +142,4 @@ struct ScopeState {
   }
 };
 
-/// The recorder of a system; implemented by the system room, which alone knows its inside.
-[[nodiscard]] std::shared_ptr<Recorder> recorder_of(MonitoringSystem& monitoring) noexcept;
-
-}  // namespace ltb::detail
+}  // namespace ltb::core

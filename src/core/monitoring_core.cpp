@@ -1,4 +1,4 @@
-#include "provider/recorder.hpp"
+#include "core/monitoring_core.hpp"
 
 #include "events/request_id.hpp"
 #include "metrics/labels.hpp"
@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace ltb::detail {
+namespace ltb::core {
 namespace {
 
 using metrics::CallRecord;
@@ -45,19 +45,20 @@ std::uint64_t streamed_tokens(const ScopeState& scope) noexcept {
 
 }  // namespace
 
-Recorder::Recorder(const MonitoringConfig& config, std::shared_ptr<const support::Clock> clock)
+MonitoringCore::MonitoringCore(const MonitoringConfig& config,
+                               std::shared_ptr<const support::Clock> clock)
     : clock_(std::move(clock)),
       store_(store_options(config)),
       bus_(EventBusOptions{.receiver_capacity = config.event_history,
                            .max_bytes = config.max_event_bytes}),
-      events_(EventBusAccess::core(bus_)),
+      events_(events::EventBusAccess::core(bus_)),
       collector_(store_, events_, *clock_, config, support::Log(config.logger)),
       detailed_(config.detailed_metrics) {
   events_.set_sink(&collector_);
 }
 
-void Recorder::keep_own_names(ScopeState& scope, std::string_view provider,
-                              std::string_view model) const {
+void MonitoringCore::keep_own_names(ScopeState& scope, std::string_view provider,
+                                    std::string_view model) const {
   const std::size_t most = store_.options().max_label_bytes;
   scope.own_names = std::make_unique<OwnNames>(OwnNames{metrics::clean_label(provider, most),
                                                         metrics::clean_label(model, most),
@@ -68,7 +69,7 @@ void Recorder::keep_own_names(ScopeState& scope, std::string_view provider,
 
 // Made in its place and filled there: an event is over half a kilobyte, and each move of one would
 // cost as much as recording the call. Names of series and ids are valid UTF-8 already.
-std::shared_ptr<MonitoringEvent> Recorder::event_of(EventType type, const ScopeState& scope) {
+std::shared_ptr<MonitoringEvent> MonitoringCore::event_of(EventType type, const ScopeState& scope) {
   auto event = std::make_shared<MonitoringEvent>(type, RequestPayload{});
   auto& payload = std::get<RequestPayload>(event->payload);
   payload.provider = scope.provider;
@@ -77,10 +78,10 @@ std::shared_ptr<MonitoringEvent> Recorder::event_of(EventType type, const ScopeS
   return event;
 }
 
-RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
-                                     std::string_view provider, std::string_view model,
-                                     const std::shared_ptr<RunRecord>& run) noexcept {
-  Recorder& self = *recorder;
+RequestScope MonitoringCore::begin_request(
+    const std::shared_ptr<MonitoringCore>& core, std::string_view provider, std::string_view model,
+    const std::shared_ptr<collector::RunRecord>& run) noexcept {
+  MonitoringCore& self = *core;
   try {
     // Not zeroed first: each member but one has a value of its own.
     auto scope = std::make_unique_for_overwrite<ScopeState>();
@@ -91,7 +92,7 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
     if (scope->model == metrics::kOverflow || provider.size() > most || model.size() > most)
       self.keep_own_names(*scope, provider, model);
     scope->id_bits = events::new_request_id_bits();
-    scope->recorder = recorder;
+    scope->core = core;
     if (!run) {
       scope->run = self.collector_.runs().run_of_new_call(*self.clock_);
     } else if (!run->has_ended()) {
@@ -116,8 +117,8 @@ RequestScope Recorder::begin_request(const std::shared_ptr<Recorder>& recorder,
   }
 }
 
-void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_type,
-                         std::string_view message, std::string_view code) noexcept {
+void MonitoringCore::end_scope(ScopeState& scope, CallStatus status, ErrorType error_type,
+                               std::string_view message, std::string_view code) noexcept {
   const auto now = scope.completed.value_or(clock_->steady_now());
   CallRecord call;
   call.status = status;
@@ -154,8 +155,8 @@ void Recorder::end_scope(ScopeState& scope, CallStatus status, ErrorType error_t
   }
 }
 
-void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
-                                    std::string_view message, std::string_view code) {
+void MonitoringCore::distribute_scope_end(ScopeState& scope, const CallRecord& call,
+                                          std::string_view message, std::string_view code) {
   const bool is_success = call.status == CallStatus::Success;
   auto event = event_of(is_success ? EventType::RequestCompleted : EventType::RequestFailed, scope);
   auto& payload = std::get<RequestPayload>(event->payload);
@@ -196,8 +197,8 @@ void Recorder::distribute_scope_end(ScopeState& scope, const CallRecord& call,
             .to_metric());
 }
 
-void Recorder::distribute_metric(Metric metric) {
+void MonitoringCore::distribute_metric(Metric metric) {
   events_.distribute(MonitoringEvent::metric_recorded(std::move(metric)));
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::core

@@ -1,13 +1,13 @@
 // The separate calls: a call told in numbers, one by one, by the thread that makes it.
+#include "core/monitoring_core.hpp"
+#include "core/open_calls.hpp"
 #include "events/request_id.hpp"
 #include "metrics/known_error.hpp"
-#include "provider/open_calls.hpp"
-#include "provider/recorder.hpp"
 
 #include <string>
 #include <utility>
 
-namespace ltb::detail {
+namespace ltb::core {
 namespace {
 
 using metrics::CallRecord;
@@ -22,7 +22,7 @@ std::string id_text(std::uint64_t bits) {
 
 }  // namespace
 
-void Recorder::record_request(std::string_view provider, std::string_view model) noexcept {
+void MonitoringCore::record_request(std::string_view provider, std::string_view model) noexcept {
   if (model.empty()) model = kUnknownModel;
   RequestSeries& series = store_.request_series(provider, model);
   const std::uint64_t id = events::new_request_id_bits();
@@ -42,8 +42,9 @@ void Recorder::record_request(std::string_view provider, std::string_view model)
 
 // Ends the call that this thread started last; one that it did not start begins and ends here. What
 // it returns may be told tokens and costs still; null without memory.
-OpenCall* Recorder::end_separate(std::string_view provider, std::string_view model,
-                                 CallRecord& call, RequestSeries*& series, std::uint64_t& id) {
+OpenCall* MonitoringCore::end_separate(std::string_view provider, std::string_view model,
+                                       CallRecord& call, RequestSeries*& series,
+                                       std::uint64_t& id) {
   OpenCalls* calls = OpenCalls::of_this_thread();
   OpenCall* open = calls == nullptr ? nullptr : calls->last_open(*this, provider, model);
   call.was_active = open != nullptr;
@@ -59,8 +60,8 @@ OpenCall* Recorder::end_separate(std::string_view provider, std::string_view mod
   return &calls->end(*open, call.status != CallStatus::Success);
 }
 
-void Recorder::book_separate(std::string_view provider, std::string_view model, CallRecord& call,
-                             RequestPayload payload) noexcept {
+void MonitoringCore::book_separate(std::string_view provider, std::string_view model,
+                                   CallRecord& call, RequestPayload payload) noexcept {
   RequestSeries* series = nullptr;
   std::uint64_t id = events::new_request_id_bits();
   const OpenCall* ended = nullptr;
@@ -71,7 +72,8 @@ void Recorder::book_separate(std::string_view provider, std::string_view model, 
   }
   if (series == nullptr)
     series = &store_.request_series(provider, model.empty() ? kUnknownModel : model);
-  const std::shared_ptr<RunRecord> run = ended != nullptr ? ended->run : run_of_new_call();
+  const std::shared_ptr<collector::RunRecord> run =
+      ended != nullptr ? ended->run : run_of_new_call();
   call.has_separate_usage = ended != nullptr && ended->has_usage;
   call.has_separate_cost = ended != nullptr && ended->has_cost;
   const auto text = events::request_id_text(id);
@@ -94,8 +96,8 @@ void Recorder::book_separate(std::string_view provider, std::string_view model, 
   }
 }
 
-void Recorder::record_latency(std::string_view provider, std::string_view model,
-                              double latency_seconds) noexcept {
+void MonitoringCore::record_latency(std::string_view provider, std::string_view model,
+                                    double latency_seconds) noexcept {
   CallRecord call;
   call.duration_ns = metrics::to_nanoseconds(latency_seconds);
   RequestPayload payload;
@@ -107,8 +109,8 @@ void Recorder::record_latency(std::string_view provider, std::string_view model,
   book_separate(provider, model, call, std::move(payload));
 }
 
-void Recorder::record_error(std::string_view provider, std::string_view model, ErrorType type,
-                            std::string_view message, std::string_view code) noexcept {
+void MonitoringCore::record_error(std::string_view provider, std::string_view model, ErrorType type,
+                                  std::string_view message, std::string_view code) noexcept {
   CallRecord call;
   type = metrics::known(type);
   call.error_type = type;
@@ -124,22 +126,22 @@ void Recorder::record_error(std::string_view provider, std::string_view model, E
   book_separate(provider, model, call, std::move(payload));
 }
 
-void Recorder::record_error(std::string_view provider, std::string_view error_type) noexcept {
+void MonitoringCore::record_error(std::string_view provider, std::string_view error_type) noexcept {
   const auto known = parse_error_type(error_type);
   // The caller's own word is not lost.
   record_error(provider, {}, known.value_or(ErrorType::Other), {},
                known ? std::string_view() : error_type);
 }
 
-std::shared_ptr<RunRecord> Recorder::run_of_new_call() noexcept {
+std::shared_ptr<collector::RunRecord> MonitoringCore::run_of_new_call() noexcept {
   return collector_.runs().run_of_new_call(*clock_);
 }
 
 // Calls `tell(call)` with the call that tokens or a cost belong to, if there is one, and takes back
 // what its end counted as missing and is not missing any more.
 template <typename Tell>
-Recorder::LastCall Recorder::tell_last(std::string_view provider, std::string_view model,
-                                       Tell&& tell) noexcept {
+MonitoringCore::LastCall MonitoringCore::tell_last(std::string_view provider,
+                                                   std::string_view model, Tell&& tell) noexcept {
   OpenCalls* calls = OpenCalls::of_this_thread();
   OpenCall* call = calls == nullptr ? nullptr : calls->last(*this, provider, model);
   if (call == nullptr)
@@ -155,8 +157,8 @@ Recorder::LastCall Recorder::tell_last(std::string_view provider, std::string_vi
   return {*call->series, call->run};
 }
 
-void Recorder::record_tokens(std::string_view provider, std::string_view model,
-                             const TokenUsage& usage) noexcept {
+void MonitoringCore::record_tokens(std::string_view provider, std::string_view model,
+                                   const TokenUsage& usage) noexcept {
   if (!metrics::is_sane(usage)) return store_.count_rejected();
   const auto [series, run] =
       tell_last(provider, model, [](OpenCall& call) { call.has_usage = true; });
@@ -173,8 +175,8 @@ void Recorder::record_tokens(std::string_view provider, std::string_view model,
   }
 }
 
-void Recorder::record_cost(std::string_view provider, std::string_view model,
-                           double cost_usd) noexcept {
+void MonitoringCore::record_cost(std::string_view provider, std::string_view model,
+                                 double cost_usd) noexcept {
   const auto cost = metrics::to_exact_cost(cost_usd);
   if (!cost) return store_.count_rejected();
   const auto [series, run] =
@@ -189,4 +191,4 @@ void Recorder::record_cost(std::string_view provider, std::string_view model,
   }
 }
 
-}  // namespace ltb::detail
+}  // namespace ltb::core
