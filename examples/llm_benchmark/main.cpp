@@ -110,7 +110,7 @@ std::unique_ptr<ltb::MonitoringSystem> make_monitoring(const Options& options) {
         ltb::MonitoringConfig::from_env(ltb::MonitoringConfig{}.with_logger(std::move(logger)));
     // After the variables: a flag is the nearer wish.
     if (!options.prices.empty()) config = config.with_price_table(prices_of(options.prices));
-    for (const ltb::ServiceLevel& slo : options.slos) config = config.with_slo(slo);
+    for (const ltb::Slo& slo : options.slos) config = config.with_slo(slo);
     if (options.budget_usd) config = config.with_budget(*options.budget_usd);
     return std::make_unique<ltb::MonitoringSystem>(std::move(config));
   } catch (const std::invalid_argument& error) {

@@ -121,9 +121,9 @@ void add_target(std::vector<TargetSpec>& targets, TargetSpec target) {
   targets.push_back(std::move(target));
 }
 
-void add_slo(std::vector<ltb::ServiceLevel>& slos, std::string_view flag, std::string_view text) {
-  ltb::ServiceLevel slo = parse_slo(text);
-  if (std::ranges::find(slos, slo.name, &ltb::ServiceLevel::name) != slos.end()) {
+void add_slo(std::vector<ltb::Slo>& slos, std::string_view flag, std::string_view text) {
+  ltb::Slo slo = parse_slo(text);
+  if (std::ranges::find(slos, slo.name, &ltb::Slo::name) != slos.end()) {
     refuse(flag, text, "another name than that of an earlier one");
   }
   if (slos.size() == kMaxSlos) refuse(flag, text, "at most 16 of them");

@@ -37,7 +37,7 @@ struct Options {
   std::optional<double> temperature{};        ///< 0 to 2; absent: the server's own.
   std::uint64_t seed = 1;
   std::string prices{};  ///< A file, or "builtin"; empty: none but those LTB_PRICE_TABLE names.
-  std::vector<ltb::ServiceLevel> slos{};
+  std::vector<ltb::Slo> slos{};
   std::optional<double> budget_usd{};
   bool stay = false;
   bool quiet = false;

@@ -36,7 +36,7 @@ std::optional<nanoseconds> duration_of(std::string_view text) {
   return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
-std::optional<nanoseconds>* bound_of(ltb::ServiceLevel& level, std::string_view key) {
+std::optional<nanoseconds>* bound_of(ltb::Slo& level, std::string_view key) {
   if (key == "latency") return &level.latency;
   if (key == "ttft") return &level.time_to_first_token;
   if (key == "tpot") return &level.time_per_output_token;
@@ -45,7 +45,7 @@ std::optional<nanoseconds>* bound_of(ltb::ServiceLevel& level, std::string_view 
 
 }  // namespace
 
-ltb::ServiceLevel parse_slo(std::string_view text) {
+ltb::Slo parse_slo(std::string_view text) {
   const auto fail = [text](const std::string& what) {
     throw std::invalid_argument("--slo \"" + std::string(text) + "\": " + what +
                                 " (expected NAME:latency=2s,ttft=500ms,tpot=50ms with one bound or "
@@ -53,7 +53,7 @@ ltb::ServiceLevel parse_slo(std::string_view text) {
   };
   const std::size_t colon = text.find(':');
   if (colon == text.npos || colon == 0) fail("it has no name before a colon");
-  ltb::ServiceLevel level{.name = std::string(text.substr(0, colon))};
+  ltb::Slo level{.name = std::string(text.substr(0, colon))};
   for (std::size_t begin = colon + 1; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string_view part = text.substr(begin, end - begin);

@@ -3,6 +3,7 @@
 
 #include <ltb/export.hpp>
 #include <ltb/price_table.hpp>
+#include <ltb/slo.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -36,20 +37,6 @@ struct AlertThresholds {
   /// A running benchmark without an event for this long is stalled. Default 60 s; 0 turns the alert
   /// off.
   std::chrono::seconds benchmark_stalled_after{60};
-};
-
-/// A service-level objective: bounds that a call must keep to count as good. A successful call is
-/// good when it keeps every bound and bad when it breaks one; when a bound could not be measured
-/// (no time to first token without streaming, no time per output token without usage) and none is
-/// broken, it does not count. A failed call is bad; a cancelled call does not count. Latency and
-/// time to first token count from when the call was due, as its user feels them.
-struct ServiceLevel {
-  std::string name{};      ///< The label `slo`: 1 to 64 bytes, unique.
-  std::string provider{};  ///< Empty: all.
-  std::string model{};     ///< Empty: all.
-  std::optional<std::chrono::nanoseconds> latency{};
-  std::optional<std::chrono::nanoseconds> time_to_first_token{};
-  std::optional<std::chrono::nanoseconds> time_per_output_token{};
 };
 
 /// Bounds on what the network may ask of the library. A limit that bites answers clearly and is
@@ -163,7 +150,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// ("builtin" stands for PriceTable::built_in()).
   std::optional<PriceTable> price_table{};
   /// At most 16 service-level objectives. Default: none.
-  std::vector<ServiceLevel> service_levels{};
+  std::vector<Slo> slos{};
   /// USD that may be spent since the system was made; an alert is raised at 80 % and at 100 %.
   /// Nothing is stopped. Default: none. LTB_BUDGET_USD.
   std::optional<double> budget_usd{};
@@ -201,7 +188,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
                                                         std::vector<double> upper_bounds) const;
   [[nodiscard]] MonitoringConfig with_price_table(PriceTable table) const;
   /// Adds one.
-  [[nodiscard]] MonitoringConfig with_slo(ServiceLevel level) const;
+  [[nodiscard]] MonitoringConfig with_slo(Slo level) const;
   [[nodiscard]] MonitoringConfig with_budget(double usd) const;
   [[nodiscard]] MonitoringConfig with_alerts(AlertThresholds thresholds) const;
   [[nodiscard]] MonitoringConfig with_limits(ServerLimits limits) const;

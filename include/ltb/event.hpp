@@ -4,6 +4,7 @@
 #include <ltb/error_type.hpp>
 #include <ltb/export.hpp>
 #include <ltb/metric.hpp>
+#include <ltb/provider_health.hpp>
 #include <ltb/usage.hpp>
 
 #include <chrono>
@@ -40,14 +41,6 @@ inline constexpr std::size_t kEventTypeCount = 11;
 [[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(EventType type) noexcept;
 /// The type of a wire name; nothing when there is none. Any thread; never fails.
 [[nodiscard]] LTB_MONITORING_EXPORT std::optional<EventType> parse_event_type(
-    std::string_view text) noexcept;
-
-/// How a provider is doing.
-enum class ProviderHealth : std::uint8_t { Healthy, Degraded, Unavailable, RateLimited };
-inline constexpr std::size_t kProviderHealthCount = 4;
-/// "healthy", "degraded", "unavailable" or "rate_limited".
-[[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(ProviderHealth health) noexcept;
-[[nodiscard]] LTB_MONITORING_EXPORT std::optional<ProviderHealth> parse_provider_health(
     std::string_view text) noexcept;
 
 /// How much an alert matters.

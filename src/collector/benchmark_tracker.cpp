@@ -1,5 +1,7 @@
 #include "collector/benchmark_tracker.hpp"
 
+#include <ltb/config.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <span>

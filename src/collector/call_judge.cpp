@@ -15,7 +15,7 @@ Kept keeps(const std::optional<std::chrono::nanoseconds>& bound,
 }
 
 // One broken bound is enough to be bad; one that could not be measured, to be neither.
-Kept keeps_all(const ServiceLevel& level, const metrics::CallRecord& call) noexcept {
+Kept keeps_all(const Slo& level, const metrics::CallRecord& call) noexcept {
   Kept all = Kept::Yes;
   for (const Kept one : {keeps(level.latency, call.duration_ns),
                          keeps(level.time_to_first_token, call.first_token_felt_ns),
@@ -38,11 +38,11 @@ void CallJudge::price(std::string_view provider, std::string_view model,
   }
 }
 
-void CallJudge::count_service_levels(metrics::RequestSeries& series,
-                                     const metrics::CallRecord& call) const noexcept {
+void CallJudge::count_slos(metrics::RequestSeries& series,
+                           const metrics::CallRecord& call) const noexcept {
   if (call.status == metrics::CallStatus::Cancelled) return;
   for (const std::uint32_t index : series.slo_indexes) {
-    const ServiceLevel& level = levels_[index];
+    const Slo& level = levels_[index];
     const Kept kept =
         call.status == metrics::CallStatus::Success ? keeps_all(level, call) : Kept::No;
     if (kept != Kept::Unknown) series.count_slo(index, kept == Kept::Yes);

@@ -16,7 +16,7 @@ namespace ltb::collector {
 /// Immutable after construction; any thread.
 class CallJudge {
  public:
-  CallJudge(std::optional<PriceTable> prices, std::vector<ServiceLevel> levels)
+  CallJudge(std::optional<PriceTable> prices, std::vector<Slo> levels)
       : prices_(std::move(prices)), levels_(std::move(levels)) {}
 
   /// Fills in the cost from the price table when the call has usage and no cost of the provider's
@@ -26,13 +26,12 @@ class CallJudge {
   /// Counts the call as good or bad for each service level that applies to its series. Cancelled
   /// calls do not count, nor successful ones of which a bound could not be measured and none is
   /// broken.
-  void count_service_levels(metrics::RequestSeries& series,
-                            const metrics::CallRecord& call) const noexcept;
-  [[nodiscard]] const std::vector<ServiceLevel>& levels() const noexcept { return levels_; }
+  void count_slos(metrics::RequestSeries& series, const metrics::CallRecord& call) const noexcept;
+  [[nodiscard]] const std::vector<Slo>& levels() const noexcept { return levels_; }
 
  private:
   std::optional<PriceTable> prices_;
-  std::vector<ServiceLevel> levels_;
+  std::vector<Slo> levels_;
 };
 
 }  // namespace ltb::collector

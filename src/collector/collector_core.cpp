@@ -20,7 +20,7 @@ CollectorCore::CollectorCore(metrics::MetricStore& store, events::EventBusCore& 
       bus_(bus),
       clock_(clock),
       log_(log),
-      judge_(config.price_table, config.service_levels),
+      judge_(config.price_table, config.slos),
       history_(store, clock, config.retention_period, config.max_history_bytes, log),
       benchmarks_(store, clock, config.alerts.benchmark_stalled_after, config.retention_period,
                   runs_),

@@ -66,7 +66,7 @@ class CollectorCore final : public events::EventSink {
   void book(metrics::RequestSeries& series, const metrics::CallRecord& call, RequestId&& request_id,
             support::SteadyTime now, RunRecord* run) noexcept {
     // First: a sample that finds the call in the series finds its service levels too.
-    judge_.count_service_levels(series, call);
+    judge_.count_slos(series, call);
     series.record(call);
     if (run != nullptr) run->record(call);
     series.offer_exemplar(call, request_id, now, clock_);

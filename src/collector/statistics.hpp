@@ -18,8 +18,7 @@ namespace ltb::collector {
 class StatisticsSum {
  public:
   /// `levels` must outlive this. Without a moment (no series yet) nothing is added.
-  explicit StatisticsSum(const std::vector<ServiceLevel>& levels)
-      : levels_(&levels), slos_(levels.size()) {}
+  explicit StatisticsSum(const std::vector<Slo>& levels) : levels_(&levels), slos_(levels.size()) {}
   /// Every series of one sum at the same moment.
   void add(const SeriesView& view, const Moment& at);
   void write(CallTotals& totals) const;
@@ -33,7 +32,7 @@ class StatisticsSum {
   void write_rates(CallTotals& totals) const;
   void write_slos(CallTotals& totals) const;
 
-  const std::vector<ServiceLevel>* levels_;
+  const std::vector<Slo>* levels_;
   std::vector<SloSum> slos_;
   SeriesSampler::Scalars words_{};
   std::uint64_t duration_ns_ = 0;

@@ -25,7 +25,7 @@ metrics::StoreOptions store_options(const MonitoringConfig& config) {
   options.detailed_metrics = config.detailed_metrics;
   options.exemplars = config.openmetrics_enabled;
   options.histogram_buckets = config.histogram_buckets;
-  options.service_levels = config.service_levels;
+  options.slos = config.slos;
   options.log = support::Log(config.logger);
   return options;
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kProtocolVersion = 1;  // of docs/protocol.md
 
-void write(support::JsonWriter& json, const ServiceLevel& level) {
+void write(support::JsonWriter& json, const Slo& level) {
   const auto seconds = [&json](std::string_view name, const auto& bound) {
     if (bound) json.field(name, std::chrono::duration<double>(*bound).count());
   };
@@ -33,10 +33,10 @@ std::string config_json(const PageOptions& options) {
   json.field("websocket_url", options.websocket_url);
   json.field("protocol", kProtocolVersion);
   json.field("version", options.version);
-  if (!options.service_levels.empty()) {
-    json.key("service_levels");
+  if (!options.slos.empty()) {
+    json.key("slos");
     json.begin_array();
-    for (const ServiceLevel& level : options.service_levels) write(json, level);
+    for (const Slo& level : options.slos) write(json, level);
     json.end_array();
   }
   json.end_object();

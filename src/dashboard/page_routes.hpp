@@ -13,8 +13,8 @@ namespace ltb::dashboard {
 struct PageOptions {
   std::string websocket_url{};  ///< Empty: the page's own host, path /ws.
   std::string version{};
-  std::string directory{};                     ///< Empty: embedded files alone.
-  std::vector<ServiceLevel> service_levels{};  ///< Their bounds are lines in the page's charts.
+  std::string directory{};  ///< Empty: embedded files alone.
+  std::vector<Slo> slos{};  ///< Their bounds are lines in the page's charts.
 };
 
 /// Throws std::invalid_argument when `directory` is set and no folder.

@@ -10,7 +10,7 @@ namespace ltb::metrics {
 MetricStore::MetricStore(StoreOptions options)
     : options_(std::move(options)),
       layout_(options_.histogram_buckets, options_.detailed_metrics,
-              static_cast<std::uint32_t>(options_.service_levels.size())),
+              static_cast<std::uint32_t>(options_.slos.size())),
       evaluation_duration_(
           histogram_layout(options_.histogram_buckets, "llm_evaluation_duration_seconds")),
       overflow_provider_(std::make_unique<ProviderSeries>()) {

@@ -9,8 +9,8 @@
 #include "support/log.hpp"
 #include "support/mutex.hpp"
 
-#include <ltb/config.hpp>
 #include <ltb/metric.hpp>
+#include <ltb/slo.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -38,7 +38,7 @@ struct StoreOptions {
   bool detailed_metrics = false;
   bool exemplars = false;  // keep request ids beside the buckets of the duration
   std::map<std::string, std::vector<double>> histogram_buckets{};
-  std::vector<ServiceLevel> service_levels{};
+  std::vector<Slo> slos{};
   support::Log log{};
 };
 

@@ -123,7 +123,7 @@ std::uint32_t finish_reason_index(std::string_view reason) noexcept {
 }
 
 RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& buckets,
-                             bool with_details, std::uint32_t service_levels)
+                             bool with_details, std::uint32_t configured_slos)
     : detailed(with_details),
       duration(histogram_layout(buckets, "llm_request_duration_seconds")),
       first_token(histogram_layout(buckets, "llm_time_to_first_token_seconds")),
@@ -134,7 +134,7 @@ RequestLayout::RequestLayout(const std::map<std::string, std::vector<double>>& b
       output_tokens(histogram_layout(buckets, "llm_request_output_tokens")),
       error_duration(histogram_layout(buckets, "llm_request_error_duration_seconds")),
       queue(histogram_layout(buckets, "llm_queue_seconds")),
-      slo_count(service_levels) {
+      slo_count(configured_slos) {
   std::uint32_t next = duration_sum() + 1;
   const auto take = [&next](std::uint32_t words) { return std::exchange(next, next + words); };
   errors = take(kErrorTypeCount);

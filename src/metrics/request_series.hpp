@@ -8,9 +8,9 @@
 #include "metrics/sharded.hpp"
 
 #include <ltb/error_type.hpp>
-#include <ltb/event.hpp>
 #include <ltb/price_table.hpp>
-#include <ltb/request_scope.hpp>
+#include <ltb/provider_health.hpp>
+#include <ltb/rate_limits.hpp>
 #include <ltb/usage.hpp>
 
 #include <array>
@@ -41,7 +41,7 @@ inline constexpr std::array<std::string_view, 5> kFinishReasons{"stop", "length"
 struct RequestLayout {
   /// `buckets` replaces bounds by family name. Throws std::invalid_argument naming the family.
   RequestLayout(const std::map<std::string, std::vector<double>>& buckets, bool with_details,
-                std::uint32_t service_levels);
+                std::uint32_t configured_slos);
 
   // The words of a finished call that every call writes come first: they share a cache line or two.
   static constexpr std::uint32_t kActive =
@@ -76,7 +76,7 @@ struct RequestLayout {
   std::uint32_t attempts;        // + CallStatus, but for errors
   std::uint32_t attempt_errors;  // + ErrorType
   std::uint32_t retry_wait;      // nanoseconds
-  std::uint32_t slos;            // two per service level: good, bad
+  std::uint32_t slos;            // two per SLO: good, bad
   std::uint32_t slo_count;
   std::uint32_t queue_at;
   std::uint32_t first_token_at;

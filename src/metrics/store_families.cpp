@@ -218,8 +218,8 @@ void MetricStore::add_detailed_series(SeriesBatch& batch, RequestSeries& series)
 }
 
 void MetricStore::add_slo_series(SeriesBatch& batch, RequestSeries& series) {
-  for (std::uint32_t i = 0; i < options_.service_levels.size(); ++i) {
-    const ServiceLevel& level = options_.service_levels[i];
+  for (std::uint32_t i = 0; i < options_.slos.size(); ++i) {
+    const Slo& level = options_.slos[i];
     if ((!level.provider.empty() && level.provider != series.provider()) ||
         (!level.model.empty() && level.model != series.model()))
       continue;

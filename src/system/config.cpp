@@ -68,13 +68,13 @@ void check_texts(const MonitoringConfig& config) {
       refuse("allowed_hosts", quoted(host), expected(system::kHostExpected));
 }
 
-void check_service_levels(const std::vector<ServiceLevel>& levels) {
+void check_slos(const std::vector<Slo>& levels) {
   constexpr std::size_t kMost = 16;
   if (levels.size() > kMost)
-    refuse("service_levels", std::to_string(levels.size()) + " entries", "at most 16");
+    refuse("slos", std::to_string(levels.size()) + " entries", "at most 16");
   for (std::size_t i = 0; i < levels.size(); ++i) {
-    const ServiceLevel& level = levels[i];
-    const std::string where = "service_levels[" + std::to_string(i) + "]";
+    const Slo& level = levels[i];
+    const std::string where = "slos[" + std::to_string(i) + "]";
     if (level.name.empty() || level.name.size() > 64 || !support::is_valid_utf8(level.name))
       refuse(where + ".name", quoted(level.name), "1 to 64 bytes of UTF-8");
     for (std::size_t k = 0; k < i; ++k)
@@ -251,9 +251,9 @@ MonitoringConfig MonitoringConfig::with_tls(std::string certificate, std::string
   return copy;
 }
 
-MonitoringConfig MonitoringConfig::with_slo(ServiceLevel level) const {
+MonitoringConfig MonitoringConfig::with_slo(Slo level) const {
   MonitoringConfig copy = *this;
-  copy.service_levels.push_back(std::move(level));
+  copy.slos.push_back(std::move(level));
   return copy;
 }
 
@@ -282,7 +282,7 @@ void MonitoringConfig::validate() const {
   if (budget_usd && !(*budget_usd > 0 && *budget_usd <= 1e9))
     refuse("budget_usd", support::number_text(*budget_usd),
            "more than 0 and at most 1,000,000,000");
-  check_service_levels(service_levels);
+  check_slos(slos);
   check_limits(limits);
   check_texts(*this);
   check_addresses(*this);

@@ -115,8 +115,8 @@ net::Router MonitoringSystem::Impl::websocket_router() const {
 
 net::Router MonitoringSystem::Impl::dashboard_router() const {
   net::Router router;
-  dashboard::add_page_routes(router, {config_.websocket_url, LTB_VERSION,
-                                      config_.dashboard_directory, config_.service_levels});
+  dashboard::add_page_routes(
+      router, {config_.websocket_url, LTB_VERSION, config_.dashboard_directory, config_.slos});
   dashboard::add_api_routes(router, overview_, hub_);
   websocket::add_stream_route(router, hub_);
   return router;

@@ -207,7 +207,7 @@ test('after a restart the page has the new service levels, and the report has th
   assert.equal(calls('old'), 12, 'six begun and six completed');
   assert.equal(calls('new'), 4);
   assert.equal(told.indexOf('restarted'), told.lastIndexOf('old') + 1);
-  assert.equal(config.service_levels[0].latency, 0.9);
+  assert.equal(config.slos[0].latency, 0.9);
   assert.deepEqual(page.problems, []);
   await closePage(page);
 });

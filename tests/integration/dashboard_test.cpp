@@ -90,7 +90,7 @@ TEST_F(Dashboard, ConfigSaysThatTheStreamIsHere) {
   EXPECT_EQ(config.at("websocket_url"), "");
   EXPECT_EQ(config.at("protocol"), 1);
   EXPECT_FALSE(config.at("version").get<std::string>().empty());
-  EXPECT_FALSE(config.contains("service_levels"));
+  EXPECT_FALSE(config.contains("slos"));
 }
 
 TEST_F(Dashboard, NumbersAgreeWithMetricsAndEvents) {

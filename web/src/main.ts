@@ -339,7 +339,7 @@ class Page {
       ...(Object.fromEntries(kSourceNames.map((name) => [name, this.feeds[name].store])) as Record<SourceName, SeriesStore>),
       providerColors: this.providerColors,
       errorColors: this.errorColors,
-      levels: config?.service_levels ?? [],
+      levels: config?.slos ?? [],
       filter: selection.filter,
       totals: selectTotals(overview, selection.filter),
     };

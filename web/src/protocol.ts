@@ -122,7 +122,7 @@ export interface SeriesReply {
 }
 
 /** A bound that calls should keep, in seconds; for all calls unless it names provider or model. */
-export interface ServiceLevel {
+export interface Slo {
   name: string;
   provider?: string;
   model?: string;
@@ -138,7 +138,7 @@ export interface PageConfig {
   websocket_url?: string;
   protocol?: number;
   version?: string;
-  service_levels?: ServiceLevel[];
+  slos?: Slo[];
 }
 
 export interface ConnectedData {

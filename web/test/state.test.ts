@@ -126,7 +126,7 @@ test('events read over HTTP go on after the last one that was read, and what is 
 
 test('a paused page keeps numbers, log and configuration of the system that was replaced', () => {
   const state = new State();
-  const config = (latency: number) => ({ service_levels: [{ name: 'fast', latency }] });
+  const config = (latency: number) => ({ slos: [{ name: 'fast', latency }] });
   state.applyConfig(config(2));
   state.applyOverview(overview('a', 100), 0);
   state.applyMessages([connected('a'), eventMessage(50)], 0);
@@ -136,13 +136,13 @@ test('a paused page keeps numbers, log and configuration of the system that was 
 
   assert.equal(state.restartedWhilePaused, true);
   assert.equal(state.shown.overview!.totals.total_requests, 100);
-  assert.equal(state.shown.config!.service_levels![0]!.latency, 2);
+  assert.equal(state.shown.config!.slos![0]!.latency, 2);
   assert.equal(state.shown.entries.length, 1);
 
   state.resume();
   assert.equal(state.restartedWhilePaused, false);
   assert.equal(state.shown.overview!.totals.total_requests, 3);
-  assert.equal(state.shown.config!.service_levels![0]!.latency, 0.9);
+  assert.equal(state.shown.config!.slos![0]!.latency, 0.9);
 });
 
 test('a restored log is what it was, with the entries of both systems and the remarks between', () => {

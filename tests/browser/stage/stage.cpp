@@ -195,7 +195,7 @@ class Stage {
 
 ltb::MonitoringConfig configured(const std::vector<std::string>& arguments) {
   ltb::MonitoringConfig config = ltb::MonitoringConfig::from_env();
-  ltb::ServiceLevel level{.name = "fast"};
+  ltb::Slo level{.name = "fast"};
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     const double value = std::stod(arguments[i + 1]);
     if (arguments[i] == "--slo-latency") level.latency = nanoseconds_of(value);

@@ -255,12 +255,12 @@ TEST_F(Routes, ConfigTellsWhereTheStreamIs) {
             R"({"websocket_url":"wss://proxy.example/ws","protocol":1,"version":"0.1.0"})");
 }
 
-TEST(PageRoutes, ConfigTellsTheBoundsOfTheServiceLevels) {
+TEST(PageRoutes, ConfigTellsTheBoundsOfTheSlos) {
   using namespace std::chrono_literals;
   net::Router router;
   PageOptions options;
   options.version = "1";
-  options.service_levels = {
+  options.slos = {
       {.name = "fast", .latency = 1500ms, .time_to_first_token = 250ms},
       {.name = "gpt", .provider = "openai", .model = "gpt-4", .time_per_output_token = 20ms}};
   add_page_routes(router, options);
@@ -269,7 +269,7 @@ TEST(PageRoutes, ConfigTellsTheBoundsOfTheServiceLevels) {
   request.path = "/config.json";
 
   EXPECT_EQ(*(*router.find(request.path))(request).body,
-            R"({"websocket_url":"","protocol":1,"version":"1","service_levels":[)"
+            R"({"websocket_url":"","protocol":1,"version":"1","slos":[)"
             R"({"name":"fast","latency":1.5,"time_to_first_token":0.25},)"
             R"({"name":"gpt","provider":"openai","model":"gpt-4","time_per_output_token":0.02}]})");
 }

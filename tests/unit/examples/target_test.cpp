@@ -94,14 +94,14 @@ TEST(Target, WhatIsNoneIsRefusedByName) {
 }
 
 TEST(SloOption, HasANameAndOneBoundOrMore) {
-  const ltb::ServiceLevel all = parse_slo("fast:latency=2s,ttft=500ms,tpot=50ms");
+  const ltb::Slo all = parse_slo("fast:latency=2s,ttft=500ms,tpot=50ms");
   EXPECT_EQ(all.name, "fast");
   EXPECT_EQ(all.latency, milliseconds{2000});
   EXPECT_EQ(all.time_to_first_token, milliseconds{500});
   EXPECT_EQ(all.time_per_output_token, milliseconds{50});
   EXPECT_EQ(all.model, "");
 
-  const ltb::ServiceLevel one = parse_slo("x:ttft=1.5m,model=org/m:7b,provider=vllm");
+  const ltb::Slo one = parse_slo("x:ttft=1.5m,model=org/m:7b,provider=vllm");
   EXPECT_EQ(one.time_to_first_token, std::chrono::seconds{90});
   EXPECT_EQ(one.latency, std::nullopt);
   EXPECT_EQ(one.model, "org/m:7b");

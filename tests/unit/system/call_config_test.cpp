@@ -40,7 +40,7 @@ struct CallConfig : ::testing::Test {
     }
     return "accepted";
   }
-  static std::string complaint(const ServiceLevel& level) {
+  static std::string complaint(const Slo& level) {
     try {
       MonitoringConfig{}.with_slo(level).validate();
     } catch (const std::invalid_argument& error) {
@@ -88,15 +88,13 @@ TEST_F(CallConfig, ABudgetIsANumberOfDollars) {
     EXPECT_THROW(MonitoringConfig{}.with_budget(bad).validate(), std::invalid_argument) << bad;
 }
 
-TEST_F(CallConfig, AServiceLevelNeedsANameOfItsOwnAndAPositiveBound) {
+TEST_F(CallConfig, ASloNeedsANameOfItsOwnAndAPositiveBound) {
   EXPECT_EQ(complaint({.name = "fast", .latency = 1s}), "accepted");
   EXPECT_EQ(complaint({.name = std::string(64, 'n'), .time_to_first_token = 1ns}), "accepted");
-  EXPECT_THAT(complaint({.name = "", .latency = 1s}), HasSubstr("service_levels[0]"));
-  EXPECT_THAT(complaint({.name = std::string(65, 'n'), .latency = 1s}),
-              HasSubstr("service_levels[0]"));
-  EXPECT_THAT(complaint({.name = "none"}), HasSubstr("service_levels[0]"));
-  EXPECT_THAT(complaint({.name = "zero", .time_per_output_token = 0s}),
-              HasSubstr("service_levels[0]"));
+  EXPECT_THAT(complaint({.name = "", .latency = 1s}), HasSubstr("slos[0]"));
+  EXPECT_THAT(complaint({.name = std::string(65, 'n'), .latency = 1s}), HasSubstr("slos[0]"));
+  EXPECT_THAT(complaint({.name = "none"}), HasSubstr("slos[0]"));
+  EXPECT_THAT(complaint({.name = "zero", .time_per_output_token = 0s}), HasSubstr("slos[0]"));
   EXPECT_THROW(MonitoringConfig{}
                    .with_slo({.name = "twice", .latency = 1s})
                    .with_slo({.name = "twice", .latency = 2s})
@@ -104,7 +102,7 @@ TEST_F(CallConfig, AServiceLevelNeedsANameOfItsOwnAndAPositiveBound) {
                std::invalid_argument);
 }
 
-TEST_F(CallConfig, SixteenServiceLevelsAreTakenAndOneMoreIsRefused) {
+TEST_F(CallConfig, SixteenSlosAreTakenAndOneMoreIsRefused) {
   MonitoringConfig config;
   for (int i = 0; i < 16; ++i)
     config = config.with_slo({.name = "level-" + std::to_string(i), .latency = 1s});

@@ -1,6 +1,6 @@
 // Which charts the page has, and how each is made of the server's series. A new chart is a new entry here.
 import * as format from '../format';
-import type { CallTotals, ServiceLevel } from '../protocol';
+import type { CallTotals, Slo } from '../protocol';
 import { kErrorTypes, type SourceName } from '../questions';
 import type { Filter } from '../selection';
 import { latest, split, type Point, type Series, type SeriesStore } from '../series';
@@ -11,7 +11,7 @@ import type { Bound, Line } from './time_chart';
 export interface ChartData extends Record<SourceName, SeriesStore> {
   providerColors: ColorBook;
   errorColors: ColorBook;
-  levels: readonly ServiceLevel[];
+  levels: readonly Slo[];
   filter: Filter | undefined;
   /** The numbers of what the filter names. */
   totals: CallTotals | undefined;
@@ -30,7 +30,7 @@ export interface ChartDefinition {
   format: (value: number | null | undefined) => string;
   lines(data: ChartData): Line[];
   /** Service levels that are lines in this chart. */
-  bound?: (level: ServiceLevel) => number | undefined;
+  bound?: (level: Slo) => number | undefined;
 }
 
 type LineSpec = [metric: string, label: string, color: ColorName, dash?: 'dashed' | 'dotted'];

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using tests::CoreStage;
 using tests::number;
 
-MonitoringConfig with(ServiceLevel level) {
+MonitoringConfig with(Slo level) {
   return MonitoringConfig{}.with_slo(std::move(level));
 }
 
@@ -44,7 +44,7 @@ void finish_after(const CoreStage& stage, std::chrono::nanoseconds latency,
   scope.finish();
 }
 
-TEST(ServiceLevels, ALatencyAtTheBoundIsGoodAndANanosecondMoreIsBad) {
+TEST(Slos, ALatencyAtTheBoundIsGoodAndANanosecondMoreIsBad) {
   const CoreStage stage(with({.name = "fast", .latency = 1s}));
 
   finish_after(stage, 1s);
@@ -54,7 +54,7 @@ TEST(ServiceLevels, ALatencyAtTheBoundIsGoodAndANanosecondMoreIsBad) {
   EXPECT_EQ(counts(stage, "fast"), (Counts{1, 1}));
 }
 
-TEST(ServiceLevels, ATimeToFirstTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
+TEST(Slos, ATimeToFirstTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
   const CoreStage stage(with({.name = "quick", .time_to_first_token = 200ms}));
   for (const auto first : {200'000'000ns, 200'000'001ns}) {
     RequestScope scope = begin(stage);
@@ -67,7 +67,7 @@ TEST(ServiceLevels, ATimeToFirstTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
   EXPECT_EQ(counts(stage, "quick"), (Counts{1, 1}));
 }
 
-TEST(ServiceLevels, ATimePerOutputTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
+TEST(Slos, ATimePerOutputTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) {
   const CoreStage stage(with({.name = "fluent", .time_per_output_token = 20ms}));
   for (const auto all_but_first : {180'000'000ns, 180'000'009ns}) {  // nine tokens
     RequestScope scope = begin(stage);
@@ -80,7 +80,7 @@ TEST(ServiceLevels, ATimePerOutputTokenAtTheBoundIsGoodAndANanosecondMoreIsBad) 
   EXPECT_EQ(counts(stage, "fluent"), (Counts{1, 1}));
 }
 
-TEST(ServiceLevels, OneBrokenBoundOfSeveralIsBad) {
+TEST(Slos, OneBrokenBoundOfSeveralIsBad) {
   const CoreStage stage(
       with({.name = "all", .latency = 5s, .time_to_first_token = 1s, .time_per_output_token = 1s}));
   const auto stream = [&](std::chrono::nanoseconds first, std::chrono::nanoseconds rest,
@@ -103,7 +103,7 @@ TEST(ServiceLevels, OneBrokenBoundOfSeveralIsBad) {
   EXPECT_EQ(counts(stage, "all"), (Counts{1, 3}));
 }
 
-TEST(ServiceLevels, ABoundThatCouldNotBeMeasuredMakesACallNeitherGoodNorBad) {
+TEST(Slos, ABoundThatCouldNotBeMeasuredMakesACallNeitherGoodNorBad) {
   const CoreStage stage(with({.name = "stream", .latency = 20s, .time_per_output_token = 1ms}));
   finish_after(stage, 10s);  // not streamed
   RequestScope streamed = begin(stage);
@@ -117,7 +117,7 @@ TEST(ServiceLevels, ABoundThatCouldNotBeMeasuredMakesACallNeitherGoodNorBad) {
   EXPECT_EQ(counts(stage, "stream"), (Counts{0, 1})) << "too slow, whatever the rest";
 }
 
-TEST(ServiceLevels, JudgeByWhatTheUserFeltSinceTheCallWasDue) {
+TEST(Slos, JudgeByWhatTheUserFeltSinceTheCallWasDue) {
   const CoreStage stage(with({.name = "quick", .time_to_first_token = 300ms}));
   const auto due = stage.clock->steady_now();
   stage.advance(250ms);
@@ -137,7 +137,7 @@ TEST(ServiceLevels, JudgeByWhatTheUserFeltSinceTheCallWasDue) {
   EXPECT_EQ(counts(stage, "quick"), (Counts{0, 2}));
 }
 
-TEST(ServiceLevels, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
+TEST(Slos, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
   const CoreStage stage(with({.name = "fast", .latency = 1s}));
 
   begin(stage).fail(ErrorType::RateLimit);
@@ -147,7 +147,7 @@ TEST(ServiceLevels, AFailedCallIsBadHoweverFastAndACancelledOneDoesNotCount) {
   EXPECT_EQ(counts(stage, "fast"), (Counts{0, 1}));
 }
 
-TEST(ServiceLevels, CallsOfEveryKindCount) {
+TEST(Slos, CallsOfEveryKindCount) {
   const CoreStage stage(with({.name = "fast", .latency = 1s}));
   finish_after(stage, 1s);
   stage.succeed("openai", "gpt-4", 1.0);
@@ -162,7 +162,7 @@ TEST(ServiceLevels, CallsOfEveryKindCount) {
   EXPECT_EQ(stage.collector().totals().total_requests, 8u);
 }
 
-TEST(ServiceLevels, AreInASampleThatFindsTheirCall) {
+TEST(Slos, AreInASampleThatFindsTheirCall) {
   const CoreStage stage(with({.name = "fast", .latency = 1s}));
   metrics::RequestSeries& series = stage.store().request_series("p", "m");
   metrics::CallRecord call;
@@ -182,7 +182,7 @@ TEST(ServiceLevels, AreInASampleThatFindsTheirCall) {
   EXPECT_EQ(totals.slos[0].good, 1u) << "as /metrics says";
 }
 
-TEST(ServiceLevels, ApplyToTheirProviderAndModelOrToAll) {
+TEST(Slos, ApplyToTheirProviderAndModelOrToAll) {
   const CoreStage stage(MonitoringConfig{}
                             .with_slo({.name = "all", .latency = 1s})
                             .with_slo({.name = "openai", .provider = "openai", .latency = 1s})
@@ -205,7 +205,7 @@ TEST(ServiceLevels, ApplyToTheirProviderAndModelOrToAll) {
       << "seven pairs of level and series, good and bad each";
 }
 
-TEST(ServiceLevels, AttainmentAndGoodputAreInEveryStatistic) {
+TEST(Slos, AttainmentAndGoodputAreInEveryStatistic) {
   const CoreStage stage(MonitoringConfig{}
                             .with_slo({.name = "all", .latency = 1s})
                             .with_slo({.name = "mini", .model = "mini", .latency = 1s}));
@@ -237,7 +237,7 @@ TEST(ServiceLevels, AttainmentAndGoodputAreInEveryStatistic) {
   EXPECT_EQ(stage.collector().totals().slos[0].good, 30u);
 }
 
-TEST(ServiceLevels, BeforeTheFirstCallThereIsNoAttainment) {
+TEST(Slos, BeforeTheFirstCallThereIsNoAttainment) {
   const CoreStage stage(with({.name = "fast", .latency = 1s}));
   const RequestScope running = begin(stage);
 
@@ -248,7 +248,7 @@ TEST(ServiceLevels, BeforeTheFirstCallThereIsNoAttainment) {
   EXPECT_EQ(counts(stage, "fast"), (Counts{0, 0})) << "shown from the first call on, at 0";
 }
 
-TEST(ServiceLevels, AreInTheOverviewThatApiAndStatsShare) {
+TEST(Slos, AreInTheOverviewThatApiAndStatsShare) {
   const CoreStage stage(with({.name = "fast", .latency = 1s}));
   finish_after(stage, 1s);
   finish_after(stage, 2s);
@@ -270,7 +270,7 @@ TEST(ServiceLevels, AreInTheOverviewThatApiAndStatsShare) {
   }
 }
 
-TEST(ServiceLevels, CountFromTheIntendedSendTime) {
+TEST(Slos, CountFromTheIntendedSendTime) {
   const CoreStage stage(with({.name = "fast", .latency = 1s, .time_to_first_token = 500ms}));
   const auto intended = stage.clock->steady_now();
   stage.advance(400ms);  // the sender is late
