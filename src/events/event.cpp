@@ -3,6 +3,7 @@
 
 #include "events/progress.hpp"
 #include "events/request_id.hpp"
+#include "support/enum_names.hpp"
 #include "support/utf8.hpp"
 
 #include <algorithm>
@@ -17,24 +18,7 @@ constexpr std::array<std::string_view, kEventTypeCount> kEventTypes = {
     "RequestStarted",    "RequestCompleted",   "RequestFailed",     "BenchmarkStarted",
     "BenchmarkProgress", "BenchmarkCompleted", "EvaluationStarted", "EvaluationCompleted",
     "ProviderStatus",    "MetricRecorded",     "SystemAlert"};
-constexpr std::array<std::string_view, kProviderHealthCount> kHealths = {
-    "healthy", "degraded", "unavailable", "rate_limited"};
 constexpr std::array<std::string_view, 4> kSeverities = {"info", "warning", "error", "critical"};
-
-template <std::size_t N, typename Enum>
-std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) noexcept {
-  const auto index = static_cast<std::size_t>(value);
-  return index < N ? names[index] : std::string_view("unknown");
-}
-
-template <typename Enum, std::size_t N>
-std::optional<Enum> find_name(const std::array<std::string_view, N>& names,
-                              std::string_view text) noexcept {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (names[i] == text) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
 
 void repair(std::string& text) {
   if (!support::is_valid_utf8(text)) text = support::to_valid_utf8(text);
@@ -113,27 +97,19 @@ EvaluationPayload evaluation_payload_of(std::string_view evaluation_id,
 }  // namespace
 
 std::string_view to_string(EventType type) noexcept {
-  return name_of(kEventTypes, type);
+  return support::name_of(kEventTypes, type);
 }
 
 std::optional<EventType> parse_event_type(std::string_view text) noexcept {
-  return find_name<EventType>(kEventTypes, text);
-}
-
-std::string_view to_string(ProviderHealth health) noexcept {
-  return name_of(kHealths, health);
-}
-
-std::optional<ProviderHealth> parse_provider_health(std::string_view text) noexcept {
-  return find_name<ProviderHealth>(kHealths, text);
+  return support::find_name<EventType>(kEventTypes, text);
 }
 
 std::string_view to_string(AlertSeverity severity) noexcept {
-  return name_of(kSeverities, severity);
+  return support::name_of(kSeverities, severity);
 }
 
 std::optional<AlertSeverity> parse_alert_severity(std::string_view text) noexcept {
-  return find_name<AlertSeverity>(kSeverities, text);
+  return support::find_name<AlertSeverity>(kSeverities, text);
 }
 
 namespace {

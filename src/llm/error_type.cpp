@@ -1,5 +1,7 @@
-// The error categories: their label texts, and which one an HTTP status stands for.
+// The error types: their names, and which one an HTTP status is.
 #include <ltb/error_type.hpp>
+
+#include "support/enum_names.hpp"
 
 #include <array>
 #include <utility>
@@ -20,10 +22,7 @@ std::string_view to_string(ErrorType type) noexcept {
 }
 
 std::optional<ErrorType> parse_error_type(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == text) return static_cast<ErrorType>(i);
-  }
-  return std::nullopt;
+  return support::find_name<ErrorType>(kNames, text);
 }
 
 ErrorType error_type_from_http_status(int status) noexcept {
