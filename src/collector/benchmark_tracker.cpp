@@ -70,16 +70,15 @@ BenchmarkTracker::Events BenchmarkTracker::begin(const std::shared_ptr<RunRecord
   return events;
 }
 
-BenchmarkTracker::Events BenchmarkTracker::progress(const RunRecord& record) {
+MonitoringEvent BenchmarkTracker::progress(const RunRecord& record) {
   const auto now = clock_.steady_now();
   support::MutexLock lock(mutex_);
-  if (record.has_ended()) return {};
   Benchmark* run = find(record);
   if (run != nullptr) {
     look(*run, now);
     run->published = run->completed;
   }
-  return {event_of(EventType::BenchmarkProgress, record, run, now)};
+  return event_of(EventType::BenchmarkProgress, record, run, now);
 }
 
 BenchmarkTracker::Events BenchmarkTracker::end(const RunRecord& record, bool abandoned) {

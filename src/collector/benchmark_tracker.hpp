@@ -40,8 +40,8 @@ class BenchmarkTracker {
 
   /// A BenchmarkRun begins; one with the same id that is in progress ends.
   [[nodiscard]] Events begin(const std::shared_ptr<RunRecord>& record);
-  /// A BenchmarkRun advanced. Nothing when it ended meanwhile.
-  [[nodiscard]] Events progress(const RunRecord& record);
+  /// A BenchmarkRun advanced.
+  [[nodiscard]] MonitoringEvent progress(const RunRecord& record);
   /// A BenchmarkRun ends; RunRecord::end() was called.
   [[nodiscard]] Events end(const RunRecord& record, bool abandoned);
   /// Books a published benchmark event and completes it: progress, and an ETA when the caller gave

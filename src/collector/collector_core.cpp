@@ -140,12 +140,8 @@ std::shared_ptr<RunRecord> CollectorCore::begin_run(std::string benchmark_id, st
 }
 
 void CollectorCore::show_run(const RunRecord& run) noexcept {
-  if (!bus_.has_listeners()) return bus_.skip_event();
-  try {
-    publish(benchmarks_.progress(run));
-  } catch (...) {  // no memory: the next progress reports the same
-    store_.count_rejected();
-  }
+  if (run.has_ended()) return;
+  bus_.publish_if_observed([&] { return benchmarks_.progress(run); });
 }
 
 void CollectorCore::end_run(const RunRecord& run, bool abandoned) noexcept {
@@ -168,15 +164,10 @@ void CollectorCore::tick() noexcept {
   }
 }
 
+// What these events say is booked already: they go to the listeners only.
 void CollectorCore::publish(std::vector<MonitoringEvent> events) noexcept {
-  for (MonitoringEvent& event : events) {
-    // What these events say is booked already: they go to the listeners only.
-    if (bus_.has_listeners()) {
-      bus_.distribute(std::move(event));
-    } else {
-      bus_.skip_event();
-    }
-  }
+  for (MonitoringEvent& event : events)
+    bus_.publish_if_observed([&event]() -> MonitoringEvent&& { return std::move(event); });
 }
 
 CallTotals CollectorCore::totals() {

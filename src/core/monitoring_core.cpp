@@ -98,15 +98,9 @@ RequestScope MonitoringCore::begin_request(
     } else if (!run->has_ended()) {
       scope->run = run;
     }
-    std::shared_ptr<MonitoringEvent> event;
-    if (self.events_.has_listeners()) event = event_of(EventType::RequestStarted, *scope);
     // Nothing below throws: a call that is counted as active has a scope that will end it.
     scope->series->started();
-    if (event) {
-      self.events_.distribute(event);
-    } else {
-      self.events_.skip_event();
-    }
+    self.events_.publish_if_observed([&] { return event_of(EventType::RequestStarted, *scope); });
     // Last: what watching costs is not the provider's time.
     scope->started = self.clock_->steady_now();
     scope->sent = scope->attempt_begun = scope->started;
@@ -147,16 +141,17 @@ void MonitoringCore::end_scope(ScopeState& scope, CallStatus status, ErrorType e
   }
   collector_.book(
       *scope.series, call, [&scope] { return scope.request_id(); }, now, scope.run.get());
-  if (!events_.has_listeners()) return events_.skip_event();
-  try {
-    distribute_scope_end(scope, call, message, code);
-  } catch (...) {  // no memory: the numbers are booked, the event is lost
-    store_.count_rejected();
-  }
+  events_.publish_if_observed([&] { return end_event(scope, call, message, code); });
+  if (call.status != CallStatus::Success) return;
+  publish_latency(scope.provider, scope.model, *call.duration_ns);
+  if (call.usage) publish_tokens(scope.provider, scope.model, *call.usage);
+  if (call.cost) publish_cost(scope.provider, scope.model, *call.cost);
 }
 
-void MonitoringCore::distribute_scope_end(ScopeState& scope, const CallRecord& call,
-                                          std::string_view message, std::string_view code) {
+std::shared_ptr<MonitoringEvent> MonitoringCore::end_event(const ScopeState& scope,
+                                                           const CallRecord& call,
+                                                           std::string_view message,
+                                                           std::string_view code) {
   const bool is_success = call.status == CallStatus::Success;
   auto event = event_of(is_success ? EventType::RequestCompleted : EventType::RequestFailed, scope);
   auto& payload = std::get<RequestPayload>(event->payload);
@@ -181,24 +176,38 @@ void MonitoringCore::distribute_scope_end(ScopeState& scope, const CallRecord& c
     if (!message.empty()) payload.error = support::to_valid_utf8(message);
     if (!code.empty()) payload.error_code = support::to_valid_utf8(code);
   }
-  events_.distribute(event);
-  if (!details_wanted() || call.status != CallStatus::Success) return;
-  distribute_metric(LatencyMetric(std::string(scope.provider), std::string(scope.model),
-                                  to_seconds(*call.duration_ns))
-                        .to_metric());
-  if (call.usage)
-    for (Metric& metric : TokenMetric(std::string(scope.provider), std::string(scope.model),
-                                      call.usage->input_tokens, call.usage->output_tokens)
-                              .to_metrics())
-      distribute_metric(std::move(metric));
-  if (call.cost)
-    distribute_metric(
-        CostMetric(std::string(scope.provider), std::string(scope.model), call.cost->usd())
-            .to_metric());
+  return event;
 }
 
-void MonitoringCore::distribute_metric(Metric metric) {
-  events_.distribute(MonitoringEvent::metric_recorded(std::move(metric)));
+void MonitoringCore::publish_latency(std::string_view provider, std::string_view model,
+                                     std::uint64_t latency_ns) noexcept {
+  if (!detailed_) return;
+  events_.publish_if_observed([&] {
+    return MonitoringEvent::metric_recorded(
+        LatencyMetric(std::string(provider), std::string(model), to_seconds(latency_ns))
+            .to_metric());
+  });
+}
+
+void MonitoringCore::publish_tokens(std::string_view provider, std::string_view model,
+                                    const TokenUsage& usage) noexcept {
+  if (!detailed_) return;
+  for (const std::size_t direction : {0U, 1U})  // input, output
+    events_.publish_if_observed([&] {
+      auto metrics = TokenMetric(std::string(provider), std::string(model), usage.input_tokens,
+                                 usage.output_tokens)
+                         .to_metrics();
+      return MonitoringEvent::metric_recorded(std::move(metrics[direction]));
+    });
+}
+
+void MonitoringCore::publish_cost(std::string_view provider, std::string_view model,
+                                  const ExactCost& cost) noexcept {
+  if (!detailed_) return;
+  events_.publish_if_observed([&] {
+    return MonitoringEvent::metric_recorded(
+        CostMetric(std::string(provider), std::string(model), cost.usd()).to_metric());
+  });
 }
 
 }  // namespace ltb::core

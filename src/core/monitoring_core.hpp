@@ -80,13 +80,17 @@ class MonitoringCore : public std::enable_shared_from_this<MonitoringCore> {
   void keep_own_names(ScopeState& scope, std::string_view provider, std::string_view model) const;
   [[nodiscard]] static std::shared_ptr<MonitoringEvent> event_of(EventType type,
                                                                  const ScopeState& scope);
-  void distribute_scope_end(ScopeState& scope, const metrics::CallRecord& call,
-                            std::string_view message, std::string_view code);
-  /// With detailed_metrics: one MetricRecorded event, for a number that is booked already.
-  void distribute_metric(Metric metric);
-  [[nodiscard]] bool details_wanted() const noexcept {
-    return detailed_ && events_.has_listeners();
-  }
+  [[nodiscard]] static std::shared_ptr<MonitoringEvent> end_event(const ScopeState& scope,
+                                                                  const metrics::CallRecord& call,
+                                                                  std::string_view message,
+                                                                  std::string_view code);
+  // With detailed_metrics: MetricRecorded events, for numbers that are booked already.
+  void publish_latency(std::string_view provider, std::string_view model,
+                       std::uint64_t latency_ns) noexcept;
+  void publish_tokens(std::string_view provider, std::string_view model,
+                      const TokenUsage& usage) noexcept;
+  void publish_cost(std::string_view provider, std::string_view model,
+                    const ExactCost& cost) noexcept;
 
   std::shared_ptr<const support::Clock> clock_;
   metrics::MetricStore store_;

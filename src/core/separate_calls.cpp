@@ -32,9 +32,9 @@ void MonitoringCore::record_request(std::string_view provider, std::string_view 
                     run_of_new_call()});
       series.started();
     }
-    if (!events_.has_listeners()) return events_.skip_event();
-    events_.distribute(
-        MonitoringEvent::request_started(series.provider(), series.model(), id_text(id)));
+    events_.publish_if_observed([&] {
+      return MonitoringEvent::request_started(series.provider(), series.model(), id_text(id));
+    });
   } catch (...) {  // no memory: the call is not in flight, its end stands alone
     store_.count_rejected();
   }
@@ -80,20 +80,16 @@ void MonitoringCore::book_separate(std::string_view provider, std::string_view m
   const std::string_view id_view(text.data(), text.size());
   collector_.book(
       *series, call, [id_view] { return id_view; }, clock_->steady_now(), run.get());
-  if (!events_.has_listeners()) return events_.skip_event();
-  try {
+  const bool is_success = call.status == CallStatus::Success;
+  events_.publish_if_observed([&] {
     payload.provider = series->provider();
     payload.model = series->model();
     payload.request_id = id_view;
-    const bool is_success = call.status == CallStatus::Success;
-    const auto latency = payload.latency;
-    events_.distribute(MonitoringEvent(
-        is_success ? EventType::RequestCompleted : EventType::RequestFailed, std::move(payload)));
-    if (is_success && latency && details_wanted())
-      distribute_metric(LatencyMetric(series->provider(), series->model(), *latency).to_metric());
-  } catch (...) {
-    store_.count_rejected();
-  }
+    return MonitoringEvent(is_success ? EventType::RequestCompleted : EventType::RequestFailed,
+                           std::move(payload));
+  });
+  if (is_success && call.duration_ns)
+    publish_latency(series->provider(), series->model(), *call.duration_ns);
 }
 
 void MonitoringCore::record_latency(std::string_view provider, std::string_view model,
@@ -164,15 +160,7 @@ void MonitoringCore::record_tokens(std::string_view provider, std::string_view m
       tell_last(provider, model, [](OpenCall& call) { call.has_usage = true; });
   series.add_usage(usage);
   if (run) run->add_usage(usage);
-  if (!details_wanted()) return;
-  try {
-    for (Metric& metric :
-         TokenMetric(series.provider(), series.model(), usage.input_tokens, usage.output_tokens)
-             .to_metrics())
-      distribute_metric(std::move(metric));
-  } catch (...) {
-    store_.count_rejected();
-  }
+  publish_tokens(series.provider(), series.model(), usage);
 }
 
 void MonitoringCore::record_cost(std::string_view provider, std::string_view model,
@@ -183,12 +171,7 @@ void MonitoringCore::record_cost(std::string_view provider, std::string_view mod
       tell_last(provider, model, [](OpenCall& call) { call.has_cost = true; });
   series.add_cost(*cost);
   if (run) run->add_cost(*cost);
-  if (!details_wanted()) return;
-  try {
-    distribute_metric(CostMetric(series.provider(), series.model(), cost_usd).to_metric());
-  } catch (...) {
-    store_.count_rejected();
-  }
+  publish_cost(series.provider(), series.model(), *cost);
 }
 
 }  // namespace ltb::core

@@ -79,11 +79,7 @@ void EventBusCore::publish(MonitoringEvent&& event) noexcept {
     if (refused > 0) sink_->refused_numbers(refused);
     sink_->apply(event);
   }
-  if (has_listeners()) {
-    distribute(std::move(event));
-  } else {
-    skip_event();
-  }
+  publish_if_observed([&event]() -> MonitoringEvent&& { return std::move(event); });
 }
 
 void EventBusCore::prepare(MonitoringEvent& event) noexcept {
@@ -102,7 +98,7 @@ void EventBusCore::distribute(MonitoringEvent&& event) noexcept {
   std::shared_ptr<MonitoringEvent> shared;
   try {
     shared = std::make_shared<MonitoringEvent>(std::move(event));
-  } catch (...) {  // no memory: told by the null
+  } catch (...) {  // no memory: it stays null
   }
   distribute(shared);
 }

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace ltb::events {
@@ -44,15 +45,21 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
 
   void set_sink(EventSink* sink) noexcept { sink_ = sink; }
 
-  /// Sink, then distribute().
+  /// Books the event in the sink, then distributes it.
   void publish(MonitoringEvent&& event) noexcept;
-  /// Id, timestamp, ring, subscribers: for events whose numbers are booked already.
-  void distribute(MonitoringEvent&& event) noexcept;
-  /// The same for an event that nobody else holds; null counts as one lost for lack of memory.
-  void distribute(const std::shared_ptr<MonitoringEvent>& event) noexcept;
-  /// Counts an event that nobody would see, in place of building it.
-  void skip_event() noexcept { last_id_.fetch_add(1, std::memory_order_relaxed); }
-  /// Whether anybody would see an event. When false, call skip_event() and save building it.
+  /// Publishes what `make()` returns, a MonitoringEvent or a shared pointer to one, of which all
+  /// numbers are booked already. Without listeners nothing is made: the event only takes its id.
+  /// An event that there is no memory for counts as dropped.
+  template <typename Make>
+  void publish_if_observed(Make&& make) noexcept {
+    if (!has_listeners()) return skip_event();
+    try {
+      distribute(std::forward<Make>(make)());
+    } catch (...) {
+      distribute(std::shared_ptr<MonitoringEvent>());
+    }
+  }
+  /// Whether anybody would see an event.
   [[nodiscard]] bool has_listeners() const noexcept {
     return listeners_.load(std::memory_order_relaxed) != 0;
   }
@@ -113,6 +120,11 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
     std::size_t unread = 0;  // receivers that have it before them
   };
 
+  /// Id, timestamp, ring, subscribers.
+  void distribute(MonitoringEvent&& event) noexcept;
+  /// The same for an event that nobody else holds; null counts as one lost for lack of memory.
+  void distribute(const std::shared_ptr<MonitoringEvent>& event) noexcept;
+  void skip_event() noexcept { last_id_.fetch_add(1, std::memory_order_relaxed); }
   void cut_texts(MonitoringEvent& event) noexcept;
   void prepare(MonitoringEvent& event) noexcept;
   std::uint64_t add_listener(std::uint64_t key) noexcept;

@@ -9,6 +9,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
+
 #include <memory>
 
 namespace ltb::bench {
@@ -69,7 +71,7 @@ void BM_RecordHandleAndEvent(benchmark::State& state) {
     series.started();
     series.record(finished_call(durations.next()));
     if (events.has_listeners()) state.SkipWithError("somebody listens");
-    events.skip_event();
+    events.publish_if_observed([]() -> MonitoringEvent { std::abort(); });
   }
 }
 BENCHMARK(BM_RecordHandleAndEvent);
