@@ -221,25 +221,30 @@ TEST(QuestionShapes, ARightOptionApartFromTheWrongOnesIsNotAlwaysTheFirst) {
 
 TEST(QuestionShapes, WhatAQuestionIsAboutIsAskedWithIt) {
   const std::vector<Shape> shapes{
-      {R"({"question": "is it", "passage": "P", "answer": true, "title": "T"})", "P\n\nis it",
+      {R"({"question": "is it", "passage": "P", "answer": true, "title": "T"})",
+       "P\n\nis it",
        {"true", "yes"}},
       {R"({"id": "s", "title": "T", "context": "P", "question": "Q",
            "answers": {"text": ["a"], "answer_start": [1]}})",
-       "P\n\nQ", {"a"}},
+       "P\n\nQ",
+       {"a"}},
       {R"({"passage": "P", "question": "Q", "answers_spans": {"spans": ["7", "7"], "types": []}})",
-       "P\n\nQ", {"7", "7"}},
+       "P\n\nQ",
+       {"7", "7"}},
       {R"({"instruction": "Do", "input": "this", "output": "done"})", "Do\n\nthis", {}},
       {R"({"instruction": "Do", "input": "", "output": "done"})", "Do", {}},
       {R"({"instruction": "Do", "context": "C", "response": "done"})", "C\n\nDo", {}},
       {R"({"prompt": "P. Q", "context": "P.", "question": "Q"})", "P. Q", {}},
       {R"({"question": "Q", "answer": ["a", "b"]})", "Q", {"a", "b"}},
-      {R"({"problem": "Q", "level": "Level 1", "solution": "So \\boxed{\\frac{1}{2}}."})", "Q",
+      {R"({"problem": "Q", "level": "Level 1", "solution": "So \\boxed{\\frac{1}{2}}."})",
+       "Q",
        {"\\frac{1}{2}"}},
       {R"({"ID": "1", "Problem": "Q", "Solution": "\\boxed{3}", "Answer": 204})", "Q", {"204"}},
       {R"x({"input": "Q", "target": "(A)"})x", "Q", {"(A)"}},
       {R"({"task_id": "t", "prompt": "def f():", "canonical_solution": "1", "test": "t",
            "entry_point": "f"})",
-       "def f():", {}},
+       "def f():",
+       {}},
       {R"({"key": 1, "prompt": "Q", "instruction_id_list": ["i"], "kwargs": [{}]})", "Q", {}}};
   for (const Shape& shape : shapes) {
     EXPECT_EQ(read(shape.entry).prompt, shape.prompt) << shape.entry;
