@@ -7,7 +7,7 @@ export interface Percentiles {
   count?: number;
 }
 
-/** How many calls kept a service level. */
+/** How many calls kept an SLO. */
 export interface SloTotals {
   name: string;
   good: number;

@@ -29,7 +29,7 @@ export interface ChartDefinition {
   whole?: boolean;
   format: (value: number | null | undefined) => string;
   lines(data: ChartData): Line[];
-  /** Service levels that are lines in this chart. */
+  /** SLOs that are lines in this chart. */
   bound?: (level: Slo) => number | undefined;
 }
 
@@ -68,7 +68,7 @@ export function chooseColors(data: ChartData): void {
   data.errorColors.rank(new Map(errorSeries(data).map((series) => [series.metric, total(series)])));
 }
 
-/** The service levels that concern what the filter lets through. */
+/** The SLOs that concern what the filter lets through. */
 export function boundsOf(definition: ChartDefinition, { levels, filter }: ChartData): Bound[] {
   const { bound } = definition;
   if (!bound) return [];

@@ -67,7 +67,7 @@ export function topErrors(errors: Record<string, number>, most: number): string 
   return ranked.slice(0, most).map(([name, number]) => `${format.count(number)} ${format.words(name)}`).join(', ');
 }
 
-/** "fast 98.2 % good": how well the service levels are kept. */
+/** "fast 98.2 % good": how well the SLOs are kept. */
 export function sloText(totals: CallTotals | undefined): string {
   return (totals?.slos ?? []).map(({ name, attainment }) => `${format.isolated(name)} ${format.percent(attainment)} good`).join(', ');
 }
