@@ -216,17 +216,19 @@ namespace detail {
 }
 }  // namespace detail
 
+// Bounds of what one call reports, so that the 64-bit sums of thousands of such calls cannot wrap.
+inline constexpr double kMostUsd = 1e6;
+inline constexpr double kMostSeconds = 1e7;  // 115 days
 /// USD as nano-dollars, rounded to the nearest (what a provider reports has no finer meaning);
-/// nothing when negative, not finite or over 9 billion dollars.
+/// nothing when negative, not finite or over kMostUsd.
 [[nodiscard]] inline std::optional<ExactCost> to_exact_cost(double usd) noexcept {
-  constexpr double kMost = 9e9;
-  if (!(usd >= 0) || usd > kMost) return std::nullopt;
+  if (!(usd >= 0) || usd > kMostUsd) return std::nullopt;
   return ExactCost{.nano_usd = detail::rounded(usd * 1e9)};
 }
-/// Seconds as nanoseconds; nothing when negative, not finite or over 10^9 s.
-[[nodiscard]] inline std::optional<std::uint64_t> to_nanoseconds(double seconds) noexcept {
-  constexpr double kMost = 1e9;
-  if (!(seconds >= 0) || seconds > kMost) return std::nullopt;
+/// Seconds as nanoseconds; nothing when negative, not finite or over `most`, which is at most 10^9.
+[[nodiscard]] inline std::optional<std::uint64_t> to_nanoseconds(
+    double seconds, double most = kMostSeconds) noexcept {
+  if (!(seconds >= 0) || seconds > most) return std::nullopt;
   return detail::rounded(seconds * 1e9);
 }
 /// Whether the counts of one call are believable: each at most 10^12, so that sums cannot wrap, and

@@ -188,7 +188,8 @@ std::string UserMetrics::record_own_histogram(const Metric& metric, RequestSerie
   if (value.sum < 0)
     return refused(metric,
                    "sum " + support::number_text(value.sum) + ": durations cannot be negative");
-  const auto sum = to_nanoseconds(value.sum);
+  constexpr double kMostSum = 1e9;  // of many calls
+  const auto sum = to_nanoseconds(value.sum, value.count > 1 ? kMostSum : kMostSeconds);
   if (!sum) return refused(metric, "sum " + support::number_text(value.sum) + " is too large");
   const BucketLayout& layout = store_.layout_.duration;
   const auto writer = series.words.writer();

@@ -145,16 +145,29 @@ TEST(Amounts, DollarsRoundToTheNearestNanoDollar) {
   EXPECT_EQ(to_exact_cost(0), ExactCost{.nano_usd = 0u});
   EXPECT_EQ(to_exact_cost(-0.0), ExactCost{.nano_usd = 0u});
   EXPECT_EQ(to_exact_cost(1.4e-9), ExactCost{.nano_usd = 1u});
-  EXPECT_EQ(to_exact_cost(9e9), ExactCost{.nano_usd = 9'000'000'000'000'000'000u});
+  EXPECT_EQ(to_exact_cost(1e6), ExactCost{.nano_usd = 1'000'000'000'000'000u});
 }
 
 TEST(Amounts, WhatIsNoAmountIsRefused) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  for (const double bad : {-1e-9, -1.0, std::nan(""), kInfinity, -kInfinity, 9.1e9, 1e300}) {
+  for (const double bad : {-1e-9, -1.0, std::nan(""), kInfinity, -kInfinity, 1.1e7, 1e300}) {
     EXPECT_EQ(to_exact_cost(bad), std::nullopt) << bad;
     EXPECT_EQ(to_nanoseconds(bad), std::nullopt) << bad;
   }
   EXPECT_EQ(to_nanoseconds(1.52), 1'520'000'000u);
+}
+
+TEST_F(RequestSeriesTest, ThousandsOfTheLargestAmountsDoNotWrapTheirSums) {
+  EXPECT_EQ(to_exact_cost(1'000'001), std::nullopt);
+  EXPECT_EQ(to_nanoseconds(10'000'001), std::nullopt);
+  CallRecord call;
+  call.duration_ns = to_nanoseconds(10'000'000);
+  call.cost = to_exact_cost(1'000'000);
+  for (int i = 0; i < 1'800; ++i) series.record(call);
+
+  EXPECT_EQ(number(store, "llm_spend_usd_total", kPair), 1.8e9);
+  EXPECT_EQ(series.cost_nano(), 1'800'000'000'000'000'000u);
+  EXPECT_EQ(histogram(store, "llm_request_duration_seconds", kPair).sum, 1.8e10);
 }
 
 TEST(Amounts, TokensBeyondBeliefAreNotSane) {
