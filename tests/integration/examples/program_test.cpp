@@ -157,7 +157,7 @@ TEST(Program, AWarmUpChangesNothingOfARunAndAnotherSeedIsAnotherRun) {
 
 TEST(Program, ADataSetInAnUnknownShapeIsOneShortMessageThatNamesTheKnownOnes) {
   std::string text;
-  for (int i = 0; i < 1000; ++i) text += "{\"instruction\": \"Say it.\"}\n";
+  for (int i = 0; i < 1000; ++i) text += "{\"utterance\": \"Say it.\"}\n";
   const TemporaryFile dataset(text);
 
   const Ended ended = run("--requests 1 --dataset " + dataset.path());
