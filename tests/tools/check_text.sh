@@ -67,4 +67,4 @@ if ((findings > 0)); then
   echo "$findings findings in ${#files[@]} files"
   exit 1
 fi
-echo "${#files[@]} files are well"
+echo "${#files[@]} files OK"
