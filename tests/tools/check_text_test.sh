@@ -27,7 +27,7 @@ fault() {
 
 expect "an empty folder" 1 "no text files found"
 printf '#!/usr/bin/env bash\necho well\n' >"$folder/good.sh"
-expect "a clean tree" 0 "1 files are well"
+expect "a clean tree" 0 "1 files OK"
 
 fault "shell syntax" bad.sh 'if true; then\n' "bad.sh: line"
 fault "shell syntax by shebang" run '#!/usr/bin/env bash\nif true; then\n' "run: line"
@@ -39,7 +39,7 @@ fault "work folder" a.md '"/wo''rk/main"\n' "a path of one machine"
 fault "registry" package-lock.json '{"resolved": "https://example.com/a.tgz"}\n' "names a registry"
 
 printf 'caf\xc3\xa9, a/wo''rk/b and https://example.com/wo''rk/\n' >"$folder/fine.md"
-expect "what only looks like a fault" 0 "2 files are well"
+expect "what only looks like a fault" 0 "2 files OK"
 
 if ((failures > 0)); then exit 1; fi
 echo "check_text.sh finds what it should"
