@@ -34,7 +34,8 @@ inline void fail_with(RequestScope& scope, const std::error_code& error) noexcep
   }
 }
 
-/// As RequestScope::fail(), and knows Boost's system_error, which is no std::system_error.
+/// As RequestScope::fail(); also handles boost::system::system_error, which does not derive from
+/// std::system_error.
 inline void fail_with(RequestScope& scope, const std::exception_ptr& error) noexcept {
   try {
     std::rethrow_exception(error);
@@ -54,7 +55,7 @@ template <typename OnResult, typename... Results>
 void succeed(RequestScope& scope, OnResult& on_result, const Results&... results) noexcept {
   try {
     on_result(scope, results...);
-  } catch (...) {  // it costs what it would have told
+  } catch (...) {  // what it would have reported is not recorded
   }
   scope.finish();
 }
@@ -153,7 +154,7 @@ struct AwaitableValue<boost::asio::awaitable<T, Executor>> {
 }  // namespace detail::async
 
 /// Watches one asynchronous call, with any completion token: a callback, use_future,
-/// use_awaitable, deferred and the rest.
+/// use_awaitable, deferred and others.
 ///
 /// `operation(scope, handler)` starts it and must pass `handler` on as the completion token of
 /// something that completes with `Signature`: `void(error_code, result...)`,
@@ -193,7 +194,7 @@ auto async_observe(CallSource source, std::string_view provider, std::string_vie
                                   std::forward<CompletionToken>(token));
 }
 
-/// Operations whose signature Asio can tell: those that return what an initiating function
+/// Operations whose signature Asio can deduce: those that return what an initiating function
 /// (async_read, a stream's async_read_some, async_compose, co_spawn ...) returned for the handler.
 template <typename Operation>
 concept AsyncOperation = !std::is_function_v<std::remove_reference_t<Operation>> && requires {

@@ -51,7 +51,8 @@ class LTB_MONITORING_EXPORT CurrentRun {
 /// been silent for AlertThresholds::benchmark_stalled_after is not counted among these. A call
 /// belongs to the run in which it started, also when it ends after the run.
 ///
-/// Thread safety: complete(), move and destruction from one thread; the rest from any thread.
+/// Thread safety: complete(), move and destruction from one thread; all other functions from any
+/// thread.
 /// Lifetime: may outlive the MonitoringSystem. Nothing here throws.
 class LTB_MONITORING_EXPORT BenchmarkRun {
  public:

@@ -23,7 +23,7 @@ class CollectorCore;
 /// Quantiles of the observations in a window, in seconds; absent when there were none, or when the
 /// window was not sampled through (see CallTotals): then the count is absent too.
 /// Source: exponential buckets of base 2^(1/32); the relative error is at most 1.09 % from 1 us to
-/// 72 h. 0 stands for less than 1 us; a quantile above 72 h is absent.
+/// 72 h. A value below 1 us is shown as 0; a quantile above 72 h is absent.
 struct Percentiles {
   std::optional<double> p50{};
   std::optional<double> p95{};
@@ -98,7 +98,7 @@ struct ProviderStats : CallTotals {
 struct ModelStats : CallTotals {
   std::string provider{};
   std::string model{};
-  /// What the provider last told of its limits; absent while it told nothing.
+  /// The rate limits that the provider last reported; absent before the first report.
   std::optional<RateLimits> rate_limits{};
 };
 

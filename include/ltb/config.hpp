@@ -20,7 +20,7 @@ class logger;
 
 namespace ltb {
 
-/// When the collector raises alerts and calls a provider unwell. Rates are over the last 60
+/// When the collector raises alerts and considers a provider unhealthy. Rates are over the last 60
 /// seconds.
 struct AlertThresholds {
   /// Share of failed calls (0..1) from which a provider is `degraded` and a warning is raised.
@@ -39,8 +39,7 @@ struct AlertThresholds {
   std::chrono::seconds benchmark_stalled_after{60};
 };
 
-/// Bounds on what the network may ask of the library. A limit that bites answers clearly and is
-/// counted.
+/// Limits on clients. Exceeding one produces a clear response and is counted.
 struct ServerLimits {
   std::size_t max_connections = 512;  ///< Per listener. 1..100,000.
   /// Of one address (of one IPv6 network, /64), per listener, and WebSocket clients in all.
@@ -120,7 +119,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// Prometheus that scrapes by a service name needs it, or the token: with `auth_token` set, no
   /// name is refused. Default: empty. LTB_ALLOWED_HOSTS (comma-separated).
   std::vector<std::string> allowed_hosts{};
-  /// Serve the page's files from this folder, those that are there; the embedded ones otherwise.
+  /// Serve the page's files from this folder, falling back to the embedded files.
   /// Default: empty. LTB_DASHBOARD_DIRECTORY.
   std::string dashboard_directory{};
   /// Threads that serve the listeners, 1..64. Default: 1. LTB_IO_THREADS.
@@ -132,8 +131,8 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// receivers lose the oldest. Default: 16 MiB. LTB_MAX_EVENT_BYTES.
   std::size_t max_event_bytes = std::size_t{16} * 1024 * 1024;
   /// Label sets of one kind (provider-model pairs, evaluation metrics, benchmarks, a user metric's
-  /// labels), 1..1,000,000; beyond it one `_overflow_` series takes the rest. Families with a
-  /// closed label more (status, error_type) have that many times the series. Default: 1,000.
+  /// labels), 1..1,000,000; beyond it one `_overflow_` series takes all others. Families with an
+  /// additional fixed label (status, error_type) have proportionally more series. Default: 1,000.
   /// LTB_MAX_SERIES_PER_FAMILY.
   std::size_t max_series_per_family = 1000;
   /// Bytes a label value (a provider, a model, ...) may have before it is cut, 16..4,096. Default:
@@ -146,8 +145,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   /// Default: none.
   std::map<std::string, std::vector<double>> histogram_buckets{};
   /// Prices for calls whose cost the provider does not report. Default: none, or the file of
-  /// LTB_PRICE_TABLE
-  /// ("builtin" stands for PriceTable::built_in()).
+  /// LTB_PRICE_TABLE ("builtin" means PriceTable::built_in()).
   std::optional<PriceTable> price_table{};
   /// At most 16 service-level objectives. Default: none.
   std::vector<Slo> slos{};
@@ -156,7 +154,7 @@ struct LTB_MONITORING_EXPORT MonitoringConfig {
   std::optional<double> budget_usd{};
   AlertThresholds alerts{};
   ServerLimits limits{};
-  /// Where the library writes its few log lines. Default: none, it stays silent.
+  /// Where the library writes its few log lines. Default: none; nothing is logged.
   std::shared_ptr<spdlog::logger> logger{};
 
   [[nodiscard]] MonitoringConfig with_prometheus(bool enabled) const;

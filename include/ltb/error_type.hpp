@@ -45,7 +45,7 @@ inline constexpr std::size_t kErrorTypeCount = 15;
 [[nodiscard]] LTB_MONITORING_EXPORT std::optional<ErrorType> parse_error_type(
     std::string_view text) noexcept;
 
-/// The error type an HTTP status stands for (`Other` for a status below 400). Any thread; never
+/// The error type of an HTTP status (`Other` for a status below 400). Any thread; never
 /// fails. Source: docs/metrics.md, "Error types".
 [[nodiscard]] LTB_MONITORING_EXPORT ErrorType error_type_from_http_status(int status) noexcept;
 
@@ -88,7 +88,8 @@ class LTB_MONITORING_EXPORT ProviderError : public std::runtime_error {
   ProviderError(const ProviderError&) = default;
   ProviderError& operator=(const ProviderError&) = default;
 
-  /// Says which limits the failed response told: `throw ProviderError(...).with_rate_limits(...)`.
+  /// Adds the rate limits that the failed response reported: `throw
+  /// ProviderError(...).with_rate_limits(...)`.
   ProviderError& with_rate_limits(const std::optional<RateLimits>& limits) noexcept;
 
   [[nodiscard]] ErrorType type() const noexcept { return type_; }

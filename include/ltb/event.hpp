@@ -39,7 +39,7 @@ inline constexpr std::size_t kEventTypeCount = 11;
 
 /// The wire name, for example "RequestCompleted". Any thread; never fails.
 [[nodiscard]] LTB_MONITORING_EXPORT std::string_view to_string(EventType type) noexcept;
-/// The type of a wire name; nothing when there is none. Any thread; never fails.
+/// The type of a wire name; std::nullopt for an unknown name. Any thread; never fails.
 [[nodiscard]] LTB_MONITORING_EXPORT std::optional<EventType> parse_event_type(
     std::string_view text) noexcept;
 

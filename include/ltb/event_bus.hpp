@@ -1,5 +1,5 @@
-// The pub/sub hub: inline subscribers that lose nothing, bounded receivers that are told what they
-// lost.
+// Publish and subscribe: inline subscribers, which lose nothing, and bounded receivers, which count
+// what they lost.
 #pragma once
 
 #include <ltb/event.hpp>
@@ -83,7 +83,7 @@ class LTB_MONITORING_EXPORT EventReceiver {
   [[nodiscard]] std::optional<ReceivedEvent> receive(const std::stop_token& stop);
   /// Waits at most `timeout`. Nothing when the time is over or this receiver is closed.
   [[nodiscard]] std::optional<ReceivedEvent> receive_for(std::chrono::nanoseconds timeout);
-  /// Never waits. Nothing when there is no event now.
+  /// Never waits. std::nullopt when there is no event now.
   [[nodiscard]] std::optional<ReceivedEvent> try_receive();
   /// True when no event will come: the system was stopped (or is gone) and everything was read, or
   /// close() was called.

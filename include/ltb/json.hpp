@@ -142,7 +142,7 @@ template <JsonValue Json>
   return json::openai_carries(chunk) != json::Carries::Nothing;
 }
 
-/// The same for Anthropic: message_start has the input, message_delta the output as it stands.
+/// The same for Anthropic: message_start has the input, message_delta the output so far.
 template <JsonValue Json>
 [[nodiscard]] bool read_anthropic_chunk(LlmReply& whole, const Json& chunk) {
   namespace json = detail::json;

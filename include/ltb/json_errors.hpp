@@ -31,7 +31,7 @@ std::optional<std::uint64_t> count_or_digits(const Json* value) noexcept {
   return found;
 }
 
-/// The HTTP status that stands in the body: behind a 200, or in a stream.
+/// The HTTP status given in the body: under a 200, or in a stream.
 template <JsonValue Json>
 std::optional<int> status_in(const Json* error) noexcept {
   for (const char* name : {"code", "status", "status_code", "statusCode", "http_status", "error"})
@@ -64,7 +64,7 @@ std::string_view google_reason(const Json* error) {
   return {};
 }
 
-/// A type such as "com.amazon.coral.service#ThrottlingException", without what stands before.
+/// A type such as "com.amazon.coral.service#ThrottlingException", without its namespace.
 inline std::string_view short_type(std::string_view type) noexcept {
   return type.substr(type.find('#') + 1);  // npos + 1 is 0
 }
@@ -192,7 +192,8 @@ std::optional<std::chrono::milliseconds> wait_in(const Json* error) {
   return std::nullopt;
 }
 
-/// Adds the error of a reply, the wait and the limits it reports; nothing when there is none.
+/// Adds the error of a reply, the wait and the limits it reports; does nothing when there is no
+/// error.
 template <JsonValue Json>
 void read_error(LlmReply& reply, const Json& body, int http_status, SystemTime now) {
   const Json* error = find_error(body, http_status);

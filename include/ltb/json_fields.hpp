@@ -48,7 +48,7 @@ std::string_view text(const Json* value) noexcept {
   return *value->template get_ptr<const typename Json::string_t*>();
 }
 
-/// A finish reason; empty when the text is none.
+/// A finish reason; empty when the text is not one.
 template <JsonValue Json>
 std::string_view reason(const Json* value) noexcept {
   const std::string_view found = text(value);

@@ -76,13 +76,13 @@ LTB_MONITORING_EXPORT void apply(RequestScope& scope, const LlmReply& reply) noe
 
 namespace detail {
 
-/// Whether a finish reason is one. Some servers write "null" or "None" while there is none.
+/// Whether a text is a finish reason. Some servers write "null" or "None" before there is one.
 [[nodiscard]] inline bool is_finish_reason(std::string_view text) noexcept {
   return !text.empty() && text != "null" && text != "None" && text != "none" &&
          text != "FINISH_REASON_UNSPECIFIED";
 }
-/// What an error in a reply amounts to. `codes` are the provider's codes and types, the most
-/// telling first; one that says what went wrong beats the status, the status beats the others. A
+/// The error in a reply, classified. `codes` are the provider's codes and types, the most specific
+/// first; a code with a specific meaning beats the status, the status beats the others. A
 /// message with the well-known words for a prompt that is too long makes it `ContextLength` unless
 /// a code said what went wrong. Long texts are cut.
 [[nodiscard]] LTB_MONITORING_EXPORT CallError make_reply_error(

@@ -84,7 +84,7 @@ struct ChunkWatcher {
     if (has_content) stream->scope.on_chunk(kind);
     if constexpr (std::is_constructible_v<std::remove_cvref_t<OnChunk>, std::nullptr_t> &&
                   (std::is_void_v<Answer> || std::same_as<Answer, bool>)) {
-      if (!stream->on_chunk) return Answer(true);  // an empty std::function: nobody listens
+      if (!stream->on_chunk) return Answer(true);  // an empty std::function
     }
     if constexpr (std::is_void_v<Answer>) {
       std::invoke(stream->on_chunk, std::forward<Chunk>(chunk)...);
@@ -96,7 +96,7 @@ struct ChunkWatcher {
   }
 };
 
-/// What a trait that throws would have told is not told; the caller's call goes on.
+/// If a trait throws, its value is not recorded; the caller's call continues.
 template <typename Read>
 void guarded(const Read& read) noexcept {
   try {
@@ -152,7 +152,7 @@ void end_call(RequestScope& scope, typename Traits::State& state, bool cancelled
 
 template <typename Traits>
 void end_thrown(RequestScope& scope, bool cancelled, const std::exception_ptr& thrown) noexcept {
-  // A client may throw because the caller gave up: that is no failure of the provider.
+  // A client may throw because the caller gave up: that is not a failure of the provider.
   if (cancelled) return scope.cancel();
   try {
     if (const std::optional<CallError> error = Traits::classify(thrown))
@@ -216,8 +216,8 @@ concept StreamsTo = requires(Client& client, Request&& request,
 /// all understood; a client that returns before its call is over is refused when compiling.
 ///
 /// Thread safety: as the client's. The library calls it on the caller's thread only.
-/// Lifetime: keeps the recorder alive, not the MonitoringSystem; calls after the system died still
-/// work and are counted where nobody looks.
+/// Lifetime: keeps the recording core alive, not the MonitoringSystem; calls after the
+/// MonitoringSystem is destroyed are recorded and no longer exposed.
 template <typename Client,
           typename Traits =
               MonitoredTraits<std::remove_const_t<typename detail::watch::Held<Client>::Target>>>
@@ -335,7 +335,7 @@ class Monitored {
       RequestScope scope = source_.begin_request(provider_, model);
       try {
         Traits::on_request(scope, request);
-      } catch (...) {  // it costs what it would have told
+      } catch (...) {  // what it would have reported is not recorded
       }
       return scope;
     } catch (...) {

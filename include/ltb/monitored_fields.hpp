@@ -85,7 +85,7 @@ LTB_DETAIL_FIELD(Message, message);
 template <typename T>
 concept TextLike = std::convertible_to<const T&, std::string_view>;
 
-/// Optionals and smart pointers; what stands in them, or null.
+/// The content of optionals and smart pointers, or null.
 template <typename T>
 concept Holder = !TextLike<T> && requires(const T& t) {
   static_cast<bool>(t);
@@ -109,7 +109,7 @@ concept ExpectedLike = requires(const T& t) {
   t.error();
 };
 
-/// What the client meant to return: what stands in a result, or null when there is nothing.
+/// What the client meant to return: the content of a result, or null when it is empty.
 template <typename T>
 decltype(auto) payload_of(const T& result) {
   if constexpr (ExpectedLike<T> && !Holder<T>) {
@@ -223,7 +223,7 @@ std::optional<TokenUsage> tokens_in(const T& from) {
   const auto written = number_in<Count, CacheCreationInputTokens>(from);
   if (written) usage.cache_written_tokens = written;
   usage.input_tokens += read.value_or(0) + written.value_or(0);
-  // Every prompt has a token: members that nobody set are not a count.
+  // Every prompt has a token: members that were never set are not a count.
   if (usage.input_tokens == 0 && usage.output_tokens == 0) return std::nullopt;
   return usage;
 }

@@ -21,8 +21,8 @@ namespace ltb {
 /// replace what differs; a replacement may be a template or take your types alone. Everything is
 /// static; State aside, nothing is kept between calls.
 ///
-/// A replacement that throws costs what it would have told, never the answer: the caller gets what
-/// the client returned.
+/// If a replacement throws, its value is not recorded; the caller still gets what the client
+/// returned.
 struct DefaultMonitoredTraits {
   /// Lives as long as one call; default-constructed at its start.
   struct State {};
@@ -65,7 +65,7 @@ struct DefaultMonitoredTraits {
   static void on_request(RequestScope& scope, const Request& request) {
     if constexpr (detail::watch::ScheduledAt::in<Request>) {
       decltype(auto) held = detail::watch::ScheduledAt::of(request);
-      // A time_point that nobody set is the clock's epoch, the start of the machine.
+      // A time_point that was never set is the clock's epoch, the start of the machine.
       const auto* at = detail::watch::content_of(held);
       if (at != nullptr && *at != std::remove_cvref_t<decltype(*at)>{})
         scope.set_scheduled_start(*at);
@@ -117,8 +117,8 @@ struct DefaultMonitoredTraits {
     }
   }
 
-  /// Whether the caller wants to go on, by what its callback returned. Default: false cancels,
-  /// anything that is not a bool goes on.
+  /// Whether the stream continues, by what the caller's callback returned. Default: false cancels,
+  /// anything that is not a bool continues.
   template <typename Answer>
   static bool continues(const Answer& answer) noexcept {
     if constexpr (std::same_as<Answer, bool>) return answer;
@@ -161,8 +161,8 @@ struct DefaultMonitoredTraits {
   /// The category of an exception of your own; nothing leaves it to RequestScope::fail().
   static std::optional<CallError> classify(const std::exception_ptr&) { return std::nullopt; }
 
-  // The following get what stands in the result: of expected-like results, optionals and pointers
-  // their content, of others the result itself.
+  // The following get the content of the result: of expected-like results, optionals and pointers
+  // the value they hold, of others the result itself.
 
   /// Default: of `usage`, or of the result itself: input_tokens or prompt_tokens, output_tokens or
   /// completion_tokens, cached_tokens, reasoning_tokens, cache_written_tokens, the `_details` of
@@ -186,7 +186,7 @@ struct DefaultMonitoredTraits {
     return detail::watch::number_in<double, detail::watch::Cost, detail::watch::CostUsd>(result);
   }
 
-  /// Default: finish_reason or stop_reason; "null" and "None" are none.
+  /// Default: finish_reason or stop_reason; "null" and "None" count as absent.
   template <typename Result>
   static std::string finish_reason(const Result& result) {
     std::string reason =

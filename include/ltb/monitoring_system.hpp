@@ -26,7 +26,7 @@ struct MonitoringSystemAccess;
 /// Watches the calls of one program and shows them on three listeners.
 ///
 /// Recording works from construction on, whether or not the system was started, and so do totals;
-/// start() opens the listeners and begins to look at the numbers four times a second, which every
+/// start() opens the listeners and begins to sample the numbers four times a second, which every
 /// answer about a stretch of time needs: rates, percentiles of a window, history, the health of
 /// providers and alerts. Thread safety: every member from any thread, also from a subscriber, but
 /// for the destructor. Two systems in one process are independent of each other.
@@ -46,7 +46,7 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   /// end it waits for; in a subscriber on one of the library's own threads, which cannot wait for
   /// itself, it throws std::system_error (resource_deadlock_would_occur) instead.
   void start();
-  /// The same without exceptions; `error` is clear when it runs afterwards. last_start_error() has
+  /// The same without exceptions; `error` is clear on success. last_start_error() has
   /// the text.
   void start(std::error_code& error) noexcept;
   [[nodiscard]] std::string last_start_error() const;
@@ -57,17 +57,17 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   void stop() noexcept;
   [[nodiscard]] bool is_running() const noexcept;
 
-  /// Ports really bound; 0 when the listener is disabled or the system does not run.
+  /// The port actually bound; 0 when the listener is disabled or the system does not run.
   [[nodiscard]] std::uint16_t prometheus_port() const noexcept;
   [[nodiscard]] std::uint16_t websocket_port() const noexcept;
   [[nodiscard]] std::uint16_t dashboard_port() const noexcept;
   [[nodiscard]] const MonitoringConfig& config() const noexcept;
 
-  /// Watches one call: counts it as active and publishes RequestStarted. Never throws; without
+  /// Begins one call: counts it as active and publishes RequestStarted. Never throws; without
   /// memory the scope returned records nothing and the loss is counted.
   [[nodiscard]] RequestScope begin_request(std::string_view provider,
                                            std::string_view model) noexcept;
-  /// Watches one benchmark run and publishes BenchmarkStarted. `total_examples` of 0 means unknown.
+  /// Begins one benchmark run and publishes BenchmarkStarted. `total_examples` of 0 means unknown.
   /// If a run with this id is in progress, the new one replaces it: the old one ends, with an
   /// alert, and what it reports afterwards is ignored. Never throws; without memory the returned
   /// run records nothing and the loss is counted.
@@ -117,10 +117,10 @@ class LTB_MONITORING_EXPORT MonitoringSystem {
   /// One row per provider, sorted by name.
   [[nodiscard]] std::vector<ProviderStats> get_all_provider_stats() const;
   [[nodiscard]] std::optional<ProviderStats> get_provider_stats(std::string_view provider) const;
-  /// Every series as a value, sorted by name and labels: what /metrics shows, without the
-  /// bookkeeping of itself.
+  /// Every series as a value, sorted by name and labels: what /metrics shows, excluding the
+  /// library's own metrics (llm_monitor_*, process_*, llm_build_info).
   [[nodiscard]] std::vector<Metric> get_metrics() const;
-  /// Those whose label `provider` is this.
+  /// The metrics labelled with this provider.
   [[nodiscard]] std::vector<Metric> get_provider_metrics(std::string_view provider) const;
   /// The text of /metrics (Prometheus text format 0.0.4), for a server of your own. Works without
   /// start().

@@ -17,7 +17,7 @@ namespace ltb {
 /// How a price entry's model text is compared with a model's name.
 enum class PriceMatch : std::uint8_t {
   Exact,   ///< The same text.
-  Prefix,  ///< The name starts with it and goes on with a separator (`-`, `:`, `@`, `/`) or ends:
+  Prefix,  ///< The name starts with it and continues with a separator (`-`, `:`, `@`, `/`) or ends:
            ///< "gpt-4o" matches "gpt-4o-2024-08-06", "gpt-4" does not match "gpt-4.1"; a longer
            ///< entry ("gpt-4o-mini") wins over it.
   Regex,   ///< ECMAScript regular expression without back-references that matches the whole name
@@ -92,11 +92,11 @@ class LTB_MONITORING_EXPORT PriceTable {
   /// The day of the built-in prices, "YYYY-MM-DD".
   [[nodiscard]] static std::string_view built_in_date() noexcept;
   /// Reads a price file: our own shape (docs/providers.md) or LiteLLM's
-  /// `model_prices_and_context_window.json`, told apart by their content. Throws
+  /// `model_prices_and_context_window.json`, recognised by their content. Throws
   /// std::invalid_argument naming the file, the entry (and line where the JSON is broken), the
   /// field, its value and what was expected.
   [[nodiscard]] static PriceTable load(const std::string& path);
-  /// The same from text; `name` stands for the file in messages.
+  /// The same from text; `name` replaces the file's name in messages.
   [[nodiscard]] static PriceTable parse(std::string_view json,
                                         std::string_view name = "price table");
 

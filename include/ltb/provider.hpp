@@ -61,7 +61,7 @@ struct StreamChunk {
   /// When the attempt that this chunk answers was sent, from a provider that retries by itself:
   /// time to first token counts from then. Absent: at the start of the call.
   std::optional<std::chrono::steady_clock::time_point> sent{};
-  /// The whole answer of a provider that cannot stream: it tells no time to first token.
+  /// The whole answer of a provider that cannot stream: it gives no time to first token.
   bool is_whole = false;
 
   /// Whether the chunk carries generated content: such chunks set time to first token and
@@ -74,13 +74,13 @@ struct StreamChunk {
 /// Called for each chunk, on the thread that called stream(). Returning false cancels the stream.
 using StreamCallback = std::function<bool(const StreamChunk&)>;
 
-/// An LLM provider. Implementations say in their own words which calls are thread-safe; the library
+/// An LLM provider. Implementations document which calls are thread-safe; the library
 /// calls them only on the thread that called the wrapper.
 class LTB_MONITORING_EXPORT Provider {
  public:
   virtual ~Provider();
 
-  /// The provider's name, as it shall appear in the label `provider`: lower case, for example
+  /// The provider's name, as it appears in the label `provider`: lower case, for example
   /// "openai".
   [[nodiscard]] virtual std::string name() const = 0;
   /// Sends one request and waits for the answer. Throws ProviderError (or anything else) when it
@@ -91,7 +91,7 @@ class LTB_MONITORING_EXPORT Provider {
   virtual CompletionResponse stream(const CompletionRequest& request,
                                     const StreamCallback& on_chunk);
 
-  /// Models this provider serves; empty when it does not know.
+  /// Models this provider serves; empty when unknown.
   [[nodiscard]] virtual std::vector<std::string> supported_models() const;
   /// Context window of a model in tokens; nothing when it is not known.
   [[nodiscard]] virtual std::optional<std::uint64_t> max_context_length(
@@ -106,10 +106,10 @@ class LTB_MONITORING_EXPORT Provider {
 /// A provider that records every call of the one it wraps, and is otherwise the same: same answers,
 /// same exceptions.
 ///
-/// Whether stream() hands a chunk on before or after its time is taken: the time is taken first.
+/// The timestamp of a chunk is taken before the callback runs.
 /// Thread safety: as the wrapped provider's.
-/// Lifetime: keeps the wrapped provider and the recorder alive, not the MonitoringSystem; calls
-/// after the system stopped or died still work and are counted where nobody looks.
+/// Lifetime: keeps the wrapped provider and the recording core alive, not the MonitoringSystem;
+/// calls after the MonitoringSystem is destroyed are recorded and no longer exposed.
 class LTB_MONITORING_EXPORT MonitoredProvider : public Provider {
  public:
   /// `source` is a MonitoringSystem, or a BenchmarkRun to which the calls then belong. Throws

@@ -1,4 +1,4 @@
-// The limits of a provider, as its responses tell them.
+// The rate limits of a provider, as its responses report them.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 namespace ltb {
 
-/// What a provider's response headers say about its limits. Absent: not told.
+/// What a provider's response headers say about its limits. Unset if not reported.
 struct RateLimits {
   std::optional<std::uint64_t> requests_limit{};
   std::optional<std::uint64_t> requests_remaining{};

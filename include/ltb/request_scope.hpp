@@ -34,14 +34,15 @@ struct ScopeState;
 /// Where a call is recorded: in a MonitoringSystem, or in one of its benchmark runs, to which the
 /// call then belongs. Functions that take one accept either object by its name.
 ///
-/// Thread safety: as a value. Lifetime: keeps the recorder and the run's numbers alive, neither the
-/// MonitoringSystem nor the BenchmarkRun. Calls recorded in a run that has ended belong to no run.
+/// Thread safety: as a value. Lifetime: keeps the recording core and the run's numbers alive,
+/// neither the MonitoringSystem nor the BenchmarkRun. Calls recorded in a run that has ended belong
+/// to no run.
 class LTB_MONITORING_EXPORT CallSource {
  public:
   CallSource(MonitoringSystem& monitoring) noexcept;  // NOLINT(google-explicit-constructor)
   CallSource(BenchmarkRun& run) noexcept;             // NOLINT(google-explicit-constructor)
 
-  /// Starts watching a call. Never throws; without memory the returned scope records nothing.
+  /// Starts recording a call. Never throws; without memory the returned scope records nothing.
   [[nodiscard]] RequestScope begin_request(std::string_view provider,
                                            std::string_view model) const noexcept;
 
@@ -56,7 +57,7 @@ enum class ChunkKind : std::uint8_t {
   Reasoning,  ///< A piece of the reasoning, or of a summary of it, where either is streamed.
 };
 
-/// One call being watched. Made by MonitoringSystem::begin_request(), which counts it as active;
+/// One call in progress. Made by MonitoringSystem::begin_request(), which counts it as active;
 /// ended once, by finish(), fail() or cancel(). Destroyed unfinished, it counts as cancelled. A
 /// second end does nothing.
 ///
@@ -94,22 +95,23 @@ class LTB_MONITORING_EXPORT RequestScope {
   /// duration spans all attempts and waits. The final attempt is counted by finish(), fail() or
   /// cancel(). A new attempt starts inter-token timing anew.
   void attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
-  /// The same for an attempt that is told only after the one that followed it streamed its answer
-  /// (by a client that retries by itself, say): counted, and the timing of chunks stays as it is.
+  /// The same for an attempt that is reported after a later attempt already streamed (by a client
+  /// that retries by itself, say): it is counted, and the timing of chunks does not change.
   void past_attempt(ErrorType failed_with, std::chrono::nanoseconds wait = {}) noexcept;
   /// The attempt whose answer follows was sent then: time to first token counts from it. For a
-  /// client that retries or queues by itself; before the first piece. A time ahead is now.
+  /// client that retries or queues by itself; before the first piece. A time in the future counts
+  /// as now.
   void set_sent(std::chrono::steady_clock::time_point sent_at) noexcept;
   /// How long the call waited before it was sent, when the caller knows. Feeds llm_queue_seconds.
   /// Negative counts as 0.
   void set_queue_time(std::chrono::nanoseconds queued) noexcept;
   /// Takes the call's start back to when it was meant to be sent, so that a late sender cannot hide
-  /// slowness (coordinated omission): latency and service levels count from then. The time since
+  /// slowness (coordinated omission): latency and SLOs count from then. The time since
   /// then counts as queue time, which is not in time to first token. Call it right after the
-  /// beginning. A time ahead is now; one over ten years back is no time (a member that was never
-  /// set) and is refused and counted.
+  /// beginning. A time in the future counts as now; one over ten years back (a member that was
+  /// never set) is refused and counted.
   void set_scheduled_start(std::chrono::steady_clock::time_point scheduled_at) noexcept;
-  /// The provider's limits as its response told them.
+  /// Rate limits reported by the provider.
   void set_rate_limits(const RateLimits& limits) noexcept;
 
   /// The call succeeded now.
