@@ -46,10 +46,10 @@ std::vector<MonitoringEvent> BudgetMonitor::tick() {
   if (level <= raised_.load(std::memory_order_relaxed)) return alerts;
   raised_.store(level, std::memory_order_relaxed);
   const std::string message =
-      dollars(static_cast<double>(spent) / 1e9) + " of " + dollars(*budget_usd_) + " are spent";
+      dollars(static_cast<double>(spent) / 1e9) + " of " + dollars(*budget_usd_) + " spent";
   alerts.push_back(
-      level == 2 ? MonitoringEvent::alert(AlertSeverity::Error, "Budget spent", message)
-                 : MonitoringEvent::alert(AlertSeverity::Warning, "Budget nearly spent", message));
+      level == 2 ? MonitoringEvent::alert(AlertSeverity::Error, "Budget exhausted", message)
+                 : MonitoringEvent::alert(AlertSeverity::Warning, "Budget 80 % used", message));
   return alerts;
 }
 

@@ -48,7 +48,7 @@ void CollectorCore::apply(MonitoringEvent& event) noexcept {
       std::string why;
       if (store_.record(metric->metric, &why)) return;
       if (const auto left_out = refused_metrics_.due())
-        log_.warn("metrics: refused {} ({} more refused since the last such line)", why, *left_out);
+        log_.warn("metrics: refused {} ({} similar messages suppressed)", why, *left_out);
     }
   } catch (...) {  // no memory: the event still reaches the listeners
     store_.count_rejected();

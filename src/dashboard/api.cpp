@@ -40,7 +40,7 @@ net::Handler route(std::string name,
 
 void json_only(const Query& query) {
   if (const auto format = query.text("format"); format && *format != "json") {
-    refuse("format", *format, "json, this is no table");
+    refuse("format", *format, "json");
   }
 }
 

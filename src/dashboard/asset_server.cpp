@@ -101,7 +101,8 @@ AssetServer::AssetServer(std::span<const EmbeddedAsset> embedded, const std::str
   }
   if (!S_ISDIR(info.st_mode)) {
     throw std::invalid_argument("dashboard_directory \"" + support::escape_for_log(directory) +
-                                "\": expected a folder, this is none");
+                                "\": it is not a directory"
+                                "\n  (give a folder with the page's files, or leave it empty)");
   }
   directory_ = *real == "/" ? "" : *real;
 }

@@ -183,9 +183,8 @@ bool Listener::accept_one() {
     count(context_->counters->accept_errors);
     if (const auto left_out = context_->accept_errors.due()) {
       context_->log.error(
-          "{} listener: cannot serve a connection: {} ({} more such errors since the last such "
-          "line)",
-          name(), error.what(), *left_out);
+          "{} listener: cannot serve a connection: {} ({} similar messages suppressed)", name(),
+          error.what(), *left_out);
     }
   }
   return true;
@@ -197,8 +196,7 @@ void Listener::on_accept_error(int error) {
   count(context_->counters->accept_errors);
   if (const auto left_out = context_->accept_errors.due()) {
     context_->log.error(
-        "{} listener: cannot accept on port {}: {}; trying again ({} more since the last such "
-        "line)",
+        "{} listener: cannot accept on port {}: {}; trying again ({} similar messages suppressed)",
         name(), port_, std::generic_category().message(error), *left_out);
   }
   pause_.expires_after(kPauseAfterError);

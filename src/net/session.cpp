@@ -144,7 +144,7 @@ void ListenerContext::handler_failed(std::string_view where) noexcept {
       what = error.what();
     } catch (...) {
     }
-    log.error("{} listener: the handler of {} threw: {} ({} more since the last such line)",
+    log.error("{} listener: the handler of {} threw: {} ({} similar messages suppressed)",
               options.name, support::escape_for_log(where), support::escape_for_log(what),
               *left_out);
   } catch (...) {  // no memory for a message; it is counted

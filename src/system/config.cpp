@@ -59,7 +59,7 @@ void check_texts(const MonitoringConfig& config) {
                                 expected(system::kTokenExpected));
   if (config.tls_certificate.empty() != config.tls_key.empty())
     refuse(config.tls_key.empty() ? "tls_key" : "tls_certificate", "\"\"",
-           "a file, as the other one of the two is given");
+           "a file: both tls_certificate and tls_key, or neither");
   for (const std::string& origin : config.allowed_origins)
     if (!system::is_origin(origin))
       refuse("allowed_origins", quoted(origin), expected(system::kOriginExpected));

@@ -25,7 +25,8 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string unknown_type(std::string_view name) {
-  return in_quotes(name) + " is no event type: expected any of " + events::all_event_type_names();
+  return in_quotes(name) + " is not an event type: expected any of " +
+         events::all_event_type_names();
 }
 
 // The types of Subscribe and Unsubscribe.
@@ -36,13 +37,14 @@ std::variant<EventMask, Refused> event_types_of(const Json& message, const std::
   }
   const auto types = data->find("event_types");
   if (types == data->end() || !types->is_array()) {
-    return Refused{type +
-                   ": \"event_types\" is missing or no array: expected an array of event types"};
+    return Refused{
+        type + ": \"event_types\" is missing or not an array: expected an array of event types"};
   }
   EventMask mask = 0;
   for (const Json& item : *types) {
     if (!item.is_string()) {
-      return Refused{type + ": \"event_types\" holds something that is no text: expected any of " +
+      return Refused{type +
+                     ": \"event_types\" contains something that is not a string: expected any of " +
                      events::all_event_type_names()};
     }
     const auto& name = item.get_ref<const std::string&>();
@@ -54,7 +56,8 @@ std::variant<EventMask, Refused> event_types_of(const Json& message, const std::
 }
 
 ClientMessage dispatch(const Json& message) {
-  if (!message.is_object()) return Refused{"the message is no object: " + std::string(kExpected)};
+  if (!message.is_object())
+    return Refused{"the message is not an object: " + std::string(kExpected)};
   const auto type_at = message.find("type");
   if (type_at == message.end() || !type_at->is_string()) {
     return Refused{"\"type\" is missing or no text: " + std::string(kExpected)};

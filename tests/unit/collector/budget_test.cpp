@@ -51,7 +51,7 @@ TEST_F(BudgetTest, AlertsOnceAtEightyPercentAndOnceAtAllOfIt) {
   const auto warning = alerts();
   ASSERT_EQ(warning.size(), 1u) << "at 80 % to the nano-dollar";
   EXPECT_EQ(warning[0].severity, AlertSeverity::Warning);
-  EXPECT_EQ(warning[0].title, "Budget nearly spent");
+  EXPECT_EQ(warning[0].title, "Budget 80 % used");
   EXPECT_NE(warning[0].message.find("$8.0000 of $10.0000"), std::string::npos);
   spend(1.999999999);
   EXPECT_EQ(alerts().size(), 0u) << "once";
@@ -60,7 +60,7 @@ TEST_F(BudgetTest, AlertsOnceAtEightyPercentAndOnceAtAllOfIt) {
   const auto error = alerts();
   ASSERT_EQ(error.size(), 1u);
   EXPECT_EQ(error[0].severity, AlertSeverity::Error);
-  EXPECT_EQ(error[0].title, "Budget spent");
+  EXPECT_EQ(error[0].title, "Budget exhausted");
   spend(100);
   EXPECT_EQ(alerts().size(), 0u) << "once";
 }

@@ -143,7 +143,7 @@ TEST_F(Routes, EventsComeFromTheHistory) {
   EXPECT_EQ(history_->asked.limit, 3u);
   EXPECT_EQ(history_->asked.types, events::mask_of(EventType::SystemAlert));
   EXPECT_EQ(refused("/api/v1/events", "format=csv"),
-            "format=csv: expected json, this is no table\n");
+            "format=csv: expected json\n");
 }
 
 TEST_F(Routes, SeriesComeForAllByProviderAndByModel) {

@@ -48,7 +48,7 @@ TEST(ClientMessages, WhatIsWrongIsSaid) {
       R"(expected {"type": "Subscribe", "Unsubscribe" or "Ping", "data": {...}})";
   EXPECT_EQ(parsed_as<Refused>("nope").message, "not valid JSON (at byte 2): " + expected);
   EXPECT_EQ(parsed_as<Refused>("").message, "not valid JSON (at byte 1): " + expected);
-  EXPECT_EQ(parsed_as<Refused>("[]").message, "the message is no object: " + expected);
+  EXPECT_EQ(parsed_as<Refused>("[]").message, "the message is not an object: " + expected);
   EXPECT_EQ(parsed_as<Refused>("{}").message, "\"type\" is missing or no text: " + expected);
   EXPECT_EQ(parsed_as<Refused>(R"({"type":7})").message,
             "\"type\" is missing or no text: " + expected);
@@ -58,11 +58,11 @@ TEST(ClientMessages, WhatIsWrongIsSaid) {
             R"(Subscribe: "data" is missing or no object: expected {"event_types": [...]})");
   EXPECT_EQ(
       parsed_as<Refused>(R"({"type":"Unsubscribe","data":{"event_types":"x"}})").message,
-      R"(Unsubscribe: "event_types" is missing or no array: expected an array of event types)");
+      R"(Unsubscribe: "event_types" is missing or not an array: expected an array of event types)");
   EXPECT_THAT(parsed_as<Refused>(R"({"type":"Subscribe","data":{"event_types":[1]}})").message,
-              StartsWith(R"(Subscribe: "event_types" holds something that is no text)"));
+              StartsWith(R"(Subscribe: "event_types" contains something that is not a string)"));
   EXPECT_EQ(parsed_as<Refused>(R"({"type":"Subscribe","data":{"event_types":["Nope"]}})").message,
-            "Subscribe: \"Nope\" is no event type: expected any of RequestStarted, "
+            "Subscribe: \"Nope\" is not an event type: expected any of RequestStarted, "
             "RequestCompleted, RequestFailed, BenchmarkStarted, BenchmarkProgress, "
             "BenchmarkCompleted, EvaluationStarted, EvaluationCompleted, ProviderStatus, "
             "MetricRecorded, SystemAlert");
@@ -130,8 +130,8 @@ TEST(HandshakeQuery, RangesIncludeTheirEnds) {
 
 TEST(HandshakeQuery, BadValuesAreNamed) {
   EXPECT_THAT(refused("events=RequestCompleted,Nope"),
-              StartsWith("events: \"Nope\" is no event type: expected any of RequestStarted, "));
-  EXPECT_THAT(refused("events=,"), StartsWith("events: \"\" is no event type"));
+              StartsWith("events: \"Nope\" is not an event type: expected any of RequestStarted, "));
+  EXPECT_THAT(refused("events=,"), StartsWith("events: \"\" is not an event type"));
   EXPECT_EQ(refused("since=12%0A"), "since=12\\n: expected an event id such as evt_123");
   EXPECT_EQ(refused("since=evt_18446744073709551616"),
             "since=evt_18446744073709551616: expected an event id such as evt_123");
