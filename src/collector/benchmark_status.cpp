@@ -1,4 +1,4 @@
-// What the tracker tells of a benchmark: its status, its gauges, its events.
+// What the tracker reports of a benchmark: its status, its gauges, its events.
 #include "collector/benchmark_tracker.hpp"
 
 #include "events/progress.hpp"
@@ -9,7 +9,7 @@
 namespace ltb::collector {
 namespace {
 
-// A rate over less than this tells nothing.
+// A rate over less than this is not meaningful.
 constexpr double kShortestRun = 0.1;
 
 double seconds_between(support::SteadyTime from, support::SteadyTime to) {

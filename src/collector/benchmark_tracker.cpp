@@ -111,7 +111,7 @@ BenchmarkTracker::Events BenchmarkTracker::apply(EventType type, BenchmarkPayloa
   run.last_event = now;
   if (run.by_hand) run.record->set_silent_at(now + silent_after_);
   look(run, now);
-  if (!overtaken) tell(run, event);
+  if (!overtaken) take_estimates(run, event);
   if (is_end) {
     run.told_eta.reset();
     run.told_progress.reset();
@@ -128,7 +128,7 @@ BenchmarkTracker::Events BenchmarkTracker::apply(EventType type, BenchmarkPayloa
 }
 
 // What the publisher of an event says of the run itself, in place of what is computed.
-void BenchmarkTracker::tell(Benchmark& run, const BenchmarkPayload& event) {
+void BenchmarkTracker::take_estimates(Benchmark& run, const BenchmarkPayload& event) {
   if (event.current_provider) run.record->set_current_provider(*event.current_provider);
   run.told_eta = event.eta_seconds;
   run.told_progress.reset();
@@ -155,7 +155,7 @@ BenchmarkTracker::Benchmark& BenchmarkTracker::find_or_add(EventType type,
   return run;
 }
 
-// A run with the same id makes place. The histogram of durations goes on where the name is the
+// A run with the same id makes place. The histogram of durations continues where the name is the
 // same: begun anew, a second run's count of 1 would look to Prometheus like the first one's.
 BenchmarkTracker::Benchmark& BenchmarkTracker::add(std::shared_ptr<RunRecord> record, bool by_hand,
                                                    Events& events) {

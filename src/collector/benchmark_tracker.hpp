@@ -92,7 +92,7 @@ class BenchmarkTracker {
   [[nodiscard]] Benchmark* find(const RunRecord& record) LTB_REQUIRES(mutex_);
   Benchmark& find_or_add(EventType type, const BenchmarkPayload& event, Events& events)
       LTB_REQUIRES(mutex_);
-  void tell(Benchmark& run, const BenchmarkPayload& event) LTB_REQUIRES(mutex_);
+  void take_estimates(Benchmark& run, const BenchmarkPayload& event) LTB_REQUIRES(mutex_);
   void replace(Benchmark& old, Events& events) LTB_REQUIRES(mutex_);
   void finish(Benchmark& run, support::SteadyTime now) LTB_REQUIRES(mutex_);
   void forget(Benchmark& run) LTB_REQUIRES(mutex_);

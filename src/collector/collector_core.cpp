@@ -104,18 +104,18 @@ void CollectorCore::apply_request(EventType type, RequestPayload& request) noexc
       clock_.steady_now(), runs_->run_of_new_call(clock_).get());
 }
 
-// Attempts before the last one: those whose error the event tells, and the rest as `other`.
+// Attempts before the last one: those whose error the event reports, and all others as `other`.
 void CollectorCore::count_attempts(RequestSeries& series, const RequestPayload& request) noexcept {
   constexpr std::uint32_t kMost = 1'000'000;  // of one call: more is not believable
-  std::uint64_t told = 0;
-  for (const auto& [type, count] : request.attempt_errors) told += count;
+  std::uint64_t reported = 0;
+  for (const auto& [type, count] : request.attempt_errors) reported += count;
   const std::uint64_t before =
       request.attempts.value_or(1) > 0 ? request.attempts.value_or(1) - 1 : 0;
-  if (told > kMost || before > kMost) return store_.count_rejected();
+  if (reported > kMost || before > kMost) return store_.count_rejected();
   for (const auto& [type, count] : request.attempt_errors)
     series.attempts_failed(metrics::known(type), 0, count);
-  if (before > told)
-    series.attempts_failed(ErrorType::Other, 0, static_cast<std::uint32_t>(before - told));
+  if (before > reported)
+    series.attempts_failed(ErrorType::Other, 0, static_cast<std::uint32_t>(before - reported));
 }
 
 void CollectorCore::apply_evaluation(EventType type, const EvaluationPayload& evaluation) {

@@ -1,4 +1,4 @@
-// When evaluations started, so that their end tells how long they took.
+// When evaluations started, for their durations.
 #pragma once
 
 #include "support/clock.hpp"

@@ -51,7 +51,7 @@ class OverviewSource {
  private:
   const MetricCollector& collector_;
   const support::Clock& clock_;
-  const support::SteadyTime started_;  // a clock that goes on while the machine sleeps
+  const support::SteadyTime started_;  // of a clock that counts the machine's sleep
   const std::string epoch_;
   const std::string version_;
   const std::function<std::uint64_t()> last_event_id_;

@@ -58,7 +58,7 @@ MonitoringEvent alert_event(const metrics::ProviderSeries& provider, ProviderHea
   return MonitoringEvent::alert(AlertSeverity::Info, "Provider recovered", message, name);
 }
 
-// Between being rate limited and the other troubles there is no better or worse.
+// Being rate limited is neither better nor worse than the other states.
 bool is_better(ProviderHealth now, ProviderHealth before) noexcept {
   if (now == ProviderHealth::Healthy) return before != ProviderHealth::Healthy;
   return now == ProviderHealth::Degraded && before == ProviderHealth::Unavailable;

@@ -37,7 +37,7 @@ class RunRecord {
   RunRecord(std::shared_ptr<RunRegistry> owner, std::string benchmark_id,
             std::string benchmark_name, std::uint64_t total_examples, const support::Clock& clock);
 
-  const std::shared_ptr<RunRegistry> registry;  // tells the runs of two systems apart
+  const std::shared_ptr<RunRegistry> registry;  // distinguishes the runs of two systems
   const std::string id;
   const std::string name;
   const std::uint64_t total;  // as declared; 0: unknown

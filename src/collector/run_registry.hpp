@@ -23,7 +23,7 @@ class RunRegistry {
   void clear() noexcept;
 
   /// The run of a call that starts now on this thread and names none; null when there is none, or
-  /// when it cannot be told: then every run in progress has unattributed calls. A silent run
+  /// when it is ambiguous: then every run in progress has unattributed calls. A silent run
   /// (RunRecord::is_silent) does not get a call that another one may have.
   [[nodiscard]] std::shared_ptr<RunRecord> run_of_new_call(const support::Clock& clock) noexcept;
 

@@ -34,7 +34,7 @@ double to_seconds(std::uint64_t nanoseconds) noexcept {
   return static_cast<double>(nanoseconds) / 1e9;
 }
 
-// Output tokens that came in pieces; 0 when that cannot be told. Reasoning of which no piece was
+// Output tokens that came in pieces; 0 when unknown. Reasoning of which no piece was
 // streamed was over before the first one.
 std::uint64_t streamed_tokens(const ScopeState& scope) noexcept {
   if (!scope.usage) return 0;
@@ -128,7 +128,7 @@ void MonitoringCore::end_scope(ScopeState& scope, CallStatus status, ErrorType e
   call.was_active = true;
   if (!scope.finish_reason.empty())
     call.finish_reason = metrics::finish_reason_index(scope.finish_reason);
-  // An answer that came in one piece, or in no time, does not tell the pace of its tokens.
+  // An answer that came in one piece, or in no time, does not show the pace of its tokens.
   if (const std::uint64_t tokens = streamed_tokens(scope); scope.chunks >= 2 && tokens >= 2) {
     const std::uint64_t pace =
         support::nanoseconds_between(scope.first_chunk, scope.last_chunk) / (tokens - 1);

@@ -48,7 +48,7 @@ class MonitoringCore : public std::enable_shared_from_this<MonitoringCore> {
                                                     std::uint64_t total_examples) noexcept;
 
   // The separate calls of MonitoringSystem (separate_calls.cpp). Which of them belong together is
-  // told by the thread, see OpenCalls. An empty model means that of the thread's last call.
+  // decided by the thread, see OpenCalls. An empty model means that of the thread's last call.
   void record_request(std::string_view provider, std::string_view model) noexcept;
   void record_latency(std::string_view provider, std::string_view model,
                       double latency_seconds) noexcept;
@@ -74,8 +74,9 @@ class MonitoringCore : public std::enable_shared_from_this<MonitoringCore> {
     metrics::RequestSeries& series;
     std::shared_ptr<collector::RunRecord> run;  // null: none
   };
-  template <typename Tell>
-  LastCall tell_last(std::string_view provider, std::string_view model, Tell&& tell) noexcept;
+  template <typename Update>
+  LastCall update_last_call(std::string_view provider, std::string_view model,
+                            Update&& update) noexcept;
   [[nodiscard]] std::shared_ptr<collector::RunRecord> run_of_new_call() noexcept;
   void keep_own_names(ScopeState& scope, std::string_view provider, std::string_view model) const;
   [[nodiscard]] static std::shared_ptr<MonitoringEvent> event_of(EventType type,

@@ -1,4 +1,4 @@
-// The separate calls: a call told in numbers, one by one, by the thread that makes it.
+// The separate calls: a call reported number by number, by the thread that makes it.
 #include "core/monitoring_core.hpp"
 #include "core/open_calls.hpp"
 #include "events/request_id.hpp"
@@ -41,7 +41,7 @@ void MonitoringCore::record_request(std::string_view provider, std::string_view 
 }
 
 // Ends the call that this thread started last; one that it did not start begins and ends here. What
-// it returns may be told tokens and costs still; null without memory.
+// it returns may still get tokens and costs; null without memory.
 OpenCall* MonitoringCore::end_separate(std::string_view provider, std::string_view model,
                                        CallRecord& call, RequestSeries*& series,
                                        std::uint64_t& id) {
@@ -133,11 +133,12 @@ std::shared_ptr<collector::RunRecord> MonitoringCore::run_of_new_call() noexcept
   return collector_.runs().run_of_new_call(*clock_);
 }
 
-// Calls `tell(call)` with the call that tokens or a cost belong to, if there is one, and takes back
-// what its end counted as missing and is not missing any more.
-template <typename Tell>
-MonitoringCore::LastCall MonitoringCore::tell_last(std::string_view provider,
-                                                   std::string_view model, Tell&& tell) noexcept {
+// Calls `update(call)` with the call that tokens or a cost belong to, if there is one, and takes
+// back what its end counted as missing and is not missing any more.
+template <typename Update>
+MonitoringCore::LastCall MonitoringCore::update_last_call(std::string_view provider,
+                                                          std::string_view model,
+                                                          Update&& update) noexcept {
   OpenCalls* calls = OpenCalls::of_this_thread();
   OpenCall* call = calls == nullptr ? nullptr : calls->last(*this, provider, model);
   if (call == nullptr)
@@ -145,7 +146,7 @@ MonitoringCore::LastCall MonitoringCore::tell_last(std::string_view provider,
             run_of_new_call()};
   const bool lacked_usage = call->lacks_usage();
   const bool lacked_cost = call->lacks_cost();
-  tell(*call);
+  update(*call);
   const int usage = int{call->lacks_usage()} - int{lacked_usage};
   const int cost = int{call->lacks_cost()} - int{lacked_cost};
   call->series->correct_missing(usage, cost);
@@ -157,7 +158,7 @@ void MonitoringCore::record_tokens(std::string_view provider, std::string_view m
                                    const TokenUsage& usage) noexcept {
   if (!metrics::is_sane(usage)) return store_.count_rejected();
   const auto [series, run] =
-      tell_last(provider, model, [](OpenCall& call) { call.has_usage = true; });
+      update_last_call(provider, model, [](OpenCall& call) { call.has_usage = true; });
   series.add_usage(usage);
   if (run) run->add_usage(usage);
   publish_tokens(series.provider(), series.model(), usage);
@@ -168,7 +169,7 @@ void MonitoringCore::record_cost(std::string_view provider, std::string_view mod
   const auto cost = metrics::to_exact_cost(cost_usd);
   if (!cost) return store_.count_rejected();
   const auto [series, run] =
-      tell_last(provider, model, [](OpenCall& call) { call.has_cost = true; });
+      update_last_call(provider, model, [](OpenCall& call) { call.has_cost = true; });
   series.add_cost(*cost);
   if (run) run->add_cost(*cost);
   publish_cost(series.provider(), series.model(), *cost);

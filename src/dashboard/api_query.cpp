@@ -166,7 +166,7 @@ SeriesQuery series_query_of(const Query& query, std::chrono::system_clock::time_
   }
   out.step = query.whole("step", 1, SeriesQuery::kMaxWindow).value_or(0);
   if (out.step > 0) {
-    // A wish: no answer has more points than a chart can show. It tells the step it has.
+    // A wish: no answer has more points than a chart can show. The answer has its step.
     const auto least =
         static_cast<std::int64_t>(std::ceil(asked / static_cast<double>(SeriesQuery::kMaxPoints)));
     out.step = std::max(out.step, least);

@@ -18,7 +18,7 @@ namespace ltb::dashboard {
 /// files.
 class AssetServer {
  public:
-  /// `directory` may be empty. Throws std::invalid_argument when it is no folder.
+  /// `directory` may be empty. Throws std::invalid_argument when it is not a directory.
   AssetServer(std::span<const EmbeddedAsset> embedded, const std::string& directory);
 
   [[nodiscard]] net::Response answer(const net::Request& request) const;

@@ -28,7 +28,7 @@ inline constexpr std::size_t kEventIdBytes = kEventIdPrefix.size() + 20;
   return std::string(write_event_id(buffer, id));
 }
 
-/// Nothing when the text is no event id.
+/// std::nullopt when the text is not an event id.
 [[nodiscard]] inline std::optional<std::uint64_t> parse_event_id(std::string_view text) noexcept {
   if (text.substr(0, kEventIdPrefix.size()) != kEventIdPrefix) return std::nullopt;
   text.remove_prefix(kEventIdPrefix.size());

@@ -33,7 +33,7 @@ std::uint64_t seed_of_this_thread() noexcept {
   try {
     std::random_device device;
     seed ^= (static_cast<std::uint64_t>(device()) << 32) | device();
-  } catch (...) {  // no entropy source: clock and stack address still tell threads apart
+  } catch (...) {  // no entropy source: clock and stack address still differ between threads
   }
   return seed;
 }

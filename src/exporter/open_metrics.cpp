@@ -19,7 +19,7 @@ struct OpenMetrics {
     return layout.canonical_le_texts();
   }
   static std::string label_number(double value) { return support::canonical_number_text(value); }
-  // A sum that may go down is no sum for OpenMetrics, and without it there is no count either.
+  // OpenMetrics does not allow a sum that may go down, and without it no count either.
   static bool shows_sum(const HistogramValue& value) {
     return value.sum >= 0 && (value.buckets.empty() || value.buckets.front().le >= 0);
   }

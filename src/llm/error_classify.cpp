@@ -246,8 +246,8 @@ const KnownCode* find_code(std::string_view code) noexcept {
   return found != kCodes.end() && found->code == text ? found : nullptr;
 }
 
-/// The status a code such as "429" stands for (servers that follow OpenAI's shape put it there); 0
-/// when it is none.
+/// The status that a code such as "429" is (servers that follow OpenAI's shape put it there); 0
+/// when it is not a status.
 int status_in_code(std::string_view code) noexcept {
   if (code.size() != 3) return 0;
   int status = 0;

@@ -120,7 +120,7 @@ class ZeroJudge {
                       mode == "responses" || is_embedding_) &&
                      !has_other_unit(entry)) {}
 
-  /// Whether a price is known: not missing, and not a 0 that stands for another unit.
+  /// Whether a price is known: not missing, and not a 0 beside a price in another unit.
   [[nodiscard]] bool is_known(std::optional<double> price, std::optional<double> other) const {
     if (!price || *price > 0) return price.has_value();
     return may_be_free_ && (is_embedding_ || other.value_or(0) == 0);

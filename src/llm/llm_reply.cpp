@@ -1,4 +1,4 @@
-// Puts a reply into the record of its call, and says what a system error stands for.
+// Puts a reply into the record of its call, and classifies system errors.
 #include <ltb/llm_reply.hpp>
 
 #include <algorithm>

@@ -10,7 +10,8 @@ namespace ltb::llm {
 /// Immutable and cheap to copy; distinct objects and const members from any thread.
 class NamePattern {
  public:
-  /// ECMAScript, without back-references. Throws std::invalid_argument saying why the text is none.
+  /// ECMAScript, without back-references. Throws std::invalid_argument saying why the text is not a
+  /// pattern.
   explicit NamePattern(const std::string& text);
   /// Whether the whole name matches. Time grows with the name and the pattern, never exponentially.
   [[nodiscard]] bool matches(std::string_view name) const;

@@ -13,7 +13,7 @@ namespace ltb::metrics {
 namespace {
 
 // The largest whole number of units that is not over the bound: observations are whole, so 1 token
-// is over le=0.5. What floating point adds or takes in a product like 0.29 * 1e9 is no difference.
+// is over le=0.5. Floating-point error in a product like 0.29 * 1e9 is ignored.
 std::uint64_t whole_units(double units) {
   double whole = std::round(units);
   if (whole - units > 1e-6 + units * 1e-15) whole = std::floor(units);

@@ -26,7 +26,7 @@ class Exemplars {
  public:
   /// Longer ids are left out. OpenMetrics allows 128 characters for names and values together.
   static constexpr std::size_t kMostIdBytes = 64;
-  /// A bucket takes no other one this long: then recording reads one word and goes on.
+  /// A bucket keeps its exemplar this long; meanwhile recording reads one word only.
   static constexpr std::chrono::milliseconds kRest{1000};
 
   /// Throws std::bad_alloc.

@@ -26,7 +26,7 @@ namespace ltb::metrics {
 
 class UserMetrics;
 
-/// The label value that stands for all that came after a family was full.
+/// The label value of the series that counts all that came after a family was full.
 inline constexpr std::string_view kOverflow = "_overflow_";
 
 /// The model of a call whose caller named none.
@@ -83,7 +83,7 @@ class MetricStore {
   [[nodiscard]] EvaluationSeries& evaluation_series(std::string_view provider,
                                                     std::string_view model,
                                                     std::string_view metric) noexcept;
-  /// Keeps what a provider told of its limits, and shows each gauge from its first value on.
+  /// Keeps the limits that a provider reported, and shows each gauge from its first value on.
   void show_rate_limits(RequestSeries& series, const RateLimits& limits) noexcept;
   /// A score that is not finite is refused and counted.
   void set_score(EvaluationSeries& series, double score) noexcept;

@@ -126,7 +126,7 @@ struct CallRecord {
   bool has_separate_cost = false;   // record_cost()
 };
 
-/// What a provider last told of its limits. NaN: not told yet.
+/// The limits that a provider last reported. NaN: not reported yet.
 struct RateLimitGauges {
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   std::atomic<double> requests_limit{kUnknown}, requests_remaining{kUnknown};
@@ -151,7 +151,8 @@ struct RequestSeries {
   const RequestLayout* layout;
   RequestSeries* next_model = nullptr;  // in the provider's list; set before it is published there
   Words words;
-  std::atomic<std::int64_t> published_active{0};  // calls of which events tell: never below 0
+  std::atomic<std::int64_t> published_active{
+      0};  // calls that published events started: never below 0
   RateLimitGauges rate_limits;
   std::atomic<std::uint32_t> shown_limits{
       0};  // one bit per gauge of rate_limits that /metrics shows
@@ -192,7 +193,7 @@ struct RequestSeries {
   /// names takes a call of another model of the provider.
   void published_ended() noexcept;
   void set_rate_limits(const RateLimits& limits) noexcept;
-  /// What set_rate_limits() was last told, part by part; nothing before the first.
+  /// What set_rate_limits() last got, part by part; nothing before the first.
   [[nodiscard]] std::optional<RateLimits> last_rate_limits() const noexcept;
   void count_slo(std::uint32_t index, bool good) noexcept {
     words.writer().add(layout->slos + 2 * index + (good ? 0 : 1), 1);

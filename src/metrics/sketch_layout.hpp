@@ -20,8 +20,8 @@ struct SketchLayout {
 
   [[nodiscard]] static std::uint32_t index_of(std::uint64_t nanoseconds) noexcept;
 
-  /// The value that stands for a bucket, in seconds: the one with the least relative error to both
-  /// of its bounds, 1.083 % at most. 0 for bucket 0, and the lower bound for the last.
+  /// The representative value of a bucket, in seconds: the one with the least relative error to
+  /// both of its bounds, 1.083 % at most. 0 for bucket 0, and the lower bound for the last.
   [[nodiscard]] static double seconds_of(std::uint32_t index) noexcept;
 
   /// The longest duration of a bucket below the last, in nanoseconds, rounded down: exact, since

@@ -243,10 +243,11 @@ void MetricStore::show_rate_limits(RequestSeries& series, const RateLimits& limi
                           kind.empty() ? std::string_view() : "kind", kind);
     batch.publish();
   };
-  // A gauge shows up with its first value: most providers tell some of these, many none.
-  const auto show_once = [&](std::uint32_t bit, bool told, std::string_view family,
+  // A gauge appears with its first value: most providers report some of these, many none.
+  const auto show_once = [&](std::uint32_t bit, bool reported, std::string_view family,
                              std::atomic<double>& gauge, std::string_view kind) {
-    if (!told || (series.shown_limits.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
+    if (!reported || (series.shown_limits.fetch_or(bit, std::memory_order_relaxed) & bit) != 0)
+      return;
     try {
       show(family, gauge, kind);
     } catch (...) {  // no memory: the next value tries again

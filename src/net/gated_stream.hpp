@@ -106,7 +106,7 @@ class GatedStream {
     reset ? stream_.abort() : stream_.close();
     try {
       complete(asio::error::operation_aborted);
-    } catch (...) {  // no memory to tell Beast: drop its operation instead
+    } catch (...) {  // no memory to complete Beast's operation: drop it instead
       on_sent_.reset();
     }
   }

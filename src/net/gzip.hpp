@@ -1,4 +1,4 @@
-// gzip, slice by slice, so that whoever compresses much can let others have their turn in between.
+// gzip in slices, so that a large answer lets other work run in between.
 #pragma once
 
 #include <memory>

@@ -48,7 +48,7 @@ std::optional<Response> HttpSession::check_access(const Request& request, bool w
   count(counters().unauthorized);
   auto response = Response::text(401, "a bearer token is required\n");
   response.with_header("WWW-Authenticate", "Bearer realm=\"ltb-monitoring\"");
-  if (is_api) add_cors(request, response);  // so that the page can tell why
+  if (is_api) add_cors(request, response);  // so that the page can read the reason
   return response;
 }
 

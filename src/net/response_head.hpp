@@ -1,4 +1,4 @@
-// Response to bytes: the head of what goes on the wire. No sockets.
+// Serialises the head of a response. No sockets.
 #pragma once
 
 #include "net/http.hpp"
@@ -17,7 +17,7 @@ namespace ltb::net {
 struct HeadOptions {
   bool keep_alive = true;  ///< Whether the connection stays open after this response.
   bool http_1_0 =
-      false;  ///< The request's version: HTTP/1.0 must be told when the connection stays open.
+      false;  ///< The request's version: HTTP/1.0 needs a header when the connection stays open.
   std::time_t now = 0;  ///< For Date.
 };
 

@@ -33,7 +33,7 @@ class Router {
   /// Exempts an exact path from the bearer token (health checks; a page's own files, which must be
   /// there before it can send a token).
   Router& open(std::string path);
-  /// Answers an exact path also when there is no place left for connections (health checks).
+  /// Answers an exact path even beyond the connection limit (health checks).
   Router& spare(std::string path);
   /// Checks the Origin header on every path that starts with `prefix`, and answers allowed cross
   /// origins with CORS.

@@ -158,7 +158,7 @@ struct ListenerContext {
   struct Admission {
     Place place{};
     std::shared_ptr<const void> of_peer{};
-    std::string refusal{};  ///< Why there is none, for the client.
+    std::string refusal{};  ///< Why the connection was refused, for the client.
     bool peer_is_full = false;
   };
   [[nodiscard]] Admission admit(const std::string& peer);

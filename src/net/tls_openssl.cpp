@@ -134,7 +134,7 @@ int no_password(char*, int, int, void*) {
   return -1;
 }
 
-// HTTP/1.1 and nothing else: a browser that offers h2 as well must be told.
+// HTTP/1.1 only: a browser that also offers h2 must learn that from ALPN.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   static constexpr unsigned char kOurs[] = "\x08http/1.1";
@@ -195,7 +195,7 @@ class OpenSslContext final : public TlsContext,
     // A write that the kernel did not take is tried again from another buffer with the same bytes.
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
-    // No resumption: connections here are few and long, and there is no ticket key to take care of.
+    // No resumption: connections here are few and long, and no ticket key needs protection.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);

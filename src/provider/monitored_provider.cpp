@@ -102,7 +102,7 @@ CompletionResponse MonitoredProvider::stream(const CompletionRequest& request,
     }
     return response;
   } catch (...) {
-    // A provider may throw because the caller gave up: that is no failure of the provider.
+    // A provider may throw because the caller gave up: that is not a failure of the provider.
     if (cancelled) scope.cancel();
     scope.fail(std::current_exception());
     throw;

@@ -31,7 +31,7 @@ class Clock {
     return std::chrono::system_clock::now();
   }
   /// How long the machine has slept since it was booted: the steady clock stands still meanwhile. 0
-  /// where the platform does not tell.
+  /// where the platform does not report it.
   [[nodiscard]] virtual std::chrono::nanoseconds slept() const noexcept {
 #if defined(CLOCK_BOOTTIME) && defined(CLOCK_MONOTONIC)
     for (int i = 0; i < 3; ++i) {  // again when the thread was interrupted between the two

@@ -37,7 +37,7 @@ class Log {
     is_writing_ = true;
     try {
       logger_->log(level, format, std::forward<Args>(args)...);
-    } catch (...) {  // the host's sink failed; there is nobody to tell
+    } catch (...) {  // the host's sink failed; there is no other place to report it
     }
     is_writing_ = false;
   }

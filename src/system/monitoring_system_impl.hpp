@@ -55,7 +55,7 @@ class MonitoringSystem::Impl {
   const std::shared_ptr<core::MonitoringCore> core_;
   const MetricCollector collector_;
   const std::shared_ptr<exporter::Exposition> exposition_;
-  const std::string epoch_;  // tells a restarted program from this one
+  const std::string epoch_;  // differs between a restarted program and this one
   const std::shared_ptr<const collector::OverviewSource> overview_;
   const std::shared_ptr<websocket::Hub> hub_;  // null when neither stream nor dashboard is enabled
   const std::shared_ptr<net::Server> server_;  // metrics and publishers hold it for a moment

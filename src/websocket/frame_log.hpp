@@ -40,7 +40,7 @@ class Chunk {
 struct Cursor {
   std::uint64_t next = 0;     ///< Position in the log of the next entry.
   std::uint64_t last_id = 0;  ///< Events up to this id are behind the reader.
-  /// Entries before `next`, by type: tells how many of the lost ones a filter would have let pass.
+  /// Entries before `next`, by type: how many of the lost ones a filter would have let pass.
   std::array<std::uint64_t, kEventTypeCount> passed{};
 };
 
@@ -72,7 +72,7 @@ struct ReadResult {
 };
 
 /// Each event is serialised and framed once, as {"type":"Event","data":...} in one text frame;
-/// readers are cursors, and the slow ones lose the oldest events and are told how many.
+/// readers are cursors, and the slow ones lose the oldest events, which are counted for them.
 ///
 /// Thread safety: append() and commit() on one thread at a time; the rest from any thread.
 /// What is appended is seen by readers after commit().

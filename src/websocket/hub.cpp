@@ -99,7 +99,7 @@ void Hub::flush() noexcept {
     drain(types);
     // Nothing new since the last look: sleep until the bus calls.
     if (types == 0 || is_immediate) has_more = !arm();
-  } catch (...) {  // no memory: the clients see a gap in the ids, and are told by Lagged
+  } catch (...) {  // no memory: the clients see a gap in the ids, and Lagged reports it
   }
   if (types != 0) serve_clients(types);
   if (has_more && is_immediate) on_wake();
@@ -164,7 +164,7 @@ events::EventPage Hub::events(const events::EventQuery& query) const {
   page.last_event_id = log_.last_event_id();
   Cursor cursor = query.since ? log_.cursor_after(*query.since)
                               : log_.cursor_at_newest(query.limit, query.types);
-  // A gap inside ends a read; the next one tells how wide it is.
+  // A gap inside ends a read; the next one shows how wide it is.
   while (page.events.size() < query.limit) {
     const ReadResult result = log_.read(cursor, {.mask = query.types,
                                                  .max_bytes = ~std::size_t{0},

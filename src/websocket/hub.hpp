@@ -1,4 +1,4 @@
-// The broadcaster: takes events from the bus into the frame log and tells the clients when to look.
+// The broadcaster: takes events from the bus into the frame log and wakes the clients.
 #pragma once
 
 #include "events/event_bus_core.hpp"

@@ -1,4 +1,4 @@
-// The messages of docs/protocol.md: what a client may say, and what it is told.
+// The messages of docs/protocol.md: what a client may send, and what it receives.
 #pragma once
 
 #include "events/event_mask.hpp"

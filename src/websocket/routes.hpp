@@ -8,7 +8,7 @@
 
 namespace ltb::websocket {
 
-/// Adds `/ws`. For each listener that shall serve the stream.
+/// Adds `/ws`, for each listener that serves the stream.
 void add_stream_route(net::Router& router, const std::shared_ptr<Hub>& hub);
 
 /// Adds `/health`, open to callers without a token.

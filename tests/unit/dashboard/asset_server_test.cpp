@@ -232,8 +232,7 @@ TEST_F(Assets, AFolderThatIsNoneIsRefusedByName) {
   };
   EXPECT_THAT(refusal((root_ / "absent").string()),
               HasSubstr("absent\": No such file or directory"));
-  EXPECT_THAT(refusal((root_ / "secret.txt").string()),
-              HasSubstr("it is not a directory"));
+  EXPECT_THAT(refusal((root_ / "secret.txt").string()), HasSubstr("it is not a directory"));
   EXPECT_EQ(refusal(page() + "/"), "accepted");
 }
 
