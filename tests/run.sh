@@ -4,9 +4,9 @@
 # Usage: tests/run.sh [MODE] [ctest arguments]
 #   dev      (default) debug build, every test: unit, integration, examples, end to end, web, browser
 #   release  the same, optimised
-#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the page's own
-#   tsan     ThreadSanitizer; all but the page's own
-#   clang    built by clang, with its thread-safety analysis; all but the page's own
+#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; all but the page's own and the deployment's
+#   tsan     ThreadSanitizer; all but the page's own and the deployment's
+#   clang    built by clang, with its thread-safety analysis; all but the page's own and the deployment's
 #   conformance  the debug build against the RFCs of HTTP/1.1 and WebSocket, byte by byte
 #   docs     the API reference by Doxygen (build/dev/reference/html), and the checks of README and docs
 #   coverage unit and integration tests, then what lines of the library they ran: build/coverage/report
@@ -176,8 +176,8 @@ say "build ($mode)"
 cmake --build --preset "$mode" --parallel "${LTB_JOBS:-$(nproc)}" "${targets[@]}"
 
 say "test ($mode)"
-# What runs in Node and the browser alone is the same in every mode.
-((with_browser)) || selection+=(--label-exclude '^(browser|web)$')
+# What runs in Node, the browser and other programs is the same in every mode.
+((with_browser)) || selection+=(--label-exclude '^(browser|web|deploy)$')
 if [[ $mode == coverage ]]; then
   find build/coverage -name '*.gcda' -delete  # of an earlier run
   ctest --preset coverage --no-tests=error --parallel "${LTB_JOBS:-$(nproc)}" "${selection[@]}" "$@"
