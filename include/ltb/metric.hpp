@@ -9,11 +9,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace ltb {
+
+namespace detail {
+template <typename Number>
+concept Arithmetic = std::is_arithmetic_v<Number>;
+}
 
 /// The four metric types of Prometheus.
 enum class MetricType : std::uint8_t {
@@ -30,7 +37,7 @@ enum class MetricType : std::uint8_t {
 struct Counter {
   double value = 0;
   constexpr Counter() = default;
-  template <typename Number>
+  template <detail::Arithmetic Number>
   constexpr explicit Counter(Number number) : value(static_cast<double>(number)) {}
   friend bool operator==(const Counter&, const Counter&) = default;
 };
@@ -39,7 +46,7 @@ struct Counter {
 struct Gauge {
   double value = 0;
   constexpr Gauge() = default;
-  template <typename Number>
+  template <detail::Arithmetic Number>
   constexpr explicit Gauge(Number number) : value(static_cast<double>(number)) {}
   friend bool operator==(const Gauge&, const Gauge&) = default;
 };
@@ -118,7 +125,11 @@ class LTB_MONITORING_EXPORT Metric {
     timestamp_ = timestamp;
   }
 
-  friend bool operator==(const Metric&, const Metric&) = default;
+  /// Equal names, types, values, labels and help texts; when the values were made does not count.
+  friend bool operator==(const Metric& a, const Metric& b) {
+    return std::tie(a.name_, a.type_, a.value_, a.labels_, a.help_) ==
+           std::tie(b.name_, b.type_, b.value_, b.labels_, b.help_);
+  }
 
  private:
   std::string name_;

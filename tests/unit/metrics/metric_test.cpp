@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <limits>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace ltb {
 namespace {
@@ -96,6 +98,25 @@ TEST(Metric, RepairsInvalidUtf8InLabelValuesAndHelp) {
 
   EXPECT_EQ(metric.label("b"), "x\xEF\xBF\xBDy");
   EXPECT_EQ(metric.help(), "\xEF\xBF\xBD");
+}
+
+TEST(Metric, EqualValuesAreEqualWheneverTheyWereMade) {
+  const auto made_at = [](int seconds) {
+    Metric metric = Metric("queue_depth", MetricType::Gauge, Gauge{3}).with_label("queue", "in");
+    metric.set_timestamp(std::chrono::system_clock::time_point{std::chrono::seconds{seconds}});
+    return metric;
+  };
+  EXPECT_EQ(made_at(1), made_at(2));
+  EXPECT_NE(made_at(1), made_at(1).with_label("queue", "out"));
+  EXPECT_NE(made_at(1), made_at(1).with_help("Waiting calls"));
+  EXPECT_NE(made_at(1), Metric("queue_depth", MetricType::Gauge, Gauge{4}));
+}
+
+TEST(Metric, ValuesAreMadeOfNumbersOnly) {
+  static_assert(std::is_constructible_v<Counter, int> && std::is_constructible_v<Gauge, double>);
+  static_assert(!std::is_constructible_v<Counter, std::string>);
+  static_assert(!std::is_constructible_v<Gauge, const char*>);
+  EXPECT_EQ(Counter{7U}.value, 7.0);
 }
 
 TEST(RequestMetric, IsOneIncrementOfTheRequestCounter) {
