@@ -34,6 +34,12 @@ std::optional<Metric> find(const std::vector<Metric>& metrics, std::string_view 
   return std::nullopt;
 }
 
+TEST(Version, TheNumbersAreThoseOfTheText) {
+  EXPECT_EQ(std::to_string(LTB_VERSION_MAJOR) + '.' + std::to_string(LTB_VERSION_MINOR) + '.' +
+                std::to_string(LTB_VERSION_PATCH),
+            LTB_VERSION);
+}
+
 TEST(MonitoringSystem, ChecksItsConfigurationAndOpensNothing) {
   EXPECT_THROW(MonitoringSystem(MonitoringConfig{}.with_io_threads(0)), std::invalid_argument);
 
