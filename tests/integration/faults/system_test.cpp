@@ -242,15 +242,17 @@ TEST(FaultManyNames, ModelsStayWithinTheLimitAndAScrapeStaysFast) {
   record(20'000, kAll);
   const std::uint64_t after = resident_kib();
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  constexpr auto kMostTime = 1s;
   EXPECT_LT(after, before + 8 * 1024) << "more names cost more memory";
 #else
-  (void)before, (void)after;  // the sanitizers keep what was freed
+  constexpr auto kMostTime = 10s;  // the sanitizers slow everything down by about ten
+  (void)before, (void)after;       // and keep what was freed
 #endif
   const auto begin = Clock::now();
   const auto reply = RawClient(system.prometheus_port()).get("/metrics");
   const auto took = Clock::now() - begin;
   ASSERT_TRUE(reply);
-  EXPECT_LT(took, 1s);
+  EXPECT_LT(took, kMostTime);
   const ParsedText text = ExpositionParser::parse(reply->body);
   double counted = 0;
   std::size_t series = 0;
