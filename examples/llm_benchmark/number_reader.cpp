@@ -27,7 +27,7 @@ bool is_written_joint(char32_t c) {
   return is_point(c) || is_slash(c) || c == U':';
 }
 
-/// What a list or a pair begins with, or goes on with.
+/// What a list or a pair begins or continues with.
 bool is_list_start(char32_t c) {
   return c == U'(' || c == U'[' || c == U'{' || c == U',';
 }

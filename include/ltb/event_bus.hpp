@@ -83,7 +83,7 @@ class LTB_MONITORING_EXPORT EventReceiver {
   [[nodiscard]] std::optional<ReceivedEvent> receive(const std::stop_token& stop);
   /// Waits at most `timeout`. Nothing when the time is over or this receiver is closed.
   [[nodiscard]] std::optional<ReceivedEvent> receive_for(std::chrono::nanoseconds timeout);
-  /// Never waits. std::nullopt when there is no event now.
+  /// Never waits. Returns std::nullopt when no event is available.
   [[nodiscard]] std::optional<ReceivedEvent> try_receive();
   /// True when no event will come: the system was stopped (or is gone) and everything was read, or
   /// close() was called.

@@ -49,7 +49,7 @@ class EventBusCore : public std::enable_shared_from_this<EventBusCore> {
   void publish(MonitoringEvent&& event) noexcept;
   /// Publishes what `make()` returns, a MonitoringEvent or a shared pointer to one, of which all
   /// numbers are booked already. Without listeners nothing is made: the event only takes its id.
-  /// An event that there is no memory for counts as dropped.
+  /// When memory runs out, the event counts as dropped.
   template <typename Make>
   void publish_if_observed(Make&& make) noexcept {
     if (!has_listeners()) return skip_event();

@@ -138,7 +138,7 @@ class HeaderReader {
     const Window tokens = anthropic("tokens");  // already the tighter of the other two
     take(all.tokens,
          tokens.known() ? tokens : tighter(anthropic("input-tokens"), anthropic("output-tokens")));
-    // Of a subscription: a share that is used, which is no count; but a window that refuses has
+    // Of a subscription: a used share, which is not a count; but a window that refuses has
     // nothing left.
     for (const char* window : {"unified", "unified-5h", "unified-7d"}) {
       const std::string name = std::string("anthropic-ratelimit-").append(window);

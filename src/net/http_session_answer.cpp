@@ -65,7 +65,7 @@ void HttpSession::make_in_slices(std::shared_ptr<Reply> reply) {
       [this, reply] { deliver(reply); });
 }
 
-/// Adds the headers, counts the body, and compresses it for who wants it.
+/// Adds the headers, counts the body, and compresses it for clients that accept gzip.
 void HttpSession::deliver(std::shared_ptr<Reply> reply) {
   const auto& request = reply->request;
   Response& response = reply->response;

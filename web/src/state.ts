@@ -19,7 +19,7 @@ export interface Shown {
 }
 
 export const kLogCapacity = 500;
-/** How long the page tells of events that were lost. */
+/** How long the page reports lost events. */
 export const kLaggedShownMs = 20_000;
 /** This long after statistics were read over HTTP they are old. */
 const kPolledMs = 10_000;

@@ -182,7 +182,7 @@ TEST(BenchmarkLimits, ARunWhoseStartWasNotPublishedHasNoDuration) {
 
 TEST(BenchmarkLimits, WhatARunBroughtAlongIsNotInItsPaceOrProjection) {
   const CoreStage stage;
-  // Goes on at 900 of 1,000, where it was left.
+  // Continues at 900 of 1,000, where it stopped.
   stage.bus().publish(
       MonitoringEvent(EventType::BenchmarkStarted, payload_of("resumed", 900, 1'000)));
   stage.advance(10s);
